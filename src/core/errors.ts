@@ -1,0 +1,92 @@
+/**
+ * Every error that MirrorSQL can show, in one table: a stable code, the exit code of the command that meets it,
+ * and a hint that says what to do. Wire input never becomes an error: decoders return faults as values.
+ * test/docs.test.ts keeps this table and the README's list of codes equal.
+ */
+
+interface ErrorEntry {
+  /** 1: the work failed; 2: the command was used wrongly. */
+  readonly exitCode: 1 | 2;
+  /** What the reader can do about it; printed after the message. */
+  readonly hint: string;
+}
+
+export const errorTable = {
+  MSQL_CAPTURE_EMPTY: { exitCode: 1, hint: 'check that the capture was written and closed' },
+  MSQL_CAPTURE_FORMAT: { exitCode: 1, hint: 'give a pcap or pcapng file, plain or gzipped' },
+  MSQL_CAPTURE_LINK_TYPE: {
+    exitCode: 1,
+    hint: 'capture on an Ethernet, Linux cooked, loopback or raw IP interface',
+  },
+  MSQL_CAPTURE_READ: { exitCode: 1, hint: 'check the path and the permissions' },
+  MSQL_CLI_USAGE: { exitCode: 2, hint: 'see mirrorsql --help' },
+  MSQL_STORE_BUSY: {
+    exitCode: 1,
+    hint: 'stop the process that holds the data directory, or give another one with --data',
+  },
+  MSQL_STORE_DISK_FULL: {
+    exitCode: 1,
+    hint: 'free disk space, then run the same command again: nothing is stored twice',
+  },
+  MSQL_STORE_ENGINE: { exitCode: 1, hint: 'run mirrorsql doctor' },
+  MSQL_STORE_UNREACHABLE: {
+    exitCode: 1,
+    hint: 'check that the ClickHouse server runs and that the URL is right',
+  },
+  MSQL_STORE_VERSION: {
+    exitCode: 1,
+    hint: 'use the MirrorSQL version that wrote this data directory, or a newer one',
+  },
+  MSQL_STORE_DIRECTORY: {
+    exitCode: 1,
+    hint: 'give a directory that this user may write with --data',
+  },
+  MSQL_STORE_EMPTY: { exitCode: 1, hint: 'load a capture first: mirrorsql load FILE' },
+  MSQL_QUERY_REFUSED: {
+    exitCode: 2,
+    hint: 'give one SELECT (or SHOW, DESCRIBE, EXPLAIN, WITH) over the tables of the store',
+  },
+  MSQL_QUERY_FAILED: {
+    exitCode: 1,
+    hint: 'correct the statement; DESCRIBE TABLE events shows the columns',
+  },
+  MSQL_SERVER_LISTEN: { exitCode: 1, hint: 'give a free address with --listen HOST:PORT' },
+  MSQL_OUTPUT_WRITE: { exitCode: 1, hint: 'check the disk and the reader of the output' },
+  MSQL_INTERNAL: {
+    exitCode: 1,
+    hint: 'this is a defect of MirrorSQL: please report it with the command and the capture',
+  },
+} as const satisfies Record<string, ErrorEntry>;
+
+export type ErrorCode = keyof typeof errorTable;
+
+/** An operation that failed. `message` says what is wrong, the table says what to do. */
+export class MirrorSqlError extends Error {
+  override readonly name = 'MirrorSqlError';
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.code = code;
+  }
+
+  get hint(): string {
+    return errorTable[this.code].hint;
+  }
+
+  get exitCode(): number {
+    return errorTable[this.code].exitCode;
+  }
+
+  /** The one line that a command prints on standard error. */
+  get line(): string {
+    return `mirrorsql: ${this.message} (${this.code}): ${this.hint}`;
+  }
+}
+
+/** The system's code of an error (`ENOENT`, `ENOSPC` ...), or undefined. */
+export function systemCode(error: unknown): string | undefined {
+  if (error instanceof Error && 'code' in error && typeof error.code === 'string')
+    return error.code;
+  return undefined;
+}
