@@ -3,36 +3,36 @@
  * Printed at the end of `decode` (as JSON with `--summary json`, in the same names in snake_case) and stored by `load`.
  */
 export interface CaptureSummary {
-	/** Records of the capture and their bytes as captured. */
-	packets: number;
-	bytes: number;
-	firstPacketUs: number | undefined;
-	lastPacketUs: number | undefined;
-	/** TCP connections seen. */
-	streams: number;
-	/** TCP payload bytes: all; given to a protocol's decoder; of connections that no decoder knows; seen twice. */
-	payloadBytes: number;
-	decodedBytes: number;
-	foreignBytes: number;
-	repeatedBytes: number;
-	/** Packets that carry no TCP payload of interest, by reason: not_ip, not_tcp, fragment, truncated_header, bad_length ... */
-	packetsPassedOver: Record<string, number>;
-	/** Events told, by type, and statements by status. */
-	events: Record<string, number>;
-	statements: Record<string, number>;
-	/** Holes in byte streams and the bytes known to be missing in them (or cut off by the snap length). */
-	gaps: number;
-	lostBytes: number;
-	/** Times a decoder had to look for a message boundary, and bytes it passed over while looking. */
-	resyncs: number;
-	resyncBytes: number;
-	unansweredRequests: number;
-	unmatchedAnswers: number;
-	framesRefused: number;
-	/** By name of the limit that was reached. */
-	droppedByLimit: Record<string, number>;
-	/** Of encrypted sessions: bytes that cannot be read. */
-	encryptedBytes: number;
-	/** The capture ended in the middle of a record. */
-	captureTruncated: boolean;
+  /** Records of the capture and their bytes as captured. */
+  packets: number;
+  bytes: number;
+  firstPacketUs: number | undefined;
+  lastPacketUs: number | undefined;
+  /** TCP connections seen. */
+  streams: number;
+  /** TCP payload bytes: all; given to a protocol's decoder; of connections that no decoder knows; seen twice. */
+  payloadBytes: number;
+  decodedBytes: number;
+  foreignBytes: number;
+  repeatedBytes: number;
+  /** Packets that carry no TCP payload of interest, by reason: not_ip, not_tcp, fragment, truncated_header, bad_length ... */
+  packetsPassedOver: Record<string, number>;
+  /** Events told, by type, and statements by status. */
+  events: Record<string, number>;
+  statements: Record<string, number>;
+  /** Holes in byte streams and the bytes known to be missing in them (or cut off by the snap length). */
+  gaps: number;
+  lostBytes: number;
+  /** Times a decoder had to look for a message boundary, and bytes it passed over while looking. */
+  resyncs: number;
+  resyncBytes: number;
+  unansweredRequests: number;
+  unmatchedAnswers: number;
+  framesRefused: number;
+  /** By name of the limit that was reached. */
+  droppedByLimit: Record<string, number>;
+  /** Of encrypted sessions: bytes that cannot be read. */
+  encryptedBytes: number;
+  /** The capture ended in the middle of a record. */
+  captureTruncated: boolean;
 }

@@ -7,176 +7,176 @@
  *
  * Numbers that are not known are UNKNOWN (-1), texts that are not known are undefined: never a made-up value.
  */
-import type { Session } from "./session.ts";
-import type { StatementClass } from "./statement-class.ts";
+import type { Session } from './session.ts';
+import type { StatementClass } from './statement-class.ts';
 
 export const UNKNOWN = -1;
 
 export const Status = {
-	Ok: 0,
-	Error: 1,
-	Cancelled: 2,
-	Unanswered: 3,
-	Unknown: 4,
-	Skipped: 5,
+  Ok: 0,
+  Error: 1,
+  Cancelled: 2,
+  Unanswered: 3,
+  Unknown: 4,
+  Skipped: 5,
 } as const;
 export type Status = (typeof Status)[keyof typeof Status];
 
 /** The text of each status, by its number. */
 export const STATUS_NAMES = [
-	"ok",
-	"error",
-	"cancelled",
-	"unanswered",
-	"unknown",
-	"skipped",
+  'ok',
+  'error',
+  'cancelled',
+  'unanswered',
+  'unknown',
+  'skipped',
 ] as const;
 
 /** What the server said of a statement that failed. */
 export interface StatementError {
-	readonly sqlstate: string | undefined;
-	/** The vendor's own code where the protocol has one (MySQL errno, Db2 SQLCODE). */
-	readonly code: number | undefined;
-	readonly message: string | undefined;
-	readonly severity: string | undefined;
-	/** Root-cause class, see sql/error-classes.ts. */
-	readonly errorClass: string;
+  readonly sqlstate: string | undefined;
+  /** The vendor's own code where the protocol has one (MySQL errno, Db2 SQLCODE). */
+  readonly code: number | undefined;
+  readonly message: string | undefined;
+  readonly severity: string | undefined;
+  /** Root-cause class, see sql/error-classes.ts. */
+  readonly errorClass: string;
 }
 
 /** One execution of one statement: a request and all its answers. */
 export interface StatementEvent {
-	readonly session: Session;
-	/** Capture time of the request's last byte, in microseconds. */
-	readonly tsUs: number;
-	/** Counts the statements of a session from 1, in the order of their requests. */
-	readonly sequence: number;
-	/** Undefined when the text is not known. */
-	readonly statementClass: StatementClass | undefined;
-	/** First keyword, from the class or else from the server's command tag; undefined when neither was seen. */
-	readonly command: string | undefined;
-	/** The text as sent, in the session's encoding: text[textStart, textEnd). Empty range when it is not known. */
-	readonly text: Uint8Array;
-	readonly textStart: number;
-	readonly textEnd: number;
-	readonly statementName: string | undefined;
-	readonly portalName: string | undefined;
-	/** Decoded only when asked for; null stands for NULL. */
-	readonly parameters: readonly (string | null)[] | undefined;
-	readonly status: Status;
-	readonly error: StatementError | undefined;
-	readonly rowsReturned: number;
-	readonly rowsAffected: number;
-	readonly requestBytes: number;
-	readonly responseBytes: number;
-	/** From tsUs to the first byte of the answer, and to its end. */
-	readonly firstRowUs: number;
-	readonly durationUs: number;
-	/** Counts the SQL transactions of a session from 1; UNKNOWN when it is not known whether one was open. */
-	readonly transactionId: number;
-	/** 'I' idle, 'T' in a transaction, 'E' in a failed one: after the statement. '' when not seen. */
-	readonly transactionStatus: "I" | "T" | "E" | "";
-	readonly copyBytes: number;
-	readonly copyRows: number;
-	/** Bits of Quality. */
-	readonly quality: number;
+  readonly session: Session;
+  /** Capture time of the request's last byte, in microseconds. */
+  readonly tsUs: number;
+  /** Counts the statements of a session from 1, in the order of their requests. */
+  readonly sequence: number;
+  /** Undefined when the text is not known. */
+  readonly statementClass: StatementClass | undefined;
+  /** First keyword, from the class or else from the server's command tag; undefined when neither was seen. */
+  readonly command: string | undefined;
+  /** The text as sent, in the session's encoding: text[textStart, textEnd). Empty range when it is not known. */
+  readonly text: Uint8Array;
+  readonly textStart: number;
+  readonly textEnd: number;
+  readonly statementName: string | undefined;
+  readonly portalName: string | undefined;
+  /** Decoded only when asked for; null stands for NULL. */
+  readonly parameters: readonly (string | null)[] | undefined;
+  readonly status: Status;
+  readonly error: StatementError | undefined;
+  readonly rowsReturned: number;
+  readonly rowsAffected: number;
+  readonly requestBytes: number;
+  readonly responseBytes: number;
+  /** From tsUs to the first byte of the answer, and to its end. */
+  readonly firstRowUs: number;
+  readonly durationUs: number;
+  /** Counts the SQL transactions of a session from 1; UNKNOWN when it is not known whether one was open. */
+  readonly transactionId: number;
+  /** 'I' idle, 'T' in a transaction, 'E' in a failed one: after the statement. '' when not seen. */
+  readonly transactionStatus: 'I' | 'T' | 'E' | '';
+  readonly copyBytes: number;
+  readonly copyRows: number;
+  /** Bits of Quality. */
+  readonly quality: number;
 }
 
 /** A transaction that ended, as the server counts them (pg_stat_database: xact_commit, xact_rollback). */
 export interface TransactionEnd {
-	readonly session: Session;
-	/** First byte of the transaction's first request; of its end. */
-	readonly startUs: number;
-	readonly endUs: number;
-	readonly transactionId: number;
-	readonly outcome: "commit" | "rollback";
-	/** Statements executed in it, BEGIN and COMMIT not counted. 0: only a Parse, a Describe or an empty query. */
-	readonly statements: number;
-	readonly rowsAffected: number;
-	/** No BEGIN: the server opened and ended it around one request. */
-	readonly implicit: boolean;
-	readonly quality: number;
-	/**
-	 * A running hash of the fingerprints of its statements in order, unsigned 32-bit halves: transactions of one shape
-	 * have one hash.
-	 */
-	readonly shapeHigh: number;
-	readonly shapeLow: number;
+  readonly session: Session;
+  /** First byte of the transaction's first request; of its end. */
+  readonly startUs: number;
+  readonly endUs: number;
+  readonly transactionId: number;
+  readonly outcome: 'commit' | 'rollback';
+  /** Statements executed in it, BEGIN and COMMIT not counted. 0: only a Parse, a Describe or an empty query. */
+  readonly statements: number;
+  readonly rowsAffected: number;
+  /** No BEGIN: the server opened and ended it around one request. */
+  readonly implicit: boolean;
+  readonly quality: number;
+  /**
+   * A running hash of the fingerprints of its statements in order, unsigned 32-bit halves: transactions of one shape
+   * have one hash.
+   */
+  readonly shapeHigh: number;
+  readonly shapeLow: number;
 }
 
 export type SessionEvent =
-	| {
-			readonly type: "session_start";
-			readonly tsUs: number;
-			readonly session: Session;
-			readonly loginUs: number;
-			readonly serverVersion: string | undefined;
-	  }
-	| {
-			readonly type: "session_end";
-			readonly tsUs: number;
-			readonly session: Session;
-			readonly startUs: number;
-			/** terminate: the client said so; fin, reset: TCP ended; server: the server ended it; idle: forgotten after silence; capture_end: still open when the capture ended. */
-			readonly reason:
-				| "terminate"
-				| "fin"
-				| "reset"
-				| "server"
-				| "idle"
-				| "capture_end"
-				| "replaced"
-				| "limit";
-			readonly statements: number;
-			readonly errors: number;
-			readonly requestBytes: number;
-			readonly responseBytes: number;
-			readonly lostBytes: number;
-			/** 'T' or 'E': it ended (or the capture did) with an open transaction. */
-			readonly transactionStatus: "I" | "T" | "E" | "";
-			/** Start of the open transaction, UNKNOWN without one. */
-			readonly transactionStartUs: number;
-			readonly quality: number;
-	  }
-	| {
-			readonly type: "login_failed";
-			readonly tsUs: number;
-			readonly session: Session;
-			readonly error: StatementError;
-	  }
-	| {
-			readonly type: "cancel_request";
-			readonly tsUs: number;
-			readonly session: Session;
-			readonly processId: number;
-			readonly targetSessionId: string | undefined;
-	  }
-	| {
-			readonly type: "encrypted";
-			readonly tsUs: number;
-			readonly session: Session;
-			readonly method: "tls" | "gss";
-	  }
-	| {
-			readonly type: "replication";
-			readonly tsUs: number;
-			readonly session: Session;
-			readonly mode: "physical" | "logical";
-	  }
-	| {
-			readonly type: "anomaly";
-			readonly tsUs: number;
-			readonly session: Session;
-			readonly kind: string;
-			readonly detail: string | undefined;
-			readonly lostBytes: number;
-	  };
+  | {
+      readonly type: 'session_start';
+      readonly tsUs: number;
+      readonly session: Session;
+      readonly loginUs: number;
+      readonly serverVersion: string | undefined;
+    }
+  | {
+      readonly type: 'session_end';
+      readonly tsUs: number;
+      readonly session: Session;
+      readonly startUs: number;
+      /** terminate: the client said so; fin, reset: TCP ended; server: the server ended it; idle: forgotten after silence; capture_end: still open when the capture ended. */
+      readonly reason:
+        | 'terminate'
+        | 'fin'
+        | 'reset'
+        | 'server'
+        | 'idle'
+        | 'capture_end'
+        | 'replaced'
+        | 'limit';
+      readonly statements: number;
+      readonly errors: number;
+      readonly requestBytes: number;
+      readonly responseBytes: number;
+      readonly lostBytes: number;
+      /** 'T' or 'E': it ended (or the capture did) with an open transaction. */
+      readonly transactionStatus: 'I' | 'T' | 'E' | '';
+      /** Start of the open transaction, UNKNOWN without one. */
+      readonly transactionStartUs: number;
+      readonly quality: number;
+    }
+  | {
+      readonly type: 'login_failed';
+      readonly tsUs: number;
+      readonly session: Session;
+      readonly error: StatementError;
+    }
+  | {
+      readonly type: 'cancel_request';
+      readonly tsUs: number;
+      readonly session: Session;
+      readonly processId: number;
+      readonly targetSessionId: string | undefined;
+    }
+  | {
+      readonly type: 'encrypted';
+      readonly tsUs: number;
+      readonly session: Session;
+      readonly method: 'tls' | 'gss';
+    }
+  | {
+      readonly type: 'replication';
+      readonly tsUs: number;
+      readonly session: Session;
+      readonly mode: 'physical' | 'logical';
+    }
+  | {
+      readonly type: 'anomaly';
+      readonly tsUs: number;
+      readonly session: Session;
+      readonly kind: string;
+      readonly detail: string | undefined;
+      readonly lostBytes: number;
+    };
 
 /** Where events go. A sink that must stop the collector throws a MirrorSqlError. */
 export interface EventSink {
-	statement(event: StatementEvent): void;
-	transactionEnd(event: TransactionEnd): void;
-	sessionEvent(event: SessionEvent): void;
-	activity(second: ActivitySecond): void;
+  statement(event: StatementEvent): void;
+  transactionEnd(event: TransactionEnd): void;
+  sessionEvent(event: SessionEvent): void;
+  activity(second: ActivitySecond): void;
 }
 
 /**
@@ -185,47 +185,47 @@ export interface EventSink {
  * request; answers, their times and transaction ends in the second of the answer.
  */
 export interface ActivitySecond {
-	/** Start of the second, in microseconds. */
-	readonly secondUs: number;
-	readonly clientAddress: Uint8Array;
-	readonly serverAddress: Uint8Array;
-	readonly serverPort: number;
-	readonly connectionsOpened: number;
-	readonly connectionsClosed: number;
-	/** Connection attempts that were reset, never answered, or refused by the server before a login. */
-	readonly connectionsRefused: number;
-	/** Gauge: connections open at the end of the second. */
-	readonly connectionsOpen: number;
-	/** Gauge: of these, inside a transaction. */
-	readonly connectionsInTransaction: number;
-	readonly requests: number;
-	/** Of the requests of this second, those that were answered within 10 s. */
-	readonly requestsAnswered: number;
-	readonly answers: number;
-	/** Answers that are no error. */
-	readonly normal: number;
-	readonly errors: number;
-	/** Transactions as the server counts them. */
-	readonly commits: number;
-	readonly rollbacks: number;
-	/** Of commits and rollbacks: those without a BEGIN, and those without any statement. */
-	readonly implicitTransactions: number;
-	readonly emptyTransactions: number;
-	/**
-	 * Of rollbacks: those of a transaction that a BEGIN opened and that ran at least one statement. What is left are
-	 * failed autocommitted statements and the empty rollbacks by which connection pools reset a connection.
-	 */
-	readonly explicitRollbacks: number;
-	/** Sum, greatest, and histogram (core/histogram.ts) of the answers' durations. */
-	readonly durationSumUs: number;
-	readonly durationMaxUs: number;
-	readonly durationBuckets: ReadonlyMap<number, number>;
-	readonly rowsReturned: number;
-	readonly rowsAffected: number;
-	readonly requestBytes: number;
-	readonly responseBytes: number;
-	readonly lostBytes: number;
-	/** Gauge: requests waiting for their answer at the end of the second, and the age of the oldest. */
-	readonly outstanding: number;
-	readonly outstandingAgeMaxUs: number;
+  /** Start of the second, in microseconds. */
+  readonly secondUs: number;
+  readonly clientAddress: Uint8Array;
+  readonly serverAddress: Uint8Array;
+  readonly serverPort: number;
+  readonly connectionsOpened: number;
+  readonly connectionsClosed: number;
+  /** Connection attempts that were reset, never answered, or refused by the server before a login. */
+  readonly connectionsRefused: number;
+  /** Gauge: connections open at the end of the second. */
+  readonly connectionsOpen: number;
+  /** Gauge: of these, inside a transaction. */
+  readonly connectionsInTransaction: number;
+  readonly requests: number;
+  /** Of the requests of this second, those that were answered within 10 s. */
+  readonly requestsAnswered: number;
+  readonly answers: number;
+  /** Answers that are no error. */
+  readonly normal: number;
+  readonly errors: number;
+  /** Transactions as the server counts them. */
+  readonly commits: number;
+  readonly rollbacks: number;
+  /** Of commits and rollbacks: those without a BEGIN, and those without any statement. */
+  readonly implicitTransactions: number;
+  readonly emptyTransactions: number;
+  /**
+   * Of rollbacks: those of a transaction that a BEGIN opened and that ran at least one statement. What is left are
+   * failed autocommitted statements and the empty rollbacks by which connection pools reset a connection.
+   */
+  readonly explicitRollbacks: number;
+  /** Sum, greatest, and histogram (core/histogram.ts) of the answers' durations. */
+  readonly durationSumUs: number;
+  readonly durationMaxUs: number;
+  readonly durationBuckets: ReadonlyMap<number, number>;
+  readonly rowsReturned: number;
+  readonly rowsAffected: number;
+  readonly requestBytes: number;
+  readonly responseBytes: number;
+  readonly lostBytes: number;
+  /** Gauge: requests waiting for their answer at the end of the second, and the age of the oldest. */
+  readonly outstanding: number;
+  readonly outstandingAgeMaxUs: number;
 }

@@ -3,18 +3,18 @@
  * (store/questions), analysis turns them into findings, and neither knows the other.
  * Integers are exact below 2^53; times are microseconds; null is "not known" or "none".
  */
-import type { Histogram } from "../core/histogram.ts";
+import type { Histogram } from '../core/histogram.ts';
 
 /** fromUs inclusive, toUs exclusive. */
 export interface Window {
-	readonly fromUs: number;
-	readonly toUs: number;
+  readonly fromUs: number;
+  readonly toUs: number;
 }
 
 /** Narrows every question to a node: addresses as text, endpoint as `address:port`. */
 export interface Scope {
-	readonly client?: string;
-	readonly server?: string;
+  readonly client?: string;
+  readonly server?: string;
 }
 
 /** First and last moment with any stored activity. */
@@ -22,217 +22,217 @@ export type Extent = Window | undefined;
 
 /** Sums of activity over one step of time (see ActivitySecond for each field). */
 export interface ActivityStep {
-	readonly startUs: number;
-	readonly stepUs: number;
-	readonly requests: number;
-	/**
-	 * Of requests: those sent at least 10 s before the end of the stored data (extent.toUs), whose fate is therefore
-	 * known; and of these the ones answered within 10 s (ActivitySecond.requestsAnswered of the same seconds).
-	 */
-	readonly requestsJudged: number;
-	readonly requestsJudgedAnswered: number;
-	readonly answers: number;
-	readonly normal: number;
-	readonly errors: number;
-	readonly commits: number;
-	readonly rollbacks: number;
-	readonly implicitTransactions: number;
-	readonly emptyTransactions: number;
-	readonly explicitRollbacks: number;
-	readonly durationSumUs: number;
-	readonly durationMaxUs: number;
-	readonly durations: Histogram;
-	readonly rowsReturned: number;
-	readonly rowsAffected: number;
-	readonly requestBytes: number;
-	readonly responseBytes: number;
-	readonly lostBytes: number;
-	readonly connectionsOpened: number;
-	readonly connectionsClosed: number;
-	readonly connectionsRefused: number;
-	/** Greatest over the step of the sum over all edges in one second. */
-	readonly connectionsOpenMax: number;
-	readonly connectionsInTransactionMax: number;
-	readonly outstandingMax: number;
-	readonly outstandingAgeMaxUs: number;
+  readonly startUs: number;
+  readonly stepUs: number;
+  readonly requests: number;
+  /**
+   * Of requests: those sent at least 10 s before the end of the stored data (extent.toUs), whose fate is therefore
+   * known; and of these the ones answered within 10 s (ActivitySecond.requestsAnswered of the same seconds).
+   */
+  readonly requestsJudged: number;
+  readonly requestsJudgedAnswered: number;
+  readonly answers: number;
+  readonly normal: number;
+  readonly errors: number;
+  readonly commits: number;
+  readonly rollbacks: number;
+  readonly implicitTransactions: number;
+  readonly emptyTransactions: number;
+  readonly explicitRollbacks: number;
+  readonly durationSumUs: number;
+  readonly durationMaxUs: number;
+  readonly durations: Histogram;
+  readonly rowsReturned: number;
+  readonly rowsAffected: number;
+  readonly requestBytes: number;
+  readonly responseBytes: number;
+  readonly lostBytes: number;
+  readonly connectionsOpened: number;
+  readonly connectionsClosed: number;
+  readonly connectionsRefused: number;
+  /** Greatest over the step of the sum over all edges in one second. */
+  readonly connectionsOpenMax: number;
+  readonly connectionsInTransactionMax: number;
+  readonly outstandingMax: number;
+  readonly outstandingAgeMaxUs: number;
 }
 
 /** The same sums over the whole window, for one client host and server endpoint. */
 export interface EdgeFacts {
-	readonly client: string;
-	readonly server: string;
-	readonly totals: Omit<ActivityStep, "startUs" | "stepUs">;
+  readonly client: string;
+  readonly server: string;
+  readonly totals: Omit<ActivityStep, 'startUs' | 'stepUs'>;
 }
 
 export interface ClassFacts {
-	/** 16 hex digits; '0000000000000000' stands for all statements whose text is not known. */
-	readonly fingerprint: string;
-	readonly normalized: string;
-	readonly command: string;
-	readonly kind: string;
-	readonly tables: readonly string[];
-	readonly calls: number;
-	readonly errors: number;
-	readonly unanswered: number;
-	/** Answered calls: those with a duration. */
-	readonly answered: number;
-	readonly durationSumUs: number;
-	readonly durationMaxUs: number;
-	readonly durations: Histogram;
-	readonly rowsReturned: number;
-	readonly rowsAffected: number;
-	readonly rowsAffectedMax: number;
-	readonly responseBytes: number;
-	readonly firstUs: number;
-	readonly lastUs: number;
+  /** 16 hex digits; '0000000000000000' stands for all statements whose text is not known. */
+  readonly fingerprint: string;
+  readonly normalized: string;
+  readonly command: string;
+  readonly kind: string;
+  readonly tables: readonly string[];
+  readonly calls: number;
+  readonly errors: number;
+  readonly unanswered: number;
+  /** Answered calls: those with a duration. */
+  readonly answered: number;
+  readonly durationSumUs: number;
+  readonly durationMaxUs: number;
+  readonly durations: Histogram;
+  readonly rowsReturned: number;
+  readonly rowsAffected: number;
+  readonly rowsAffectedMax: number;
+  readonly responseBytes: number;
+  readonly firstUs: number;
+  readonly lastUs: number;
 }
 
 /** One class over time: for trends. */
 export interface ClassStep {
-	readonly fingerprint: string;
-	readonly startUs: number;
-	readonly stepUs: number;
-	readonly answered: number;
-	readonly durationSumUs: number;
+  readonly fingerprint: string;
+  readonly startUs: number;
+  readonly stepUs: number;
+  readonly answered: number;
+  readonly durationSumUs: number;
 }
 
 export interface ErrorFacts {
-	readonly sqlstate: string;
-	readonly errorClass: string;
-	readonly count: number;
-	readonly firstUs: number;
-	readonly lastUs: number;
-	readonly sampleMessage: string;
-	/** The classes that failed most with it, most first, at most five. */
-	readonly classes: readonly {
-		readonly fingerprint: string;
-		readonly normalized: string;
-		readonly count: number;
-	}[];
-	readonly sessions: number;
-	readonly clients: readonly string[];
+  readonly sqlstate: string;
+  readonly errorClass: string;
+  readonly count: number;
+  readonly firstUs: number;
+  readonly lastUs: number;
+  readonly sampleMessage: string;
+  /** The classes that failed most with it, most first, at most five. */
+  readonly classes: readonly {
+    readonly fingerprint: string;
+    readonly normalized: string;
+    readonly count: number;
+  }[];
+  readonly sessions: number;
+  readonly clients: readonly string[];
 }
 
 /** One error code over time. */
 export interface ErrorStep {
-	readonly sqlstate: string;
-	readonly startUs: number;
-	readonly stepUs: number;
-	readonly count: number;
+  readonly sqlstate: string;
+  readonly startUs: number;
+  readonly stepUs: number;
+  readonly count: number;
 }
 
 /** A connection that was open at some moment of the window. */
 export interface ChannelFacts {
-	readonly sessionId: string;
-	readonly protocol: string;
-	readonly client: string;
-	readonly clientPort: number;
-	readonly server: string;
-	readonly user: string | null;
-	readonly database: string | null;
-	readonly application: string | null;
-	readonly startUs: number;
-	/** null: still open when the capture ended. */
-	readonly endUs: number | null;
-	readonly endReason: string | null;
-	readonly statements: number;
-	readonly errors: number;
-	readonly requestBytes: number;
-	readonly responseBytes: number;
-	readonly lostBytes: number;
-	/** Status and start of the transaction that was open when the session (or the capture) ended; null without one. */
-	readonly openTransactionSinceUs: number | null;
-	readonly transactionStatus: string;
-	readonly encrypted: boolean;
-	readonly lastStatementUs: number | null;
-	readonly lastCommand: string | null;
-	readonly lastNormalized: string | null;
+  readonly sessionId: string;
+  readonly protocol: string;
+  readonly client: string;
+  readonly clientPort: number;
+  readonly server: string;
+  readonly user: string | null;
+  readonly database: string | null;
+  readonly application: string | null;
+  readonly startUs: number;
+  /** null: still open when the capture ended. */
+  readonly endUs: number | null;
+  readonly endReason: string | null;
+  readonly statements: number;
+  readonly errors: number;
+  readonly requestBytes: number;
+  readonly responseBytes: number;
+  readonly lostBytes: number;
+  /** Status and start of the transaction that was open when the session (or the capture) ended; null without one. */
+  readonly openTransactionSinceUs: number | null;
+  readonly transactionStatus: string;
+  readonly encrypted: boolean;
+  readonly lastStatementUs: number | null;
+  readonly lastCommand: string | null;
+  readonly lastNormalized: string | null;
 }
 
 /** Explicit and multi-statement transactions that ended in the window, by shape. */
 export interface TransactionShapeFacts {
-	readonly shape: string;
-	readonly count: number;
-	readonly rollbacks: number;
-	readonly statementsMean: number;
-	readonly rowsAffected: number;
-	readonly durationSumUs: number;
-	readonly durationMaxUs: number;
-	/** Normalised texts of one example in order, at most eight. */
-	readonly example: readonly string[];
+  readonly shape: string;
+  readonly count: number;
+  readonly rollbacks: number;
+  readonly statementsMean: number;
+  readonly rowsAffected: number;
+  readonly durationSumUs: number;
+  readonly durationMaxUs: number;
+  /** Normalised texts of one example in order, at most eight. */
+  readonly example: readonly string[];
 }
 
 export interface DdlFacts {
-	readonly tsUs: number;
-	readonly command: string;
-	readonly statement: string;
-	readonly status: string;
-	readonly durationUs: number | null;
-	readonly user: string | null;
-	readonly database: string | null;
-	readonly client: string;
-	readonly server: string;
-	readonly application: string | null;
+  readonly tsUs: number;
+  readonly command: string;
+  readonly statement: string;
+  readonly status: string;
+  readonly durationUs: number | null;
+  readonly user: string | null;
+  readonly database: string | null;
+  readonly client: string;
+  readonly server: string;
+  readonly application: string | null;
 }
 
 /** Sessions events other than start and end, counted. */
 export interface SessionEventFacts {
-	readonly type: string;
-	readonly count: number;
-	readonly firstUs: number;
-	readonly lastUs: number;
-	/** Of the newest one. */
-	readonly detail: string;
+  readonly type: string;
+  readonly count: number;
+  readonly firstUs: number;
+  readonly lastUs: number;
+  /** Of the newest one. */
+  readonly detail: string;
 }
 
 /** What the collector could not see, from the loads that overlap the window. */
 export interface CaptureFacts {
-	readonly packets: number;
-	readonly bytes: number;
-	readonly lostBytes: number;
-	readonly gaps: number;
-	readonly statementsWithFlaw: number;
-	readonly unanswered: number;
-	readonly unmatchedAnswers: number;
-	readonly framesRefused: number;
-	readonly droppedByLimit: number;
-	readonly encryptedSessions: number;
+  readonly packets: number;
+  readonly bytes: number;
+  readonly lostBytes: number;
+  readonly gaps: number;
+  readonly statementsWithFlaw: number;
+  readonly unanswered: number;
+  readonly unmatchedAnswers: number;
+  readonly framesRefused: number;
+  readonly droppedByLimit: number;
+  readonly encryptedSessions: number;
 }
 
 /** A single execution, for "slowest statements" and drill-down. */
 export interface ExecutionFacts {
-	readonly tsUs: number;
-	readonly fingerprint: string;
-	readonly statement: string;
-	readonly status: string;
-	readonly sqlstate: string | null;
-	readonly durationUs: number | null;
-	readonly rowsReturned: number | null;
-	readonly rowsAffected: number | null;
-	readonly sessionId: string;
-	readonly client: string;
-	readonly server: string;
-	readonly user: string | null;
-	readonly database: string | null;
+  readonly tsUs: number;
+  readonly fingerprint: string;
+  readonly statement: string;
+  readonly status: string;
+  readonly sqlstate: string | null;
+  readonly durationUs: number | null;
+  readonly rowsReturned: number | null;
+  readonly rowsAffected: number | null;
+  readonly sessionId: string;
+  readonly client: string;
+  readonly server: string;
+  readonly user: string | null;
+  readonly database: string | null;
 }
 
 /** Everything that the report of one window needs; analysis/report.ts is a pure function of it. */
 export interface WindowFacts {
-	readonly window: Window;
-	readonly scope: Scope;
-	readonly extent: Window;
-	readonly steps: readonly ActivityStep[];
-	readonly edges: readonly EdgeFacts[];
-	readonly classes: readonly ClassFacts[];
-	readonly classSteps: readonly ClassStep[];
-	readonly errors: readonly ErrorFacts[];
-	readonly errorSteps: readonly ErrorStep[];
-	readonly channels: readonly ChannelFacts[];
-	readonly channelsCount: number;
-	readonly transactionShapes: readonly TransactionShapeFacts[];
-	readonly ddl: readonly DdlFacts[];
-	readonly ddlCount: number;
-	readonly sessionEvents: readonly SessionEventFacts[];
-	readonly slowest: readonly ExecutionFacts[];
-	readonly capture: CaptureFacts;
+  readonly window: Window;
+  readonly scope: Scope;
+  readonly extent: Window;
+  readonly steps: readonly ActivityStep[];
+  readonly edges: readonly EdgeFacts[];
+  readonly classes: readonly ClassFacts[];
+  readonly classSteps: readonly ClassStep[];
+  readonly errors: readonly ErrorFacts[];
+  readonly errorSteps: readonly ErrorStep[];
+  readonly channels: readonly ChannelFacts[];
+  readonly channelsCount: number;
+  readonly transactionShapes: readonly TransactionShapeFacts[];
+  readonly ddl: readonly DdlFacts[];
+  readonly ddlCount: number;
+  readonly sessionEvents: readonly SessionEventFacts[];
+  readonly slowest: readonly ExecutionFacts[];
+  readonly capture: CaptureFacts;
 }

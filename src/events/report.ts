@@ -3,172 +3,172 @@
  * Rates are 0 to 1, null where there was nothing to count; times are microseconds.
  */
 import type {
-	ChannelFacts,
-	DdlFacts,
-	ExecutionFacts,
-	Scope,
-	SessionEventFacts,
-	Window,
-} from "./facts.ts";
+  ChannelFacts,
+  DdlFacts,
+  ExecutionFacts,
+  Scope,
+  SessionEventFacts,
+  Window,
+} from './facts.ts';
 
 /** One step of the time lines. */
 export interface SeriesPoint {
-	readonly startUs: number;
-	readonly tps: number;
-	readonly commits: number;
-	readonly rollbacks: number;
-	readonly requests: number;
-	readonly answers: number;
-	readonly errors: number;
-	/** P1, P2; null in a step without answers or requests. */
-	readonly yield: number | null;
-	readonly responseRate: number | null;
-	/** P6; null in a step without answers. */
-	readonly responseTimeMeanUs: number | null;
-	readonly responseTimeP50Us: number | null;
-	readonly responseTimeP95Us: number | null;
-	readonly responseTimeP99Us: number | null;
-	readonly responseTimeMaxUs: number | null;
-	readonly connectionsOpen: number;
-	readonly connectionsInTransaction: number;
-	readonly outstanding: number;
-	readonly requestBytes: number;
-	readonly responseBytes: number;
-	readonly lostBytes: number;
+  readonly startUs: number;
+  readonly tps: number;
+  readonly commits: number;
+  readonly rollbacks: number;
+  readonly requests: number;
+  readonly answers: number;
+  readonly errors: number;
+  /** P1, P2; null in a step without answers or requests. */
+  readonly yield: number | null;
+  readonly responseRate: number | null;
+  /** P6; null in a step without answers. */
+  readonly responseTimeMeanUs: number | null;
+  readonly responseTimeP50Us: number | null;
+  readonly responseTimeP95Us: number | null;
+  readonly responseTimeP99Us: number | null;
+  readonly responseTimeMaxUs: number | null;
+  readonly connectionsOpen: number;
+  readonly connectionsInTransaction: number;
+  readonly outstanding: number;
+  readonly requestBytes: number;
+  readonly responseBytes: number;
+  readonly lostBytes: number;
 }
 
 export interface ResponseTimes {
-	readonly meanUs: number | null;
-	readonly p50Us: number | null;
-	readonly p95Us: number | null;
-	readonly p99Us: number | null;
-	readonly maxUs: number | null;
+  readonly meanUs: number | null;
+  readonly p50Us: number | null;
+  readonly p95Us: number | null;
+  readonly p99Us: number | null;
+  readonly maxUs: number | null;
 }
 
 /** P1 to P6 over the whole window. */
 export interface Overview {
-	readonly requests: number;
-	readonly answers: number;
-	readonly normal: number;
-	readonly errors: number;
-	readonly unanswered: number;
-	readonly yield: number | null;
-	/** Yield that blames only errors whose concern is the database or its operation, not the application's own. */
-	readonly databaseYield: number | null;
-	readonly responseRate: number | null;
-	readonly abnormalShare: number | null;
-	readonly transactions: number;
-	readonly commits: number;
-	readonly rollbacks: number;
-	/** Of rollbacks: of transactions that BEGIN opened and that ran a statement; the only ones in the rollback rate. */
-	readonly explicitRollbacks: number;
-	/** Of transactions: single statements that the server committed or rolled back by itself. */
-	readonly implicitTransactions: number;
-	readonly rollbackRate: number | null;
-	readonly tpsMean: number;
-	readonly tpsMax: number;
-	readonly responseTime: ResponseTimes;
-	readonly rowsReturned: number;
-	readonly rowsAffected: number;
-	readonly requestBytes: number;
-	readonly responseBytes: number;
-	readonly connectionsOpenMax: number;
+  readonly requests: number;
+  readonly answers: number;
+  readonly normal: number;
+  readonly errors: number;
+  readonly unanswered: number;
+  readonly yield: number | null;
+  /** Yield that blames only errors whose concern is the database or its operation, not the application's own. */
+  readonly databaseYield: number | null;
+  readonly responseRate: number | null;
+  readonly abnormalShare: number | null;
+  readonly transactions: number;
+  readonly commits: number;
+  readonly rollbacks: number;
+  /** Of rollbacks: of transactions that BEGIN opened and that ran a statement; the only ones in the rollback rate. */
+  readonly explicitRollbacks: number;
+  /** Of transactions: single statements that the server committed or rolled back by itself. */
+  readonly implicitTransactions: number;
+  readonly rollbackRate: number | null;
+  readonly tpsMean: number;
+  readonly tpsMax: number;
+  readonly responseTime: ResponseTimes;
+  readonly rowsReturned: number;
+  readonly rowsAffected: number;
+  readonly requestBytes: number;
+  readonly responseBytes: number;
+  readonly connectionsOpenMax: number;
 }
 
 /** A trend of a class's mean response time, shown only where a test finds one. */
 export interface Trend {
-	/** Relative change per hour: 0.1 is ten percent longer each hour. */
-	readonly changePerHour: number;
-	readonly pValue: number;
+  /** Relative change per hour: 0.1 is ten percent longer each hour. */
+  readonly changePerHour: number;
+  readonly pValue: number;
 }
 
 /** P8, R2: one class of statements. */
 export interface ClassRow {
-	readonly rank: number;
-	readonly fingerprint: string;
-	readonly normalized: string;
-	readonly command: string;
-	readonly kind: string;
-	readonly tables: readonly string[];
-	readonly calls: number;
-	readonly errors: number;
-	readonly unanswered: number;
-	/** Of the response time of all statements of the window. */
-	readonly shareOfTime: number | null;
-	readonly durationSumUs: number;
-	readonly responseTime: ResponseTimes;
-	readonly rowsReturned: number;
-	readonly rowsAffected: number;
-	readonly rowsAffectedMax: number;
-	readonly responseBytes: number;
-	readonly trend: Trend | null;
+  readonly rank: number;
+  readonly fingerprint: string;
+  readonly normalized: string;
+  readonly command: string;
+  readonly kind: string;
+  readonly tables: readonly string[];
+  readonly calls: number;
+  readonly errors: number;
+  readonly unanswered: number;
+  /** Of the response time of all statements of the window. */
+  readonly shareOfTime: number | null;
+  readonly durationSumUs: number;
+  readonly responseTime: ResponseTimes;
+  readonly rowsReturned: number;
+  readonly rowsAffected: number;
+  readonly rowsAffectedMax: number;
+  readonly responseBytes: number;
+  readonly trend: Trend | null;
 }
 
 /** P3, R1: one error code. */
 export interface ErrorRow {
-	readonly sqlstate: string;
-	readonly errorClass: string;
-	/** In plain words: what this class of error means. */
-	readonly meaning: string;
-	/** Whose business it is: the application, the database, or a consequence of an earlier error. */
-	readonly concern: "application" | "database" | "operation" | "follow_on";
-	readonly count: number;
-	/** Of all errors, and of all answers. */
-	readonly shareOfErrors: number;
-	readonly shareOfAnswers: number | null;
-	readonly firstUs: number;
-	readonly lastUs: number;
-	readonly sampleMessage: string;
-	readonly classes: readonly {
-		readonly fingerprint: string;
-		readonly normalized: string;
-		readonly count: number;
-	}[];
-	readonly sessions: number;
-	readonly clients: readonly string[];
-	/** Counts in the steps of the report's series. */
-	readonly overTime: readonly number[];
+  readonly sqlstate: string;
+  readonly errorClass: string;
+  /** In plain words: what this class of error means. */
+  readonly meaning: string;
+  /** Whose business it is: the application, the database, or a consequence of an earlier error. */
+  readonly concern: 'application' | 'database' | 'operation' | 'follow_on';
+  readonly count: number;
+  /** Of all errors, and of all answers. */
+  readonly shareOfErrors: number;
+  readonly shareOfAnswers: number | null;
+  readonly firstUs: number;
+  readonly lastUs: number;
+  readonly sampleMessage: string;
+  readonly classes: readonly {
+    readonly fingerprint: string;
+    readonly normalized: string;
+    readonly count: number;
+  }[];
+  readonly sessions: number;
+  readonly clients: readonly string[];
+  /** Counts in the steps of the report's series. */
+  readonly overTime: readonly number[];
 }
 
 export interface NodeRow {
-	readonly node: string;
-	readonly role: "client" | "server";
-	readonly requests: number;
-	readonly answers: number;
-	readonly errors: number;
-	readonly yield: number | null;
-	readonly responseRate: number | null;
-	readonly tps: number;
-	readonly rollbackRate: number | null;
-	readonly responseTime: ResponseTimes;
-	readonly connectionsOpenMax: number;
+  readonly node: string;
+  readonly role: 'client' | 'server';
+  readonly requests: number;
+  readonly answers: number;
+  readonly errors: number;
+  readonly yield: number | null;
+  readonly responseRate: number | null;
+  readonly tps: number;
+  readonly rollbackRate: number | null;
+  readonly responseTime: ResponseTimes;
+  readonly connectionsOpenMax: number;
 }
 
 export interface TransactionShapeRow {
-	readonly shape: string;
-	readonly count: number;
-	readonly rollbacks: number;
-	readonly statementsMean: number;
-	readonly rowsAffected: number;
-	readonly durationMeanUs: number;
-	readonly durationMaxUs: number;
-	readonly example: readonly string[];
+  readonly shape: string;
+  readonly count: number;
+  readonly rollbacks: number;
+  readonly statementsMean: number;
+  readonly rowsAffected: number;
+  readonly durationMeanUs: number;
+  readonly durationMaxUs: number;
+  readonly example: readonly string[];
 }
 
 export interface CaptureQuality {
-	readonly packets: number;
-	readonly bytes: number;
-	readonly lostBytes: number;
-	readonly gaps: number;
-	readonly statementsWithFlaw: number;
-	readonly unanswered: number;
-	readonly unmatchedAnswers: number;
-	readonly framesRefused: number;
-	readonly droppedByLimit: number;
-	readonly encryptedSessions: number;
-	/** One sentence: what this report therefore does not know. */
-	readonly verdict: string;
-	readonly complete: boolean;
+  readonly packets: number;
+  readonly bytes: number;
+  readonly lostBytes: number;
+  readonly gaps: number;
+  readonly statementsWithFlaw: number;
+  readonly unanswered: number;
+  readonly unmatchedAnswers: number;
+  readonly framesRefused: number;
+  readonly droppedByLimit: number;
+  readonly encryptedSessions: number;
+  /** One sentence: what this report therefore does not know. */
+  readonly verdict: string;
+  readonly complete: boolean;
 }
 
 /**
@@ -176,63 +176,63 @@ export interface CaptureQuality {
  * link what they are about.
  */
 export type HighlightPart =
-	| { readonly kind: "text"; readonly text: string }
-	| { readonly kind: "count"; readonly value: number }
-	/** 0 to 1. */
-	| { readonly kind: "share"; readonly value: number }
-	| { readonly kind: "durationUs"; readonly value: number }
-	| { readonly kind: "timeUs"; readonly value: number }
-	| { readonly kind: "bytes"; readonly value: number }
-	/** A class of statements: its normalised text. */
-	| {
-			readonly kind: "statement";
-			readonly text: string;
-			readonly fingerprint: string;
-	  }
-	/** A client host, a server endpoint or a channel. */
-	| { readonly kind: "node"; readonly text: string };
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'count'; readonly value: number }
+  /** 0 to 1. */
+  | { readonly kind: 'share'; readonly value: number }
+  | { readonly kind: 'durationUs'; readonly value: number }
+  | { readonly kind: 'timeUs'; readonly value: number }
+  | { readonly kind: 'bytes'; readonly value: number }
+  /** A class of statements: its normalised text. */
+  | {
+      readonly kind: 'statement';
+      readonly text: string;
+      readonly fingerprint: string;
+    }
+  /** A client host, a server endpoint or a channel. */
+  | { readonly kind: 'node'; readonly text: string };
 
 export type HighlightTopic =
-	| "load"
-	| "errors"
-	| "response"
-	| "transactions"
-	| "trend"
-	| "ddl"
-	| "logins"
-	| "capture";
+  | 'load'
+  | 'errors'
+  | 'response'
+  | 'transactions'
+  | 'trend'
+  | 'ddl'
+  | 'logins'
+  | 'capture';
 
 /** One thing that stands out in the window; the parts joined (texts carry their own spaces) make one sentence. */
 export interface Highlight {
-	readonly severity: "info" | "notice" | "warning";
-	readonly topic: HighlightTopic;
-	readonly parts: readonly HighlightPart[];
+  readonly severity: 'info' | 'notice' | 'warning';
+  readonly topic: HighlightTopic;
+  readonly parts: readonly HighlightPart[];
 }
 
 export interface Report {
-	readonly formatVersion: 1;
-	readonly window: Window;
-	readonly extent: Window;
-	readonly scope: Scope;
-	readonly stepUs: number;
-	/** What stands out, most severe first, at most six. */
-	readonly highlights: readonly Highlight[];
-	readonly overview: Overview;
-	readonly series: readonly SeriesPoint[];
-	readonly nodes: readonly NodeRow[];
-	/** By total time, most first. */
-	readonly expensive: readonly ClassRow[];
-	/** By mean response time, longest first. */
-	readonly slow: readonly ClassRow[];
-	/** By rows affected, most first. */
-	readonly writers: readonly ClassRow[];
-	readonly slowest: readonly ExecutionFacts[];
-	readonly errors: readonly ErrorRow[];
-	readonly transactionShapes: readonly TransactionShapeRow[];
-	readonly channels: readonly ChannelFacts[];
-	readonly channelsCount: number;
-	readonly ddl: readonly DdlFacts[];
-	readonly ddlCount: number;
-	readonly sessionEvents: readonly SessionEventFacts[];
-	readonly capture: CaptureQuality;
+  readonly formatVersion: 1;
+  readonly window: Window;
+  readonly extent: Window;
+  readonly scope: Scope;
+  readonly stepUs: number;
+  /** What stands out, most severe first, at most six. */
+  readonly highlights: readonly Highlight[];
+  readonly overview: Overview;
+  readonly series: readonly SeriesPoint[];
+  readonly nodes: readonly NodeRow[];
+  /** By total time, most first. */
+  readonly expensive: readonly ClassRow[];
+  /** By mean response time, longest first. */
+  readonly slow: readonly ClassRow[];
+  /** By rows affected, most first. */
+  readonly writers: readonly ClassRow[];
+  readonly slowest: readonly ExecutionFacts[];
+  readonly errors: readonly ErrorRow[];
+  readonly transactionShapes: readonly TransactionShapeRow[];
+  readonly channels: readonly ChannelFacts[];
+  readonly channelsCount: number;
+  readonly ddl: readonly DdlFacts[];
+  readonly ddlCount: number;
+  readonly sessionEvents: readonly SessionEventFacts[];
+  readonly capture: CaptureQuality;
 }
