@@ -2,6 +2,8 @@
  * What one run of the collector saw and what it could not use: captured = decoded + accounted for.
  * Printed at the end of `decode` (as JSON with `--summary json`, in the same names in snake_case) and stored by `load`.
  */
+import type { ErrorCode } from '../core/errors.ts';
+
 export interface CaptureSummary {
   /** Records of the capture and their bytes as captured. */
   packets: number;
@@ -35,4 +37,6 @@ export interface CaptureSummary {
   encryptedBytes: number;
   /** The capture ended in the middle of a record. */
   captureTruncated: boolean;
+  /** Why reading stopped before the end of the capture; what was decoded until then is told. */
+  failure: { readonly code: ErrorCode; readonly message: string } | undefined;
 }

@@ -1,0 +1,80 @@
+/**
+ * What the collector counts about itself while it works: one plain object of numbers, shared by every stage, so that
+ * nothing is lost silently. `summary` turns it into the CaptureSummary that is printed and stored.
+ */
+import type { CaptureSummary } from '../src/events/capture-summary.ts';
+
+export type LimitName =
+  | 'flows'
+  | 'held_bytes'
+  | 'statement_bytes'
+  | 'bind_bytes'
+  | 'message_bytes'
+  | 'statements'
+  | 'portals'
+  | 'pending'
+  | 'cancel_keys'
+  | 'anomalies'
+  | 'silent_seconds';
+
+export class Health {
+  packets = 0;
+  bytes = 0;
+  firstPacketUs = Number.POSITIVE_INFINITY;
+  lastPacketUs = Number.NEGATIVE_INFINITY;
+  streams = 0;
+  payloadBytes = 0;
+  decodedBytes = 0;
+  foreignBytes = 0;
+  repeatedBytes = 0;
+  encryptedBytes = 0;
+  gaps = 0;
+  lostBytes = 0;
+  resyncs = 0;
+  resyncBytes = 0;
+  unansweredRequests = 0;
+  unmatchedAnswers = 0;
+  framesRefused = 0;
+  captureTruncated = false;
+  failure: CaptureSummary['failure'] = undefined;
+  readonly packetsPassedOver = new Map<string, number>();
+  readonly events = new Map<string, number>();
+  readonly statements = new Map<string, number>();
+  readonly droppedByLimit = new Map<string, number>();
+
+  passOver(reason: string): void {
+    this.packetsPassedOver.set(reason, (this.packetsPassedOver.get(reason) ?? 0) + 1);
+  }
+
+  drop(limit: LimitName, count = 1): void {
+    this.droppedByLimit.set(limit, (this.droppedByLimit.get(limit) ?? 0) + count);
+  }
+
+  summary(): CaptureSummary {
+    return {
+      packets: this.packets,
+      bytes: this.bytes,
+      firstPacketUs: this.packets > 0 ? this.firstPacketUs : undefined,
+      lastPacketUs: this.packets > 0 ? this.lastPacketUs : undefined,
+      streams: this.streams,
+      payloadBytes: this.payloadBytes,
+      decodedBytes: this.decodedBytes,
+      foreignBytes: this.foreignBytes,
+      repeatedBytes: this.repeatedBytes,
+      packetsPassedOver: Object.fromEntries(this.packetsPassedOver),
+      events: Object.fromEntries(this.events),
+      statements: Object.fromEntries(this.statements),
+      gaps: this.gaps,
+      lostBytes: this.lostBytes,
+      resyncs: this.resyncs,
+      resyncBytes: this.resyncBytes,
+      unansweredRequests: this.unansweredRequests,
+      unmatchedAnswers: this.unmatchedAnswers,
+      framesRefused: this.framesRefused,
+      droppedByLimit: Object.fromEntries(this.droppedByLimit),
+      encryptedBytes: this.encryptedBytes,
+      captureTruncated: this.captureTruncated,
+      failure: this.failure,
+    };
+  }
+}

@@ -1,0 +1,52 @@
+/**
+ * Every bound of the collector in one place. Reaching one is counted under its name in CaptureSummary.droppedByLimit;
+ * test/collectors/limits.test.ts reaches each of them.
+ */
+export interface Limits {
+  /** Connections remembered at once; the longest silent one is forgotten first. A flow costs about 1.5 KiB. */
+  readonly flowsMax: number;
+  /** A connection that is silent for longer is forgotten. Pools keep connections for hours without a byte. */
+  readonly flowIdleUsMax: number;
+  /** Bytes and segments held back in one direction while a hole in front of them may still be filled. */
+  readonly heldBytesMax: number;
+  readonly heldSegmentsMax: number;
+  /** Bytes held back over all connections. */
+  readonly heldBytesTotalMax: number;
+  /** Of one SQL text; the rest is cut off and the event marked `truncated`. */
+  readonly statementBytesMax: number;
+  /** Of one Bind message, where parameters are wanted. */
+  readonly bindBytesMax: number;
+  /** Of one error, notice, startup or other small message. */
+  readonly messageBytesMax: number;
+  /** Prepared statements, and portals, remembered for one session; the oldest is forgotten first. */
+  readonly statementsPerSessionMax: number;
+  readonly portalsPerSessionMax: number;
+  /** Text of prepared statements remembered for one session. */
+  readonly statementTextBytesMax: number;
+  /** Requests of one session that wait for their answers or for the end of their round. */
+  readonly pendingMax: number;
+  /** Cancel keys remembered, to join a cancel request to its session. */
+  readonly cancelKeysMax: number;
+  /** Anomalies told of one session; more are only counted. */
+  readonly anomaliesPerSessionMax: number;
+  /** Seconds without any packet for which gauges are still written. */
+  readonly silentSecondsMax: number;
+}
+
+export const defaultLimits: Limits = {
+  flowsMax: 200_000,
+  flowIdleUsMax: 6 * 3_600_000_000,
+  heldBytesMax: 4 << 20,
+  heldSegmentsMax: 4096,
+  heldBytesTotalMax: 64 << 20,
+  statementBytesMax: 1 << 20,
+  bindBytesMax: 1 << 20,
+  messageBytesMax: 64 << 10,
+  statementsPerSessionMax: 10_000,
+  portalsPerSessionMax: 1000,
+  statementTextBytesMax: 16 << 20,
+  pendingMax: 32_768,
+  cancelKeysMax: 200_000,
+  anomaliesPerSessionMax: 20,
+  silentSecondsMax: 600,
+};

@@ -1,0 +1,334 @@
+/**
+ * Hot. From packets to connections: finds the flow of each segment, keeps both directions in order, notices openings,
+ * endings, reused ports and holes, and forgets what has gone silent. Bench: test/bench/decode.bench.ts.
+ */
+import type { Health } from '../health.ts';
+import type { Limits } from '../limits.ts';
+import { Flow, type FlowEnd, type FlowReader } from './flow.ts';
+import { FlowTable } from './flow-table.ts';
+import type { HalfStream } from './half-stream.ts';
+import { PacketDecoder, PASSED_OVER, TcpFlag } from './packet.ts';
+
+const SECOND_US = 1_000_000;
+/** A closed connection is remembered this long, so that late repetitions are not taken for a new one. */
+const LINGER_US = 10 * SECOND_US;
+/** After both FINs, bytes that were overtaken by them may still come. */
+const CLOSING_US = 2 * SECOND_US;
+/** The receiver has acknowledged the bytes: the capture missed them. Wait only as long as a mirror may reorder. */
+const ACKNOWLEDGED_HOLE_US = 20_000;
+/** Lost on the way: the sender repeats them, after a few timeouts at worst. */
+const OPEN_HOLE_US = 30 * SECOND_US;
+/** With one direction only, no acknowledgement can tell, and nobody knows whether a repetition will be seen. */
+const ONE_WAY_HOLE_US = SECOND_US;
+/** How often silent flows are looked for, in capture time. */
+const SWEEP_US = 60 * SECOND_US;
+
+/** Decides who reads a flow: at its first packet (`payload` false), and again at its first payload. */
+export type ReaderFactory = (flow: Flow) => FlowReader | undefined;
+
+export class Connections {
+  readonly #packet = new PacketDecoder();
+  readonly #table = new FlowTable();
+  readonly #readerOf: ReaderFactory;
+  readonly #health: Health;
+  readonly #limits: Limits;
+  readonly #holding = new Set<Flow>();
+  /** Closed or closing flows, in the order of their time; `#lingerHead` is the first that still counts. */
+  #lingering: { readonly flow: Flow; readonly dueUs: number }[] = [];
+  #lingerHead = 0;
+  #heldTotalBytes = 0;
+  #nextSweepUs = Number.NEGATIVE_INFINITY;
+  #nextTickUs = Number.NEGATIVE_INFINITY;
+
+  constructor(readerOf: ReaderFactory, health: Health, limits: Limits) {
+    this.#readerOf = readerOf;
+    this.#health = health;
+    this.#limits = limits;
+  }
+
+  packet(
+    bytes: Uint8Array,
+    view: DataView,
+    offset: number,
+    end: number,
+    tsUs: number,
+    linkType: number,
+  ): void {
+    const packet = this.#packet;
+    const verdict = packet.decode(view, offset, end, linkType);
+    if (verdict !== 0) {
+      this.#health.passOver(PASSED_OVER[verdict] ?? 'other');
+      return;
+    }
+    if (tsUs >= this.#nextTickUs) this.#tick(tsUs);
+    let flow = this.#table.find(packet);
+    const flags = packet.flags;
+    if (flow === undefined || ((flags & TcpFlag.Syn) !== 0 && this.#isAnother(flow))) {
+      if (flow !== undefined) this.#forget(flow, 'replaced', tsUs);
+      // Without payload or SYN there is nothing to read: an acknowledgement of a connection that has ended, or will speak.
+      if (
+        (flags & TcpFlag.Syn) === 0 &&
+        (packet.payloadLength === 0 || (flags & TcpFlag.Rst) !== 0)
+      )
+        return;
+      flow = this.#open(tsUs);
+    }
+    this.#segment(flow, this.#table.direction, bytes, view, tsUs);
+  }
+
+  /** Ends every connection: the capture is over. */
+  finish(tsUs: number): void {
+    for (const flow of this.#table.flows()) this.#end(flow, 'capture_end', -1, tsUs);
+  }
+
+  #segment(flow: Flow, direction: 0 | 1, bytes: Uint8Array, view: DataView, tsUs: number): void {
+    const packet = this.#packet;
+    const flags = packet.flags;
+    const half = flow.halves[direction];
+    const other = flow.halves[direction === 0 ? 1 : 0];
+    flow.lastUs = tsUs;
+    flow.seen[direction] = true;
+    if ((flags & TcpFlag.Ack) !== 0) acknowledge(other, packet.acknowledgement);
+    let sequence = packet.sequence;
+    if ((flags & TcpFlag.Syn) !== 0) {
+      this.#synchronise(flow, direction, half, sequence);
+      sequence = (sequence + 1) | 0;
+    }
+    const length = packet.payloadLength;
+    if (length > 0) this.#payload(flow, direction, half, bytes, view, sequence, tsUs);
+    if ((flags & (TcpFlag.Fin | TcpFlag.Rst)) !== 0)
+      this.#closing(flow, direction, half, sequence, tsUs);
+    if (half.heldCount + other.heldCount > 0) this.#holes(flow, tsUs);
+  }
+
+  #payload(
+    flow: Flow,
+    direction: 0 | 1,
+    half: HalfStream,
+    bytes: Uint8Array,
+    view: DataView,
+    sequence: number,
+    tsUs: number,
+  ): void {
+    const packet = this.#packet;
+    const health = this.#health;
+    const length = packet.payloadLength;
+    health.payloadBytes += length;
+    if (flow.closed) {
+      health.repeatedBytes += length;
+      return;
+    }
+    const reader = flow.reader ?? this.#adopt(flow);
+    if (reader === undefined) {
+      health.foreignBytes += length;
+      return;
+    }
+    if (!half.started) half.start(sequence);
+    if (sequence === half.next) {
+      half.deliver(
+        reader,
+        direction,
+        bytes,
+        view,
+        packet.payloadStart,
+        packet.payloadEnd,
+        length,
+        tsUs,
+      );
+    } else {
+      const before = half.heldBytes;
+      const start = packet.payloadStart;
+      health.repeatedBytes += half.take(
+        reader,
+        direction,
+        bytes,
+        view,
+        sequence,
+        start,
+        packet.payloadEnd,
+        length,
+        tsUs,
+      );
+      this.#heldTotalBytes += half.heldBytes - before;
+      if (half.heldCount > 0) this.#holding.add(flow);
+    }
+  }
+
+  #adopt(flow: Flow): FlowReader | undefined {
+    if (flow.foreign) return undefined;
+    flow.reader = this.#readerOf(flow);
+    if (flow.reader === undefined) flow.foreign = true;
+    return flow.reader;
+  }
+
+  #open(tsUs: number): Flow {
+    const packet = this.#packet;
+    if (this.#table.sizeCount >= this.#limits.flowsMax) this.#evict(tsUs);
+    const flow = new Flow(
+      [
+        addressOf(packet.source0, packet.source1, packet.source2, packet.source3),
+        addressOf(
+          packet.destination0,
+          packet.destination1,
+          packet.destination2,
+          packet.destination3,
+        ),
+      ],
+      [packet.sourcePort, packet.destinationPort],
+      tsUs,
+    );
+    this.#table.add(packet, flow);
+    this.#table.direction = 0;
+    this.#health.streams++;
+    return flow;
+  }
+
+  /** A SYN on a known pair of endpoints: the same opening once more, or a new connection on reused ports? */
+  #isAnother(flow: Flow): boolean {
+    if (flow.closed) return true;
+    const half = flow.halves[this.#table.direction];
+    return (
+      half.started && !(half.initialSeen && half.initial === ((this.#packet.sequence + 1) | 0))
+    );
+  }
+
+  #synchronise(flow: Flow, direction: 0 | 1, half: HalfStream, sequence: number): void {
+    if ((this.#packet.flags & TcpFlag.Ack) !== 0) {
+      flow.opener = direction === 0 ? 1 : 0;
+      flow.accepted = true;
+    } else {
+      flow.opener = direction;
+    }
+    if (half.started) return;
+    half.start((sequence + 1) | 0);
+    half.initial = half.next;
+    half.initialSeen = true;
+    if (flow.reader === undefined) flow.reader = this.#readerOf(flow);
+  }
+
+  #closing(flow: Flow, direction: 0 | 1, half: HalfStream, sequence: number, tsUs: number): void {
+    if (flow.closed) return;
+    if ((this.#packet.flags & TcpFlag.Rst) !== 0) {
+      this.#settle(flow);
+      this.#end(flow, 'reset', direction, tsUs);
+      return;
+    }
+    if (half.finSeen) return;
+    half.finSeen = true;
+    half.finSequence = (sequence + this.#packet.payloadLength) | 0;
+    if (flow.firstToClose === -1) flow.firstToClose = direction;
+    const [first, second] = flow.halves;
+    if (!first.finSeen || !second.finSeen) return;
+    if (first.heldCount + second.heldCount === 0) this.#end(flow, 'fin', flow.firstToClose, tsUs);
+    else this.#lingering.push({ flow, dueUs: tsUs + CLOSING_US });
+  }
+
+  /** Gives up holes that will not be filled any more. */
+  #holes(flow: Flow, tsUs: number): void {
+    const limits = this.#limits;
+    for (const direction of [0, 1] as const) {
+      const half = flow.halves[direction];
+      while (half.heldCount > 0 && !flow.closed) {
+        const crowded =
+          half.heldBytes > limits.heldBytesMax ||
+          half.heldCount > limits.heldSegmentsMax ||
+          this.#heldTotalBytes > limits.heldBytesTotalMax;
+        if (crowded) this.#health.drop('held_bytes');
+        else if (tsUs - (half.waitingSinceUs ?? tsUs) <= patienceUs(flow, half)) break;
+        this.#giveUp(flow, direction);
+      }
+    }
+    if (flow.halves[0].heldCount + flow.halves[1].heldCount === 0) this.#holding.delete(flow);
+  }
+
+  #giveUp(flow: Flow, direction: 0 | 1): void {
+    const half = flow.halves[direction];
+    const before = half.heldBytes;
+    if (flow.reader !== undefined) half.giveUp(flow.reader, direction);
+    else half.clear();
+    this.#heldTotalBytes += half.heldBytes - before;
+  }
+
+  #settle(flow: Flow): void {
+    for (const direction of [0, 1] as const) {
+      while (flow.halves[direction].heldCount > 0) this.#giveUp(flow, direction);
+    }
+    this.#holding.delete(flow);
+  }
+
+  #end(flow: Flow, reason: FlowEnd, endpoint: 0 | 1 | -1, tsUs: number): void {
+    if (flow.closed) return;
+    this.#settle(flow);
+    flow.closed = true;
+    flow.reader?.end(reason, endpoint, tsUs);
+    flow.reader = undefined;
+    if (reason === 'fin' || reason === 'reset')
+      this.#lingering.push({ flow, dueUs: tsUs + LINGER_US });
+  }
+
+  #forget(flow: Flow, reason: FlowEnd, tsUs: number): void {
+    this.#end(flow, reason, -1, tsUs);
+    if (flow.slot >= 0) this.#table.remove(flow);
+  }
+
+  /** Once a second of capture time: holes without further packets, closed flows, silent flows. */
+  #tick(tsUs: number): void {
+    this.#nextTickUs = tsUs + SECOND_US;
+    for (const flow of this.#holding) this.#holes(flow, tsUs);
+    const lingering = this.#lingering;
+    while (this.#lingerHead < lingering.length) {
+      const entry = lingering[this.#lingerHead];
+      if (entry === undefined || entry.dueUs > tsUs) break;
+      this.#lingerHead++;
+      const { flow } = entry;
+      if (!flow.closed) this.#end(flow, 'fin', flow.firstToClose, tsUs);
+      else if (flow.slot >= 0) this.#table.remove(flow);
+    }
+    if (this.#lingerHead > 1024 && this.#lingerHead * 2 > lingering.length) {
+      this.#lingering = lingering.slice(this.#lingerHead);
+      this.#lingerHead = 0;
+    }
+    if (tsUs >= this.#nextSweepUs) this.#sweep(tsUs);
+  }
+
+  #sweep(tsUs: number): void {
+    this.#nextSweepUs = tsUs + SWEEP_US;
+    const silent: Flow[] = [];
+    for (const flow of this.#table.flows()) {
+      if (tsUs - flow.lastUs > this.#limits.flowIdleUsMax) silent.push(flow);
+    }
+    for (const flow of silent) this.#forget(flow, 'idle', tsUs);
+  }
+
+  /** Makes room: the hundredth part that has been silent longest goes. */
+  #evict(tsUs: number): void {
+    const flows = [...this.#table.flows()].sort((a, b) => a.lastUs - b.lastUs);
+    const count = Math.max(1, Math.floor(flows.length / 100));
+    for (const flow of flows.slice(0, count)) {
+      if (!flow.closed) this.#health.drop('flows');
+      this.#forget(flow, 'limit', tsUs);
+    }
+  }
+}
+
+function patienceUs(flow: Flow, half: HalfStream): number {
+  if (half.missedForGood) return ACKNOWLEDGED_HOLE_US;
+  return flow.seen[0] && flow.seen[1] ? OPEN_HOLE_US : ONE_WAY_HOLE_US;
+}
+
+function acknowledge(half: HalfStream, acknowledgement: number): void {
+  if (!half.acknowledgedSeen || ((acknowledgement - half.acknowledged) | 0) > 0) {
+    half.acknowledged = acknowledgement;
+    half.acknowledgedSeen = true;
+  }
+}
+
+function addressOf(word0: number, word1: number, word2: number, word3: number): Uint8Array {
+  const address = new Uint8Array(16);
+  const view = new DataView(address.buffer);
+  view.setInt32(0, word0);
+  view.setInt32(4, word1);
+  view.setInt32(8, word2);
+  view.setInt32(12, word3);
+  return address;
+}
