@@ -1,0 +1,2 @@
+// store-packages-stay-in-the-store
+export { createClient } from '@clickhouse/client';

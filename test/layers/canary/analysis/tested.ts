@@ -1,0 +1,2 @@
+// nothing-imports-tests
+export { fixture } from '../test/fixture.ts';

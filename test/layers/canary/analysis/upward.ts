@@ -1,0 +1,2 @@
+// analysis-looks-down
+export { table } from '../src/store/table.ts';

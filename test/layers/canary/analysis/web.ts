@@ -1,0 +1,2 @@
+// server-packages-stay-in-the-server
+export { fastify } from 'fastify';

@@ -1,0 +1,2 @@
+// capture-knows-packets-only
+export { packet } from '../network/packet.ts';

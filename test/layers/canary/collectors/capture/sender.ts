@@ -1,0 +1,3 @@
+// capture-never-sends
+import { connect } from 'node:net';
+export const send = connect;

@@ -1,0 +1,1 @@
+export const packet = 1;

@@ -1,0 +1,3 @@
+// pure-rooms-do-no-input-or-output
+import { readFileSync } from 'node:fs';
+export const read = readFileSync;

@@ -1,0 +1,2 @@
+// network-knows-no-protocol
+export { message } from '../protocols/mysql/message.ts';

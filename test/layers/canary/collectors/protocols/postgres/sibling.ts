@@ -1,0 +1,2 @@
+// protocols-are-strangers
+export { message } from '../mysql/message.ts';

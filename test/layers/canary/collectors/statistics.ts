@@ -1,0 +1,2 @@
+// collectors-use-no-packages
+export { mean } from 'simple-statistics';

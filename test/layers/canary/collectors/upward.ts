@@ -1,0 +1,2 @@
+// collectors-look-down
+export { table } from '../src/store/table.ts';

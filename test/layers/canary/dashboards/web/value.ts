@@ -1,0 +1,2 @@
+// dashboards-take-types-only
+export { schema } from '../../src/server/contract.ts';

@@ -1,0 +1,2 @@
+// no-development-packages-in-the-product
+export { assert } from 'fast-check';

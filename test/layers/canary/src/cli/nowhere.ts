@@ -1,0 +1,2 @@
+// imports-resolve
+export { nothing } from './nothing.ts';

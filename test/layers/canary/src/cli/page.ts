@@ -1,0 +1,2 @@
+// code-does-not-know-pages
+export { page } from '../../dashboards/web/page.ts';

@@ -1,0 +1,2 @@
+// packages-are-declared
+export { pino } from 'pino';

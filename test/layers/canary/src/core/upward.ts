@@ -1,0 +1,3 @@
+// core-knows-nothing
+import type { Noun } from '../events/noun.ts';
+export type Upward = Noun;

@@ -1,0 +1,2 @@
+// events-know-core-only
+export { lex } from '../sql/lexer.ts';

@@ -1,0 +1,4 @@
+export interface Answer {
+  ok: boolean;
+}
+export const schema = {};

@@ -1,0 +1,2 @@
+// server-looks-down
+export { command } from '../cli/command.ts';

@@ -1,0 +1,2 @@
+// sql-knows-core-and-events-only
+export const later = () => import('../store/table.ts');

@@ -1,0 +1,2 @@
+// terminal-packages-stay-in-the-command-line
+export { Command } from 'commander';

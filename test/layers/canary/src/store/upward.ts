@@ -1,0 +1,2 @@
+// store-looks-down
+export { finding } from '../../analysis/finding.ts';
