@@ -12,6 +12,13 @@ interface ErrorEntry {
 }
 
 export const errorTable = {
+  MSQL_API_BUSY: { exitCode: 1, hint: 'ask again in a few seconds, or for a shorter window' },
+  MSQL_API_HOST: {
+    exitCode: 2,
+    hint: 'open it as localhost or 127.0.0.1, or give the address to serve on with --listen',
+  },
+  MSQL_API_NOT_FOUND: { exitCode: 2, hint: 'see /api/openapi.json for all that can be asked' },
+  MSQL_API_REQUEST: { exitCode: 2, hint: 'see /api/openapi.json for what this address accepts' },
   MSQL_CAPTURE_EMPTY: { exitCode: 1, hint: 'check that the capture was written and closed' },
   MSQL_CAPTURE_FORMAT: { exitCode: 1, hint: 'give a pcap or pcapng file, plain or gzipped' },
   MSQL_CAPTURE_LINK_TYPE: {
@@ -51,6 +58,7 @@ export const errorTable = {
     hint: 'correct the statement; DESCRIBE TABLE events shows the columns',
   },
   MSQL_SERVER_LISTEN: { exitCode: 1, hint: 'give a free address with --listen HOST:PORT' },
+  MSQL_WEB_NOT_BUILT: { exitCode: 1, hint: 'build the pages first: npm run build' },
   MSQL_OUTPUT_WRITE: { exitCode: 1, hint: 'check the disk and the reader of the output' },
   MSQL_INTERNAL: {
     exitCode: 1,

@@ -1,0 +1,383 @@
+/**
+ * The published schema of the report: what `report --format json` prints and `/api/v1/report` answers, as JSON Schema.
+ * The compiler holds it equal to events/report.ts, in both directions (see the end of this file), so neither can drift.
+ */
+import Type, { type Static, type TSchema } from 'typebox';
+import type { ExecutionFacts } from '../events/facts.ts';
+import type { Report } from '../events/report.ts';
+
+const CLOSED = { additionalProperties: false };
+
+/** A value that is null where it is not known or there was nothing to count. */
+export const orNull = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
+export const count = (description: string) => Type.Integer({ minimum: 0, description });
+/** A share or rate from 0 to 1. */
+const share = (description: string) => Type.Number({ minimum: 0, maximum: 1, description });
+export const timeUs = (description: string) =>
+  Type.Integer({ description: `${description}; microseconds since 1970-01-01 UTC` });
+const durationUs = (description: string) =>
+  Type.Number({ minimum: 0, description: `${description}; microseconds` });
+export const text = (description: string) => Type.String({ description });
+export const fingerprint = Type.String({
+  pattern: '^[0-9a-f]{16}$',
+  description: 'Class of statements; all zeros stand for statements whose text is not known',
+});
+
+export const windowSchema = Type.Object(
+  { fromUs: timeUs('Start, inclusive'), toUs: timeUs('End, exclusive') },
+  { ...CLOSED, description: 'A stretch of capture time' },
+);
+
+export const scopeSchema = Type.Object(
+  {
+    client: Type.Optional(text('Only this application host, by address')),
+    server: Type.Optional(text('Only this database endpoint, as address:port')),
+  },
+  { ...CLOSED, description: 'What the answer was narrowed to; empty is everything' },
+);
+
+const responseTimes = Type.Object(
+  {
+    meanUs: orNull(durationUs('Arithmetic mean')),
+    p50Us: orNull(durationUs('Median')),
+    p95Us: orNull(durationUs('95 of 100 answers were at least this fast')),
+    p99Us: orNull(durationUs('99 of 100 answers were at least this fast')),
+    maxUs: orNull(durationUs('The slowest answer')),
+  },
+  {
+    ...CLOSED,
+    description:
+      "From the request's last byte to the end of the answer; percentiles within 4.5 percent",
+  },
+);
+
+export const seriesPointSchema = Type.Object(
+  {
+    startUs: timeUs('Start of the step'),
+    tps: Type.Number({ minimum: 0, description: 'Transactions ended per second' }),
+    commits: count('Transactions committed in the step'),
+    rollbacks: count('Transactions rolled back in the step'),
+    requests: count('Requests in the step'),
+    answers: count('Answers in the step'),
+    errors: count('Answers that were errors'),
+    yield: orNull(share('Normal answers of all answers')),
+    responseRate: orNull(share('Requests of the step that were answered, whenever')),
+    responseTimeMeanUs: orNull(durationUs('Mean response time')),
+    responseTimeP50Us: orNull(durationUs('Median response time')),
+    responseTimeP95Us: orNull(durationUs('95th percentile')),
+    responseTimeP99Us: orNull(durationUs('99th percentile')),
+    responseTimeMaxUs: orNull(durationUs('Longest response time')),
+    connectionsOpen: count('Most connections open in one second of the step'),
+    connectionsInTransaction: count('Most connections inside a transaction'),
+    outstanding: count('Most requests waiting for an answer'),
+    requestBytes: count('Protocol bytes to the database'),
+    responseBytes: count('Protocol bytes from the database'),
+    lostBytes: count('Bytes known to be missing from the capture'),
+  },
+  CLOSED,
+);
+
+const overviewSchema = Type.Object(
+  {
+    requests: count('Requests'),
+    answers: count('Answers'),
+    normal: count('Answers that were not errors'),
+    errors: count('Answers that were errors'),
+    unanswered: count('Requests without an answer'),
+    yield: orNull(share('P1: normal answers of all answers')),
+    databaseYield: orNull(share("The same, but the application's own errors count as normal")),
+    responseRate: orNull(share('P2: requests that were answered')),
+    abnormalShare: orNull(share('P3: errors of all answers')),
+    transactions: count('Transactions ended'),
+    commits: count('Committed'),
+    rollbacks: count('Rolled back'),
+    explicitRollbacks: count('Of them: of transactions that BEGIN opened and that did something'),
+    implicitTransactions: count('Of the transactions: single statements outside BEGIN'),
+    rollbackRate: orNull(share('P4: explicit rollbacks of all ended')),
+    tpsMean: Type.Number({ minimum: 0, description: 'P5: transactions ended per second' }),
+    tpsMax: Type.Number({ minimum: 0, description: 'The busiest step' }),
+    responseTime: responseTimes,
+    rowsReturned: count('Rows returned'),
+    rowsAffected: count('Rows affected'),
+    requestBytes: count('Protocol bytes to the databases'),
+    responseBytes: count('Protocol bytes from the databases'),
+    connectionsOpenMax: count('Most connections open at once'),
+  },
+  { ...CLOSED, description: 'P1 to P6 over the whole window' },
+);
+
+export const classRowSchema = Type.Object(
+  {
+    rank: Type.Integer({ minimum: 1, description: 'Place in its list' }),
+    fingerprint,
+    normalized: text('The text with literals as ?'),
+    command: text('First keyword'),
+    kind: text('select, insert, update, delete, ddl ...'),
+    tables: Type.Array(Type.String()),
+    calls: count('Executions'),
+    errors: count('Executions that failed'),
+    unanswered: count('Executions without an answer'),
+    shareOfTime: orNull(share('Of the response time of all statements of the window')),
+    durationSumUs: durationUs('Response time of all its executions'),
+    responseTime: responseTimes,
+    rowsReturned: count('Rows returned'),
+    rowsAffected: count('Rows affected'),
+    rowsAffectedMax: count('Most rows affected by one execution'),
+    responseBytes: count('Bytes of its answers'),
+    trend: orNull(
+      Type.Object(
+        {
+          changePerHour: Type.Number({
+            description: 'Relative: 0.1 is ten percent longer an hour',
+          }),
+          pValue: share('Probability of such a trend by chance'),
+        },
+        CLOSED,
+      ),
+    ),
+  },
+  CLOSED,
+);
+
+export const errorRowSchema = Type.Object(
+  {
+    sqlstate: text('The error code as the server sent it'),
+    errorClass: text('Root-cause class'),
+    meaning: text('What this class of error means'),
+    concern: Type.Union(
+      [
+        Type.Literal('application'),
+        Type.Literal('database'),
+        Type.Literal('operation'),
+        Type.Literal('follow_on'),
+      ],
+      { description: 'Whose business it is; follow_on is the consequence of an earlier error' },
+    ),
+    count: count('Occurrences'),
+    shareOfErrors: share('Of all errors'),
+    shareOfAnswers: orNull(share('Of all answers')),
+    firstUs: timeUs('First seen'),
+    lastUs: timeUs('Last seen'),
+    sampleMessage: text('One message as the server sent it'),
+    classes: Type.Array(
+      Type.Object(
+        {
+          fingerprint,
+          normalized: text('The text with literals as ?'),
+          count: count('Failures'),
+        },
+        CLOSED,
+      ),
+      { description: 'The classes that failed most with it' },
+    ),
+    sessions: count('Connections concerned'),
+    clients: Type.Array(Type.String()),
+    overTime: Type.Array(Type.Integer({ minimum: 0 }), {
+      description: "Counts in the steps of the report's series",
+    }),
+  },
+  CLOSED,
+);
+
+export const nodeRowSchema = Type.Object(
+  {
+    node: text('Address of a client; address:port of a server'),
+    role: Type.Union([Type.Literal('client'), Type.Literal('server')]),
+    requests: count('Requests'),
+    answers: count('Answers'),
+    errors: count('Errors'),
+    yield: orNull(share('Normal answers of all answers')),
+    responseRate: orNull(share('Requests that were answered')),
+    tps: Type.Number({ minimum: 0, description: 'Transactions ended per second' }),
+    rollbackRate: orNull(share('Rolled back of all ended')),
+    responseTime: responseTimes,
+    connectionsOpenMax: count('Most connections open at once'),
+  },
+  CLOSED,
+);
+
+const transactionShapeSchema = Type.Object(
+  {
+    shape: text('One sequence of statement classes'),
+    count: count('Transactions of this shape'),
+    rollbacks: count('Rolled back'),
+    statementsMean: Type.Number({ minimum: 0, description: 'Statements a transaction' }),
+    rowsAffected: count('Rows affected by all of them'),
+    durationMeanUs: durationUs('Mean duration'),
+    durationMaxUs: durationUs('Longest'),
+    example: Type.Array(Type.String(), { description: 'Statements of one of them, in order' }),
+  },
+  CLOSED,
+);
+
+export const channelSchema = Type.Object(
+  {
+    sessionId: text('16 hex digits'),
+    protocol: text('postgres, mysql, drda'),
+    client: text('Address'),
+    clientPort: count('Port'),
+    server: text('address:port'),
+    user: orNull(Type.String()),
+    database: orNull(Type.String()),
+    application: orNull(Type.String()),
+    startUs: timeUs('First packet'),
+    endUs: orNull(timeUs('End; null: still open when the capture ended')),
+    endReason: orNull(Type.String()),
+    statements: count('Statements'),
+    errors: count('Errors'),
+    requestBytes: count('Bytes to the database'),
+    responseBytes: count('Bytes from the database'),
+    lostBytes: count('Bytes missing from the capture'),
+    openTransactionSinceUs: orNull(timeUs('Start of a transaction left open')),
+    transactionStatus: text('I idle, T in a transaction, E in a failed one, empty: not seen'),
+    encrypted: Type.Boolean(),
+    lastStatementUs: orNull(timeUs('Last statement')),
+    lastCommand: orNull(Type.String()),
+    lastNormalized: orNull(Type.String()),
+  },
+  CLOSED,
+);
+
+const ddlSchema = Type.Object(
+  {
+    tsUs: timeUs('When'),
+    command: text('CREATE TABLE, DROP INDEX ...'),
+    statement: text('The text as sent, secrets masked'),
+    status: text('ok, error, cancelled, unanswered, unknown, skipped'),
+    durationUs: orNull(durationUs('Response time')),
+    user: orNull(Type.String()),
+    database: orNull(Type.String()),
+    client: text('Address'),
+    server: text('address:port'),
+    application: orNull(Type.String()),
+  },
+  CLOSED,
+);
+
+export const sessionEventSchema = Type.Object(
+  {
+    type: text('login_failed, cancel_request, encrypted, replication, anomaly'),
+    count: count('Occurrences'),
+    firstUs: timeUs('First seen'),
+    lastUs: timeUs('Last seen'),
+    detail: text('Of the newest one'),
+  },
+  CLOSED,
+);
+
+export const executionSchema = Type.Object(
+  {
+    tsUs: timeUs('Last byte of the request'),
+    fingerprint,
+    statement: text('The text as sent, secrets masked'),
+    status: text('ok, error, cancelled, unanswered, unknown, skipped'),
+    sqlstate: orNull(Type.String()),
+    durationUs: orNull(durationUs('Response time')),
+    rowsReturned: orNull(count('Rows returned')),
+    rowsAffected: orNull(count('Rows affected')),
+    sessionId: text('16 hex digits'),
+    client: text('Address'),
+    server: text('address:port'),
+    user: orNull(Type.String()),
+    database: orNull(Type.String()),
+  },
+  CLOSED,
+);
+
+const captureQualitySchema = Type.Object(
+  {
+    packets: count('Packets read'),
+    bytes: count('Bytes read'),
+    lostBytes: count('Bytes known to be missing'),
+    gaps: count('Holes in byte streams'),
+    statementsWithFlaw: count('Statements seen only in part'),
+    unanswered: count('Requests without an answer'),
+    unmatchedAnswers: count('Answers without a request'),
+    framesRefused: count('Messages that could not be understood'),
+    droppedByLimit: count('Dropped because a limit was reached'),
+    encryptedSessions: count('Sessions that cannot be read'),
+    verdict: text('What this report therefore does not know'),
+    complete: Type.Boolean(),
+  },
+  { ...CLOSED, description: 'What the capture missed' },
+);
+
+const part = <Kind extends string, Fields extends Record<string, TSchema>>(
+  kind: Kind,
+  fields: Fields,
+) => Type.Object({ kind: Type.Literal(kind), ...fields }, CLOSED);
+
+const highlightSchema = Type.Object(
+  {
+    severity: Type.Union([Type.Literal('info'), Type.Literal('notice'), Type.Literal('warning')]),
+    topic: Type.Union([
+      Type.Literal('load'),
+      Type.Literal('errors'),
+      Type.Literal('response'),
+      Type.Literal('transactions'),
+      Type.Literal('trend'),
+      Type.Literal('ddl'),
+      Type.Literal('logins'),
+      Type.Literal('capture'),
+    ]),
+    parts: Type.Array(
+      Type.Union([
+        part('text', { text: Type.String() }),
+        part('count', { value: Type.Number() }),
+        part('share', { value: Type.Number() }),
+        part('durationUs', { value: Type.Number() }),
+        part('timeUs', { value: Type.Number() }),
+        part('bytes', { value: Type.Number() }),
+        part('statement', { text: Type.String(), fingerprint }),
+        part('node', { text: Type.String() }),
+      ]),
+      { description: 'Joined, they make one sentence; texts carry their own spaces' },
+    ),
+  },
+  CLOSED,
+);
+
+export const reportSchema = Type.Object(
+  {
+    formatVersion: Type.Literal(1),
+    window: windowSchema,
+    extent: windowSchema,
+    scope: scopeSchema,
+    stepUs: Type.Integer({ minimum: 1, description: 'Length of a step of the series' }),
+    highlights: Type.Array(highlightSchema, { description: 'What stands out' }),
+    overview: overviewSchema,
+    series: Type.Array(seriesPointSchema),
+    nodes: Type.Array(nodeRowSchema),
+    expensive: Type.Array(classRowSchema, { description: 'By total time, most first' }),
+    slow: Type.Array(classRowSchema, { description: 'By mean response time, longest first' }),
+    writers: Type.Array(classRowSchema, { description: 'By rows affected, most first' }),
+    slowest: Type.Array(executionSchema, { description: 'Single executions, longest first' }),
+    errors: Type.Array(errorRowSchema, { description: 'By count, most first' }),
+    transactionShapes: Type.Array(transactionShapeSchema),
+    channels: Type.Array(channelSchema),
+    channelsCount: count('Channels in all; the list may be shorter'),
+    ddl: Type.Array(ddlSchema),
+    ddlCount: count('DDL statements in all; the list may be shorter'),
+    sessionEvents: Type.Array(sessionEventSchema),
+    capture: captureQualitySchema,
+  },
+  { ...CLOSED, title: 'MirrorSQL report' },
+);
+
+/** Readonly at every depth, so that a schema's type and a readonly interface can be compared. */
+export type DeepReadonly<T> = T extends readonly (infer Item)[]
+  ? readonly DeepReadonly<Item>[]
+  : T extends object
+    ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> }
+    : T;
+
+/** True only when both types are the same in every field, optional mark and union member. */
+type Same<A, B> =
+  (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+type Holds<Check extends true> = Check;
+
+/** Fails to compile when the schema and the type are not equal. Exported so that the compiler keeps the check. */
+export type ReportSchemaHolds = [
+  Holds<Same<DeepReadonly<Static<typeof reportSchema>>, DeepReadonly<Report>>>,
+  Holds<Same<DeepReadonly<Static<typeof executionSchema>>, DeepReadonly<ExecutionFacts>>>,
+];

@@ -1,0 +1,149 @@
+/** Routes about a window of time: the whole report, and its parts for those who need only one. */
+import type { FastifyInstance } from 'fastify';
+import type { TSchema } from 'typebox';
+import { MirrorSqlError } from '../../core/errors.ts';
+import type { ClassStep } from '../../events/facts.ts';
+import type { ClassRow, Report } from '../../events/report.ts';
+import { askedScope, askedWindow } from '../asked-window.ts';
+import {
+  classAnswer,
+  classesAnswer,
+  classParams,
+  errorAnswer,
+  errorsAnswer,
+  nodesAnswer,
+  reportAnswer,
+  seriesAnswer,
+  sessionsAnswer,
+  type WindowQuery,
+  windowQuery,
+} from '../contract.ts';
+import type { ContractTypes } from '../contract-types.ts';
+import type { FactsSource } from '../facts-source.ts';
+import type { Reading, Readings } from '../readings.ts';
+
+const failures = { '4xx': errorAnswer, '5xx': errorAnswer };
+/** Executions shown with a class: a screenful. */
+const CLASS_EXECUTIONS_MAX = 50;
+
+export function addWindowRoutes(
+  app: FastifyInstance,
+  facts: FactsSource,
+  readings: Readings,
+): void {
+  const api = app.withTypeProvider<ContractTypes>();
+  const read = async (query: WindowQuery): Promise<Reading> =>
+    readings.of(askedWindow(query, await facts.extent()), askedScope(query));
+
+  api.get(
+    '/report',
+    windowRoute('Everything that is known about a window', reportAnswer),
+    async ({ query }) => (await read(query)).report,
+  );
+
+  api.get(
+    '/series',
+    windowRoute('Traffic, response times, errors and connections over time', seriesAnswer),
+    async ({ query }) => {
+      const { report } = await read(query);
+      return { ...askedOf(report), stepUs: report.stepUs, points: report.series };
+    },
+  );
+
+  api.get(
+    '/nodes',
+    windowRoute('Application hosts and database endpoints', nodesAnswer),
+    async ({ query }) => {
+      const { report } = await read(query);
+      return { ...askedOf(report), nodes: report.nodes };
+    },
+  );
+
+  api.get(
+    '/classes',
+    windowRoute('Classes of statements that cost, wait or write most', classesAnswer),
+    async ({ query }) => {
+      const { report } = await read(query);
+      return { ...askedOf(report), classes: rankedClasses(report) };
+    },
+  );
+
+  api.get(
+    '/errors',
+    windowRoute('Errors by code, with their root-cause class', errorsAnswer),
+    async ({ query }) => {
+      const { report } = await read(query);
+      const startsUs = report.series.map((point) => point.startUs);
+      return { ...askedOf(report), stepUs: report.stepUs, startsUs, errors: report.errors };
+    },
+  );
+
+  api.get(
+    '/sessions',
+    windowRoute('Connections, and what befell them', sessionsAnswer),
+    async ({ query }) => {
+      const { report } = await read(query);
+      const { channels, channelsCount, sessionEvents: events } = report;
+      return { ...askedOf(report), channelsCount, channels, events };
+    },
+  );
+
+  addClassRoute(app, facts, read);
+}
+
+/** One class: its row, its steps over time, its newest executions. */
+function addClassRoute(
+  app: FastifyInstance,
+  facts: FactsSource,
+  read: (query: WindowQuery) => Promise<Reading>,
+): void {
+  app.withTypeProvider<ContractTypes>().get(
+    '/classes/:fingerprint',
+    {
+      schema: {
+        ...windowRoute('One class of statements, with its newest executions', classAnswer).schema,
+        params: classParams,
+      },
+    },
+    async ({ params: { fingerprint }, query }) => {
+      const { facts: read_, report } = await read(query);
+      const found = rankedClasses(report).find((row) => row.fingerprint === fingerprint);
+      if (found === undefined) {
+        throw new MirrorSqlError('MSQL_API_NOT_FOUND', `no class ${fingerprint} in this window`);
+      }
+      const executions = await facts.executions(report.window, {
+        ...report.scope,
+        fingerprint,
+        limit: CLASS_EXECUTIONS_MAX,
+      });
+      return {
+        ...askedOf(report),
+        class: found,
+        series: read_.classSteps.filter((step) => step.fingerprint === fingerprint).map(pointOf),
+        executions,
+      };
+    },
+  );
+}
+
+function windowRoute<Answer extends TSchema>(summary: string, answer: Answer) {
+  return { schema: { summary, querystring: windowQuery, response: { 200: answer, ...failures } } };
+}
+
+function askedOf({ window, scope }: Report) {
+  return { window, scope };
+}
+
+/** Every class that the report names, each once, by total time. */
+function rankedClasses(report: Report): ClassRow[] {
+  const byFingerprint = new Map<string, ClassRow>();
+  for (const row of [...report.expensive, ...report.slow, ...report.writers]) {
+    if (!byFingerprint.has(row.fingerprint)) byFingerprint.set(row.fingerprint, row);
+  }
+  return [...byFingerprint.values()].sort((a, b) => b.durationSumUs - a.durationSumUs);
+}
+
+function pointOf({ startUs, stepUs, answered, durationSumUs }: ClassStep) {
+  const responseTimeMeanUs = answered === 0 ? null : durationSumUs / answered;
+  return { startUs, stepUs, answered, responseTimeMeanUs };
+}
