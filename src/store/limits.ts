@@ -1,0 +1,31 @@
+/** Every bound of the store, each with its reason. */
+export const limits = {
+  /**
+   * Rows of a segment. ClickHouse takes 20 to 100 thousand rows best (below, parts are many and dear; above, memory
+   * grows); it must stay under 65,536, the most that the dictionaries' 16-bit indexes can name.
+   */
+  segmentRowsMax: 50_000,
+  /** Bytes of a segment, so that long statements do not make it large. */
+  segmentBytesMax: 32 * 1024 * 1024,
+  /** Segments on disk that wait for the store before the collector is asked to wait. */
+  segmentsWaitingMax: 6,
+  /** Segments whose names are written to the ledger together. */
+  ledgerBatchMax: 16,
+  /** Classes that one load remembers as already told. */
+  classesMax: 200_000,
+  /** Sessions whose last statement one load remembers. */
+  sessionsMax: 1_000_000,
+  /** SQL text taken from a request body; longer texts are data and go to a file. */
+  statementBytesMax: 4 * 1024 * 1024,
+  /** Requests that wait for a connection of the engine. */
+  requestsWaitingMax: 256,
+  /** Connections of the engine that read at the same time. */
+  readersMax: 3,
+  /** Restarts of a crashed engine within a minute before the store gives up. */
+  restartsMax: 5,
+  /** What one statement of `query` may take. */
+  queryRowsMax: 100_000,
+  queryResultBytesMax: 64 * 1024 * 1024,
+  querySecondsMax: 60,
+  queryMemoryBytesMax: 600 * 1024 * 1024,
+} as const;

@@ -1,0 +1,41 @@
+/** Turns what a request to the store failed with into an error for the user. */
+import { ClickHouseError } from '@clickhouse/client';
+import { MirrorSqlError, systemCode } from '../core/errors.ts';
+
+/** ClickHouse's NOT_ENOUGH_SPACE. */
+const NOT_ENOUGH_SPACE = '243';
+const AUTHENTICATION_FAILED = '516';
+
+/** The same error when it is one of ours already. */
+export function storeError(error: unknown): MirrorSqlError {
+  if (error instanceof MirrorSqlError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  const cause = { cause: error };
+  if (error instanceof ClickHouseError) {
+    if (error.code === NOT_ENOUGH_SPACE || /No space left on device/.test(message)) {
+      return new MirrorSqlError('MSQL_STORE_DISK_FULL', 'the disk of the store is full', cause);
+    }
+    if (error.code === AUTHENTICATION_FAILED) {
+      return new MirrorSqlError('MSQL_STORE_UNREACHABLE', 'the store refused user or password', cause);
+    }
+    return new MirrorSqlError('MSQL_STORE_ENGINE', `the store answered: ${firstLine(message)}`, cause);
+  }
+  if (systemCode(error) === 'ENOSPC') {
+    return new MirrorSqlError('MSQL_STORE_DISK_FULL', 'the disk of the data directory is full', cause);
+  }
+  return new MirrorSqlError(
+    'MSQL_STORE_UNREACHABLE',
+    `the store does not answer (${systemCode(error) ?? firstLine(message)})`,
+    cause,
+  );
+}
+
+/** Worth another try: the store was not reached, or its engine ended in the middle. */
+export function isTransient(error: unknown): boolean {
+  if (error instanceof ClickHouseError) return error.code === '202' || error.code === '236';
+  return !(error instanceof MirrorSqlError) && systemCode(error) !== 'ENOSPC';
+}
+
+function firstLine(text: string): string {
+  return (text.split('\n')[0] ?? '').slice(0, 300);
+}

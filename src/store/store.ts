@@ -1,0 +1,190 @@
+/** Opens a store: the embedded engine on a directory, or a ClickHouse server. What comes back is the same for both. */
+import { accessSync, constants, mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type ClickHouseClient, createClient } from '@clickhouse/client';
+import { MirrorSqlError, systemCode } from '../core/errors.ts';
+import { leaseRunningEngine } from './discovery.ts';
+import { DirectoryLocked, EngineProcess } from './engine-process.ts';
+import type { StoreDescription } from './engine/messages.ts';
+import { migrate } from './migrations/migrate.ts';
+import { storeError } from './store-error.ts';
+
+export type StoreSettings =
+  | { readonly kind: 'embedded'; readonly directory: string }
+  | {
+      readonly kind: 'server';
+      /** http[s]://[user:password@]host[:port][/database][?cluster=NAME] */
+      readonly url: string;
+      /** Where segments wait while the server is away. */
+      readonly directory: string;
+    };
+
+export interface Store {
+  readonly client: ClickHouseClient;
+  readonly database: string;
+  /** Holds `segments`: what was sealed and is not stored yet. */
+  readonly directory: string;
+  /** Set when the store cannot be used any more, and why. */
+  failure(): MirrorSqlError | undefined;
+  close(): Promise<void>;
+}
+
+const DATABASE = 'mirrorsql';
+const REQUEST_TIMEOUT_MS = 600_000;
+
+/** How long to wait for another process that is just opening or closing the directory. */
+const LOCKED_WITHIN_MS = 10_000;
+
+/**
+ * Opens the store and brings its schema up to date.
+ * @throws MirrorSqlError MSQL_STORE_DIRECTORY, MSQL_STORE_BUSY, MSQL_STORE_ENGINE, MSQL_STORE_UNREACHABLE,
+ * MSQL_STORE_DISK_FULL, MSQL_STORE_VERSION
+ */
+export async function openStore(settings: StoreSettings): Promise<Store> {
+  const directory = resolve(settings.directory);
+  prepareDirectory(directory);
+  const connection =
+    settings.kind === 'embedded'
+      ? await connectEmbedded(directory)
+      : connectServer(settings.url);
+  const client = createClient({ ...connection.options, request_timeout: REQUEST_TIMEOUT_MS });
+  const close = async (): Promise<void> => {
+    await client.close();
+    await connection.close();
+  };
+  try {
+    await createDatabase(connection);
+    await migrate(client, connection.cluster);
+  } catch (error) {
+    await close();
+    throw storeError(error);
+  }
+  return {
+    client,
+    database: connection.options.database,
+    directory,
+    failure: connection.failure,
+    close,
+  };
+}
+
+interface Connection {
+  readonly options: {
+    readonly url: string;
+    readonly username?: string;
+    readonly password?: string;
+    readonly database: string;
+  };
+  readonly cluster: string | undefined;
+  failure(): MirrorSqlError | undefined;
+  close(): Promise<void>;
+}
+
+/** Characters that the engine takes for a pattern in the name of a file to insert from. */
+const PATTERN_CHARACTERS = /[*?{}[\]]/;
+
+function prepareDirectory(directory: string): void {
+  if (PATTERN_CHARACTERS.test(directory)) {
+    throw new MirrorSqlError(
+      'MSQL_STORE_DIRECTORY',
+      `the path of the data directory must not have any of * ? { } [ ] in it: ${directory}`,
+    );
+  }
+  try {
+    mkdirSync(join(directory, 'segments'), { recursive: true, mode: 0o700 });
+    accessSync(directory, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    const code = systemCode(error) ?? String(error);
+    if (code === 'ENOSPC') {
+      throw new MirrorSqlError('MSQL_STORE_DISK_FULL', `no space for ${directory}`, { cause: error });
+    }
+    const reason =
+      code === 'ENOTDIR' || code === 'EEXIST' ? 'it is not a directory' : `it cannot be used (${code})`;
+    throw new MirrorSqlError('MSQL_STORE_DIRECTORY', `data directory ${directory}: ${reason}`, {
+      cause: error,
+    });
+  }
+}
+
+/** The engine that runs already, or one of our own. */
+async function connectEmbedded(directory: string): Promise<Connection> {
+  const giveUpAt = Date.now() + LOCKED_WITHIN_MS;
+  for (;;) {
+    const leased = await leaseRunningEngine(directory);
+    if (leased !== undefined) {
+      return {
+        options: optionsOf(leased.description),
+        cluster: undefined,
+        failure: () => undefined,
+        close: async () => leased.release(),
+      };
+    }
+    try {
+      const engine = await EngineProcess.start(directory);
+      return {
+        options: optionsOf(engine.description),
+        cluster: undefined,
+        failure: () => engine.failure,
+        close: () => engine.close(),
+      };
+    } catch (error) {
+      if (!(error instanceof DirectoryLocked)) throw error;
+      if (Date.now() > giveUpAt) {
+        throw new MirrorSqlError(
+          'MSQL_STORE_BUSY',
+          `another process has the data directory ${directory} open and does not answer`,
+          { cause: error },
+        );
+      }
+      await sleep(200);
+    }
+  }
+}
+
+function optionsOf(description: StoreDescription): Connection['options'] {
+  const { url, user, password } = description;
+  return { url, username: user, password, database: DATABASE };
+}
+
+function connectServer(text: string): Connection {
+  let url: URL;
+  try {
+    url = new URL(text);
+  } catch (error) {
+    throw new MirrorSqlError('MSQL_CLI_USAGE', 'the URL of the ClickHouse server cannot be read', {
+      cause: error,
+    });
+  }
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') {
+    throw new MirrorSqlError(
+      'MSQL_CLI_USAGE',
+      `a ClickHouse server is named by http:// or https://, not ${url.protocol}//`,
+    );
+  }
+  const name = decodeURIComponent(url.pathname.slice(1));
+  const username = decodeURIComponent(url.username);
+  return {
+    options: {
+      url: url.origin,
+      ...(username === '' ? {} : { username, password: decodeURIComponent(url.password) }),
+      database: name === '' ? DATABASE : name,
+    },
+    cluster: url.searchParams.get('cluster') ?? undefined,
+    failure: () => undefined,
+    close: async () => undefined,
+  };
+}
+
+/** Through a client without a database: one that names an absent database is refused. */
+async function createDatabase({ options, cluster }: Connection): Promise<void> {
+  const client = createClient({ ...options, database: 'system' });
+  const onCluster = cluster === undefined ? '' : `ON CLUSTER '${cluster.replace(/['\\]/g, '\\$&')}'`;
+  try {
+    await client.command({
+      query: `CREATE DATABASE IF NOT EXISTS \`${options.database.replace(/[`\\]/g, '\\$&')}\` ${onCluster} ENGINE = Atomic`,
+    });
+  } finally {
+    await client.close();
+  }
+}
