@@ -2,7 +2,7 @@
 import { accessSync, constants, mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type ClickHouseClient, createClient } from '@clickhouse/client';
+import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import { MirrorSqlError, systemCode } from '../core/errors.ts';
 import { leaseRunningEngine } from './discovery.ts';
 import { DirectoryLocked, EngineProcess } from './engine-process.ts';
@@ -48,7 +48,11 @@ export async function openStore(settings: StoreSettings): Promise<Store> {
     settings.kind === 'embedded'
       ? await connectEmbedded(directory)
       : connectServer(settings.url);
-  const client = createClient({ ...connection.options, request_timeout: REQUEST_TIMEOUT_MS });
+  const client = createClient({
+    ...connection.options,
+    request_timeout: REQUEST_TIMEOUT_MS,
+    log: { level: ClickHouseLogLevel.OFF },
+  });
   const close = async (): Promise<void> => {
     await client.close();
     await connection.close();
@@ -178,7 +182,11 @@ function connectServer(text: string): Connection {
 
 /** Through a client without a database: one that names an absent database is refused. */
 async function createDatabase({ options, cluster }: Connection): Promise<void> {
-  const client = createClient({ ...options, database: 'system' });
+  const client = createClient({
+    ...options,
+    database: 'system',
+    log: { level: ClickHouseLogLevel.OFF },
+  });
   const onCluster = cluster === undefined ? '' : `ON CLUSTER '${cluster.replace(/['\\]/g, '\\$&')}'`;
   try {
     await client.command({

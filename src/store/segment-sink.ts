@@ -1,0 +1,213 @@
+/**
+ * Hot path. Takes the collector's events, copies them into typed columns and seals a segment of a table when it is
+ * full. Full means a number of rows or bytes, never a time, so that a capture always makes the same segments; whoever stores
+ * live traffic calls `seal` by the clock.
+ */
+import { join } from 'node:path';
+import { addressesOf } from './tables/session-columns.ts';
+import type {
+  ActivitySecond,
+  EventSink,
+  SessionEvent,
+  StatementEvent,
+  TransactionEnd,
+} from '../events/events.ts';
+import type { Session } from '../events/session.ts';
+import type { StatementClass } from '../events/statement-class.ts';
+import { limits } from './limits.ts';
+import { type Segment, writeSegment } from './segment.ts';
+import { storeError } from './store-error.ts';
+import { activityRows, appendActivity } from './tables/activity-table.ts';
+import { appendClass, type ClassDescription, classRows } from './tables/classes-table.ts';
+import { appendEvent, eventRows } from './tables/events-table.ts';
+import {
+  appendSessionEnd,
+  appendSessionEvent,
+  newNotes,
+  type SessionNotes,
+  sessionEventRows,
+  sessionRows,
+} from './tables/sessions-table.ts';
+import type { TableRows } from './tables/table-rows.ts';
+import { appendTransaction, isStored, transactionRows } from './tables/transactions-table.ts';
+
+export interface SinkOptions {
+  /** The store's directory; segments go to `segments` in it. */
+  readonly directory: string;
+  /** Tables and columns of a statement; called once per class. */
+  readonly describe: (statement: string) => ClassDescription;
+  /** The text with secrets masked; called only for classes that may hold one. */
+  readonly mask: (text: Uint8Array, start: number, end: number) => Uint8Array;
+  /** Takes each segment when it is on the disk. */
+  readonly onSealed: (segment: Segment) => void;
+  readonly segmentRowsMax?: number;
+  /** Seconds since 1970. */
+  readonly now?: () => number;
+}
+
+/** How often the bytes of the open rows are added up: often enough for texts of any allowed length. */
+const SIZE_CHECK_ROWS = 256;
+
+/** Longest statement that is handed to `describe`. */
+const DESCRIBED_BYTES_MAX = 256 * 1024;
+
+export class SegmentSink implements EventSink {
+  readonly #options: SinkOptions;
+  readonly #segments: string;
+  readonly #rowsMax: number;
+  readonly #events = eventRows();
+  readonly #transactions = transactionRows();
+  readonly #sessions = sessionRows();
+  readonly #sessionEvents = sessionEventRows();
+  readonly #activity = activityRows();
+  readonly #classes = classRows();
+  readonly #notes = new Map<Session, SessionNotes>();
+  readonly #seen = new Set<StatementClass>();
+  readonly #sealing = new Set<Promise<void>>();
+  #lastSession: Session | undefined;
+  #lastNotes: SessionNotes | undefined;
+  #lastClass: StatementClass | undefined;
+  #openTextBytes = 0;
+  #ordinal = 0;
+  #failure: unknown;
+  /** Statements whose class was not told because a load told limits.classesMax already. */
+  classesDropped = 0;
+  /** Sessions whose last statement is not known because limits.sessionsMax were open. */
+  sessionsForgotten = 0;
+
+  constructor(options: SinkOptions) {
+    this.#options = options;
+    this.#segments = join(options.directory, 'segments');
+    this.#rowsMax = Math.min(options.segmentRowsMax ?? limits.segmentRowsMax, limits.segmentRowsMax);
+  }
+
+  statement(event: StatementEvent): void {
+    const notes = this.#notesOf(event.session);
+    notes.lastStatementUs = event.tsUs;
+    notes.lastClass = event.statementClass;
+    notes.lastCommand = event.command;
+    const { statementClass } = event;
+    let { text, textStart, textEnd } = event;
+    if (statementClass !== undefined) {
+      if (statementClass.mayHoldSecret && textEnd > textStart) {
+        text = this.#options.mask(text, textStart, textEnd);
+        textStart = 0;
+        textEnd = text.length;
+      }
+      if (statementClass !== this.#lastClass) this.#tellClass(statementClass, text, textStart, textEnd);
+    }
+    appendEvent(this.#events, event, notes.addresses, text, textStart, textEnd);
+    this.#openTextBytes += textEnd - textStart;
+    if (
+      this.#openTextBytes > limits.segmentBytesMax ||
+      this.#events.rowsCount % SIZE_CHECK_ROWS === 0
+    ) {
+      this.#sealWhenFull(this.#events);
+    } else if (this.#events.rowsCount >= this.#rowsMax) {
+      this.#seal(this.#events);
+    }
+  }
+
+  transactionEnd(end: TransactionEnd): void {
+    if (!isStored(end)) return;
+    appendTransaction(this.#transactions, end, this.#notesOf(end.session).addresses);
+    this.#sealWhenFull(this.#transactions);
+  }
+
+  sessionEvent(event: SessionEvent): void {
+    const notes = this.#notesOf(event.session);
+    if (event.type === 'session_start') {
+      notes.loginUs = event.loginUs;
+      notes.serverVersion = event.serverVersion;
+    } else if (event.type === 'session_end') {
+      appendSessionEnd(this.#sessions, event, notes);
+      this.#notes.delete(event.session);
+      this.#lastSession = undefined;
+      this.#sealWhenFull(this.#sessions);
+    } else {
+      if (event.type === 'encrypted') notes.encrypted = event.method;
+      appendSessionEvent(this.#sessionEvents, event, notes.addresses);
+      this.#sealWhenFull(this.#sessionEvents);
+    }
+  }
+
+  activity(second: ActivitySecond): void {
+    appendActivity(this.#activity, second);
+    this.#sealWhenFull(this.#activity);
+  }
+
+  /** Seals whatever rows are open. */
+  seal(): void {
+    for (const rows of [
+      this.#classes,
+      this.#events,
+      this.#transactions,
+      this.#sessions,
+      this.#sessionEvents,
+      this.#activity,
+    ]) {
+      if (rows.rowsCount > 0) this.#seal(rows);
+    }
+  }
+
+  /**
+   * Resolves when every sealed segment has been handed on.
+   * @throws MirrorSqlError when one could not be written.
+   */
+  async settled(): Promise<void> {
+    while (this.#sealing.size > 0) await Promise.all(this.#sealing);
+    if (this.#failure !== undefined) throw storeError(this.#failure);
+  }
+
+  #notesOf(session: Session): SessionNotes {
+    if (session === this.#lastSession && this.#lastNotes !== undefined) return this.#lastNotes;
+    let notes = this.#notes.get(session);
+    if (notes === undefined) {
+      notes = newNotes(addressesOf(session));
+      if (this.#notes.size < limits.sessionsMax) this.#notes.set(session, notes);
+      else this.sessionsForgotten++;
+    }
+    this.#lastSession = session;
+    this.#lastNotes = notes;
+    return notes;
+  }
+
+  #tellClass(statementClass: StatementClass, text: Uint8Array, start: number, end: number): void {
+    this.#lastClass = statementClass;
+    if (this.#seen.has(statementClass)) return;
+    if (this.#seen.size >= limits.classesMax) {
+      this.classesDropped++;
+      return;
+    }
+    this.#seen.add(statementClass);
+    const length = Math.min(end - start, DESCRIBED_BYTES_MAX);
+    const statement = Buffer.from(text.buffer, text.byteOffset + start, length).toString('utf8');
+    appendClass(this.#classes, statementClass, this.#options.describe(statement));
+    this.#sealWhenFull(this.#classes);
+  }
+
+  #sealWhenFull(rows: TableRows): void {
+    if (rows.rowsCount >= this.#rowsMax || rows.sizeBytes >= limits.segmentBytesMax) this.#seal(rows);
+  }
+
+  /** @throws MirrorSqlError when the disk is full: the collector has to stop. */
+  #seal(rows: TableRows): void {
+    if (this.#failure !== undefined) throw storeError(this.#failure);
+    const now = this.#options.now ?? (() => Date.now() / 1000);
+    let written: Promise<Segment>;
+    try {
+      written = writeSegment(this.#segments, rows, this.#ordinal++, Math.floor(now()));
+    } catch (error) {
+      this.#failure = error;
+      throw storeError(error);
+    }
+    rows.clear();
+    if (rows === this.#events) this.#openTextBytes = 0;
+    const sealing = written
+      .then(this.#options.onSealed, (error: unknown) => {
+        this.#failure ??= error;
+      })
+      .finally(() => this.#sealing.delete(sealing));
+    this.#sealing.add(sealing);
+  }
+}

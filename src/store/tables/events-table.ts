@@ -1,0 +1,104 @@
+/** Hot path. One row per execution of a statement. */
+import type { StatementEvent } from '../../events/events.ts';
+import {
+  ByteColumn,
+  NullableI32Column,
+  NullableU64Column,
+  U16Column,
+  U32Column,
+  U64Column,
+} from '../native/number-columns.ts';
+import { NullableTextsColumn } from '../native/nested-columns.ts';
+import { HexColumn, LowCardinalityColumn, StringColumn } from '../native/text-columns.ts';
+import { appendSession, type SessionAddresses, sessionColumns } from './session-columns.ts';
+import { TableRows } from './table-rows.ts';
+
+/** Stands for statements whose text is not known. */
+export const NO_FINGERPRINT = '0000000000000000';
+
+const STATUS_TYPE =
+  "Enum8('ok' = 0, 'error' = 1, 'cancelled' = 2, 'unanswered' = 3, 'unknown' = 4, 'skipped' = 5)";
+export const TRANSACTION_STATUS_TYPE = "Enum8('' = 0, 'I' = 1, 'T' = 2, 'E' = 3)";
+
+export function transactionStatusNumber(status: 'I' | 'T' | 'E' | ''): number {
+  return status === '' ? 0 : status === 'I' ? 1 : status === 'T' ? 2 : 3;
+}
+
+function eventColumns() {
+  return {
+    ts: new U64Column("DateTime64(6, 'UTC')"),
+    ...sessionColumns(),
+    sequence: new U32Column(),
+    command: new LowCardinalityColumn(),
+    kind: new LowCardinalityColumn(),
+    fingerprint: new HexColumn(),
+    statement: new StringColumn(),
+    statement_name: new StringColumn(),
+    portal_name: new StringColumn(),
+    parameters: new NullableTextsColumn(),
+    status: new ByteColumn(STATUS_TYPE),
+    sqlstate: new LowCardinalityColumn(),
+    error_code: new NullableI32Column(),
+    error_class: new LowCardinalityColumn(),
+    error_severity: new LowCardinalityColumn(),
+    error_message: new StringColumn(),
+    rows_returned: new NullableU64Column(),
+    rows_affected: new NullableU64Column(),
+    bytes_request: new U64Column(),
+    bytes_response: new U64Column(),
+    first_row_us: new NullableU64Column(),
+    duration_us: new NullableU64Column(),
+    transaction_id: new NullableU64Column(),
+    transaction_status: new ByteColumn(TRANSACTION_STATUS_TYPE),
+    copy_bytes: new NullableU64Column(),
+    copy_rows: new NullableU64Column(),
+    quality: new U16Column(),
+  };
+}
+
+export type EventRows = TableRows<ReturnType<typeof eventColumns>>;
+
+export function eventRows(): EventRows {
+  return new TableRows('events', eventColumns());
+}
+
+/** `text`, from `start` to `end`: the statement as it may be stored, secrets masked. */
+export function appendEvent(
+  rows: EventRows,
+  event: StatementEvent,
+  addresses: SessionAddresses,
+  text: Uint8Array,
+  start: number,
+  end: number,
+): void {
+  const { columns } = rows;
+  const { statementClass, error } = event;
+  columns.ts.append(event.tsUs);
+  appendSession(columns, event.session, addresses);
+  columns.sequence.append(event.sequence);
+  columns.command.append(event.command);
+  columns.kind.append(statementClass?.kind);
+  columns.fingerprint.append(statementClass?.fingerprint ?? NO_FINGERPRINT);
+  columns.statement.appendBytes(text, start, end);
+  columns.statement_name.appendText(event.statementName);
+  columns.portal_name.appendText(event.portalName);
+  columns.parameters.append(event.parameters);
+  columns.status.append(event.status);
+  columns.sqlstate.append(error?.sqlstate);
+  columns.error_code.append(error?.code);
+  columns.error_class.append(error?.errorClass);
+  columns.error_severity.append(error?.severity);
+  columns.error_message.appendText(error?.message);
+  columns.rows_returned.append(event.rowsReturned);
+  columns.rows_affected.append(event.rowsAffected);
+  columns.bytes_request.append(event.requestBytes);
+  columns.bytes_response.append(event.responseBytes);
+  columns.first_row_us.append(event.firstRowUs);
+  columns.duration_us.append(event.durationUs);
+  columns.transaction_id.append(event.transactionId);
+  columns.transaction_status.append(transactionStatusNumber(event.transactionStatus));
+  columns.copy_bytes.append(event.copyBytes);
+  columns.copy_rows.append(event.copyRows);
+  columns.quality.append(event.quality);
+  rows.rowsCount++;
+}
