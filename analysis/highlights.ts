@@ -1,0 +1,285 @@
+/**
+ * What stands out in a window, in sentences: the few lines that someone woken at night reads first. Each rule below
+ * looks at one thing and stays silent unless it is worth a line; the most severe six are kept. Numbers stay numbers
+ * (HighlightPart), so that every surface writes them in its own way.
+ */
+import type { WindowFacts } from '../src/events/facts.ts';
+import type { Highlight, HighlightPart, HighlightTopic, Report } from '../src/events/report.ts';
+import { biggestWrite } from './monitors/affected-rows.ts';
+import { transactionAgeUs } from './monitors/channels.ts';
+import { greatestOf, shareOf, sumOf } from './share.ts';
+import { peakOf } from './response-peak.ts';
+
+const HIGHLIGHTS_MAX = 6;
+/** A transaction open as long as this deserves a line; from the longer time on (research 4.1) it is a warning. */
+const OPEN_NOTICE_US = 5_000_000;
+const OPEN_WARNING_US = 30_000_000;
+/** A class that takes this share of the time is news; below, the load is spread. */
+const SHARE_NEWS = 0.25;
+const SHARE_NOTICE = 0.5;
+const ROLLBACK_RATE_NOTICE = 0.05;
+const TRANSACTIONS_MIN = 20;
+const SLOW_US = 1_000_000;
+const LOGINS_WARNING = 5;
+/** Loss from which the figures of a window are no longer to be trusted (research 2, quality gate). */
+const LOSS_WARNING = 0.005;
+const CAUSES_MAX = 3;
+
+/** All of the report but its highlights. */
+export type Findings = Omit<Report, 'highlights'>;
+
+type Severity = Highlight['severity'];
+type Rule = (findings: Findings, facts: WindowFacts) => Highlight | undefined;
+
+const ORDER: Record<Severity, number> = { warning: 0, notice: 1, info: 2 };
+
+/** The most severe first; within a severity in the order of the rules. */
+export function highlightsOf(findings: Findings, facts: WindowFacts): Highlight[] {
+  const found: Highlight[] = [];
+  for (const rule of RULES) {
+    const highlight = rule(findings, facts);
+    if (highlight !== undefined) found.push(highlight);
+  }
+  return found.sort((a, b) => ORDER[a.severity] - ORDER[b.severity]).slice(0, HIGHLIGHTS_MAX);
+}
+
+const text = (words: string): HighlightPart => ({ kind: 'text', text: words });
+const count = (value: number): HighlightPart => ({ kind: 'count', value });
+const share = (value: number): HighlightPart => ({ kind: 'share', value });
+const duration = (value: number): HighlightPart => ({ kind: 'durationUs', value });
+const statement = (of: { normalized: string; fingerprint: string }): HighlightPart => ({
+  kind: 'statement',
+  text: of.normalized,
+  fingerprint: of.fingerprint,
+});
+
+function highlight(
+  severity: Severity,
+  topic: HighlightTopic,
+  ...parts: (HighlightPart | string)[]
+): Highlight {
+  return {
+    severity,
+    topic,
+    parts: parts.map((part) => (typeof part === 'string' ? text(part) : part)),
+  };
+}
+
+/** `one` or `many`, by the number. */
+const plural = (value: number, one: string, many: string): string => (value === 1 ? one : many);
+
+const silence: Rule = ({ overview, capture }) => {
+  if (overview.requests > 0 || overview.answers > 0) return undefined;
+  if (capture.encryptedSessions === 0)
+    return highlight('notice', 'load', 'No statements were seen.');
+  return highlight(
+    'warning',
+    'capture',
+    'No statements could be read: ',
+    count(capture.encryptedSessions),
+    plural(capture.encryptedSessions, ' session is encrypted.', ' sessions are encrypted.'),
+  );
+};
+
+const unanswered: Rule = ({ overview }) => {
+  if (overview.unanswered === 0) return undefined;
+  return highlight(
+    'warning',
+    'response',
+    count(overview.unanswered),
+    plural(overview.unanswered, ' request', ' requests'),
+    ' had no answer within ',
+    duration(10_000_000),
+    '.',
+  );
+};
+
+/** Transactions that hold their locks while nobody ends them. */
+const openTransactions: Rule = ({ window, extent }, { channels }) => {
+  const open = channels.flatMap((channel) => {
+    const since = channel.openTransactionSinceUs;
+    const ageUs = transactionAgeUs(channel, extent);
+    const seen = since !== null && since < window.toUs;
+    return seen && ageUs !== null && ageUs >= OPEN_NOTICE_US ? [{ channel, ageUs }] : [];
+  });
+  const [oldest] = [...open].sort((a, b) => b.ageUs - a.ageUs);
+  if (oldest === undefined) return undefined;
+  const { channel } = oldest;
+  return highlight(
+    oldest.ageUs >= OPEN_WARNING_US ? 'warning' : 'notice',
+    'transactions',
+    count(open.length),
+    plural(
+      open.length,
+      ' channel left a transaction open for ',
+      ' channels left transactions open, the longest for ',
+    ),
+    duration(oldest.ageUs),
+    ': ',
+    { kind: 'node', text: channel.client },
+    channel.lastCommand === null ? '.' : `, after ${channel.lastCommand}.`,
+  );
+};
+
+/** Errors by cause. Those that only follow from an earlier error of their transaction are not causes. */
+const failures: Rule = ({ errors }) => {
+  const causes = new Map<string, number>();
+  for (const row of errors) {
+    if (row.concern === 'follow_on') continue;
+    causes.set(row.errorClass, (causes.get(row.errorClass) ?? 0) + row.count);
+  }
+  const ranked = [...causes].sort(([, a], [, b]) => b - a);
+  const all = sumOf(ranked, ([, value]) => value);
+  if (all === 0) return undefined;
+  const named = ranked.slice(0, CAUSES_MAX);
+  const rest = sumOf(ranked.slice(CAUSES_MAX), ([, value]) => value);
+  const parts = named.flatMap(([name, value], index) => [
+    text(index === 0 ? '' : ', '),
+    count(value),
+    text(` ${name.replaceAll('_', ' ')}`),
+  ]);
+  const databaseIsToBlame = errors.some(({ concern }) => concern === 'database');
+  return highlight(
+    databaseIsToBlame ? 'warning' : 'notice',
+    'errors',
+    count(all),
+    plural(all, ' statement failed: ', ' statements failed: '),
+    ...parts,
+    ...(rest > 0 ? [', ', count(rest), ' other'] : []),
+    '.',
+  );
+};
+
+const failedLogins: Rule = ({ sessionEvents }) => {
+  const failed = sumOf(
+    sessionEvents.filter(({ type }) => type === 'login_failed'),
+    (row) => row.count,
+  );
+  if (failed === 0) return undefined;
+  return highlight(
+    failed >= LOGINS_WARNING ? 'warning' : 'notice',
+    'logins',
+    count(failed),
+    plural(failed, ' login failed.', ' logins failed.'),
+  );
+};
+
+const peak: Rule = ({ series }) => {
+  const found = peakOf(series);
+  if (found === undefined) return undefined;
+  return highlight(
+    found.meanUs >= SLOW_US ? 'warning' : 'notice',
+    'response',
+    'Response time rose to ',
+    duration(found.meanUs),
+    ' at ',
+    { kind: 'timeUs', value: found.startUs },
+    ', ',
+    count(Math.round(found.meanUs / found.usualUs)),
+    ' times the usual ',
+    duration(found.usualUs),
+    '.',
+  );
+};
+
+const trends: Rule = ({ expensive, slow }) => {
+  const growing = [...expensive, ...slow].filter((row) => (row.trend?.changePerHour ?? 0) > 0);
+  const [first] = growing;
+  if (first === undefined) return undefined;
+  return highlight('notice', 'trend', 'Growing slower over the window: ', statement(first));
+};
+
+const rollbacks: Rule = ({ overview }) => {
+  const { rollbackRate, explicitRollbacks, commits } = overview;
+  if (rollbackRate === null || rollbackRate < ROLLBACK_RATE_NOTICE) return undefined;
+  if (commits + explicitRollbacks < TRANSACTIONS_MIN) return undefined;
+  return highlight(
+    'notice',
+    'transactions',
+    count(explicitRollbacks),
+    plural(explicitRollbacks, ' transaction was', ' transactions were'),
+    ' rolled back, ',
+    share(rollbackRate),
+    ' of all.',
+  );
+};
+
+const bigWrite: Rule = (_, { classes }) => {
+  const found = biggestWrite(classes);
+  if (found === undefined) return undefined;
+  return highlight(
+    'notice',
+    'load',
+    'One execution changed ',
+    count(found.rowsAffectedMax),
+    ' rows: ',
+    statement(found),
+  );
+};
+
+const schemaChanges: Rule = ({ ddlCount, ddl }) => {
+  if (ddlCount === 0) return undefined;
+  const commands = [...new Set(ddl.map(({ command }) => command))].slice(0, CAUSES_MAX);
+  return highlight(
+    'notice',
+    'ddl',
+    count(ddlCount),
+    plural(ddlCount, ' statement', ' statements'),
+    ` changed the schema${commands.length > 0 ? `: ${commands.join(', ')}` : ''}.`,
+  );
+};
+
+const mostExpensive: Rule = ({ expensive }) => {
+  const [first] = expensive;
+  if (first === undefined || first.shareOfTime === null) return undefined;
+  if (first.shareOfTime < SHARE_NEWS) return undefined;
+  return highlight(
+    first.shareOfTime >= SHARE_NOTICE ? 'notice' : 'info',
+    'load',
+    share(first.shareOfTime),
+    " of the databases' time goes to one class: ",
+    statement(first),
+  );
+};
+
+const slowest: Rule = ({ slowest: executions }) => {
+  const longestUs = greatestOf(executions, (row) => row.durationUs ?? 0);
+  const longest = executions.find((row) => row.durationUs === longestUs);
+  if (longest === undefined || longestUs < SLOW_US) return undefined;
+  return highlight('info', 'response', 'The slowest statement took ', duration(longestUs), ': ', {
+    kind: 'statement',
+    text: longest.statement,
+    fingerprint: longest.fingerprint,
+  });
+};
+
+const loss: Rule = ({ capture, overview }) => {
+  if (capture.complete || capture.packets === 0) return undefined;
+  const seen = overview.requestBytes + overview.responseBytes;
+  const lost = shareOf(capture.lostBytes, capture.lostBytes + seen) ?? 0;
+  return highlight(lost > LOSS_WARNING ? 'warning' : 'info', 'capture', capture.verdict);
+};
+
+const allWell: Rule = ({ overview, errors }) => {
+  const well = overview.answers > 0 && overview.unanswered === 0 && errors.length === 0;
+  return well
+    ? highlight('info', 'errors', 'Every judged request was answered, none failed.')
+    : undefined;
+};
+
+const RULES: readonly Rule[] = [
+  silence,
+  unanswered,
+  openTransactions,
+  failures,
+  peak,
+  failedLogins,
+  mostExpensive,
+  trends,
+  rollbacks,
+  bigWrite,
+  schemaChanges,
+  slowest,
+  loss,
+  allWell,
+];

@@ -1,0 +1,44 @@
+/**
+ * What the capture missed, and in one sentence what the report therefore does not know. Complete means that nothing
+ * was lost, cut, refused, dropped or unreadable; a request without an answer is the database's matter, not a loss.
+ */
+import type { CaptureFacts } from '../../src/events/facts.ts';
+import type { CaptureQuality } from '../../src/events/report.ts';
+
+const COMPLETE = 'Nothing is known to be missing from the capture.';
+const UNKNOWN = 'What the capture missed is not known, because nothing is stored about it.';
+
+/** The counts with their verdict. */
+export function captureQuality(facts: CaptureFacts): CaptureQuality {
+  const missing = missingOf(facts);
+  const known = facts.packets > 0;
+  return {
+    ...facts,
+    complete: known && missing.length === 0,
+    verdict: missing.length > 0 ? sentenceOf(missing) : known ? COMPLETE : UNKNOWN,
+  };
+}
+
+function missingOf(facts: CaptureFacts): string[] {
+  const missing: string[] = [];
+  if (facts.lostBytes > 0 || facts.gaps > 0) {
+    missing.push('bytes are missing, so some statements are absent or known only in part');
+  } else if (facts.statementsWithFlaw > 0) {
+    missing.push('some statements are known only in part');
+  }
+  if (facts.encryptedSessions > 0) {
+    missing.push('encrypted sessions are seen as connections only, without their statements');
+  }
+  if (facts.unmatchedAnswers > 0) {
+    missing.push('some answers belong to requests from before the capture or to lost ones');
+  }
+  if (facts.framesRefused > 0) missing.push('some messages could not be understood');
+  if (facts.droppedByLimit > 0)
+    missing.push('some details were dropped because a limit was reached');
+  return missing;
+}
+
+function sentenceOf(missing: readonly string[]): string {
+  const text = missing.join('; ');
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+}

@@ -1,0 +1,90 @@
+/**
+ * The report of a window: every monitor over the facts that the store answered. A pure function: the same facts give
+ * the same report, whether the window is the last minute or one of last week; and total: an empty window is a report
+ * with nothing in it.
+ */
+import type { WindowFacts } from '../src/events/facts.ts';
+import type { ErrorRow, Overview, Report, SeriesPoint } from '../src/events/report.ts';
+import { type Findings, highlightsOf } from './highlights.ts';
+import { captureQuality } from './monitors/capture-quality.ts';
+import { rankedChannels } from './monitors/channels.ts';
+import { ddlRows } from './monitors/ddl.ts';
+import { nodeRows } from './monitors/nodes.ts';
+import { responseRateOf, unansweredOf } from './monitors/response-rate.ts';
+import { responseTimesOf } from './monitors/response-time.ts';
+import { rollbackRateOf } from './monitors/rollback-rate.ts';
+import { seriesOf } from './monitors/series.ts';
+import { rankedClasses } from './monitors/slow-statements.ts';
+import { errorRows } from './monitors/sqlcodes.ts';
+import { type ActivityTotals, totalsOf } from './monitors/totals.ts';
+import { tpsOf } from './monitors/tps.ts';
+import { transactionShapeRows } from './monitors/transactions.ts';
+import { databaseYieldOf, yieldOf } from './monitors/yield.ts';
+import { greatestOf, shareOf } from './share.ts';
+
+/** Executions listed as the slowest. */
+const SLOWEST_MAX = 20;
+
+/** Everything that analysis finds in one window. */
+export function buildReport(facts: WindowFacts): Report {
+  const { window, extent, scope } = facts;
+  const totals = totalsOf(facts.steps);
+  const series = seriesOf(facts.steps, window, extent);
+  const errors = errorRows(facts.errors, facts.errorSteps, totals.answers, series);
+  const findings: Findings = {
+    formatVersion: 1,
+    window,
+    extent,
+    scope,
+    stepUs: facts.steps[0]?.stepUs ?? 0,
+    overview: overviewOf(totals, facts, series, errors),
+    series,
+    nodes: nodeRows(facts.edges, window, extent),
+    ...rankedClasses(facts.classes, facts.classSteps, totals),
+    slowest: [...facts.slowest]
+      .sort((a, b) => (b.durationUs ?? -1) - (a.durationUs ?? -1) || a.tsUs - b.tsUs)
+      .slice(0, SLOWEST_MAX),
+    errors,
+    transactionShapes: transactionShapeRows(facts.transactionShapes),
+    channels: rankedChannels(facts.channels),
+    channelsCount: facts.channelsCount,
+    ddl: ddlRows(facts.ddl),
+    ddlCount: facts.ddlCount,
+    sessionEvents: [...facts.sessionEvents].sort((a, b) => b.count - a.count),
+    capture: captureQuality(facts.capture),
+  };
+  return { ...findings, highlights: highlightsOf(findings, facts) };
+}
+
+function overviewOf(
+  totals: ActivityTotals,
+  facts: WindowFacts,
+  series: readonly SeriesPoint[],
+  errors: readonly ErrorRow[],
+): Overview {
+  return {
+    requests: totals.requests,
+    answers: totals.answers,
+    normal: totals.normal,
+    errors: totals.errors,
+    unanswered: unansweredOf(totals),
+    yield: yieldOf(totals),
+    databaseYield: databaseYieldOf(totals.answers, errors),
+    responseRate: responseRateOf(totals),
+    abnormalShare: shareOf(totals.errors, totals.answers),
+    transactions: totals.commits + totals.rollbacks,
+    commits: totals.commits,
+    rollbacks: totals.rollbacks,
+    explicitRollbacks: totals.explicitRollbacks,
+    implicitTransactions: totals.implicitTransactions,
+    rollbackRate: rollbackRateOf(totals),
+    tpsMean: tpsOf(totals, facts.window, facts.extent),
+    tpsMax: greatestOf(series, (point) => point.tps),
+    responseTime: responseTimesOf(totals),
+    rowsReturned: totals.rowsReturned,
+    rowsAffected: totals.rowsAffected,
+    requestBytes: totals.requestBytes,
+    responseBytes: totals.responseBytes,
+    connectionsOpenMax: totals.connectionsOpenMax,
+  };
+}
