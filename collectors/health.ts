@@ -15,7 +15,8 @@ export type LimitName =
   | 'pending'
   | 'cancel_keys'
   | 'anomalies'
-  | 'silent_seconds';
+  | 'silent_seconds'
+  | 'classes';
 
 export class Health {
   packets = 0;
@@ -35,6 +36,8 @@ export class Health {
   unansweredRequests = 0;
   unmatchedAnswers = 0;
   framesRefused = 0;
+  /** Packets that the snap length cut. */
+  cutPackets = 0;
   captureTruncated = false;
   failure: CaptureSummary['failure'] = undefined;
   readonly packetsPassedOver = new Map<string, number>();
@@ -73,6 +76,7 @@ export class Health {
       framesRefused: this.framesRefused,
       droppedByLimit: Object.fromEntries(this.droppedByLimit),
       encryptedBytes: this.encryptedBytes,
+      cutPackets: this.cutPackets,
       captureTruncated: this.captureTruncated,
       failure: this.failure,
     };

@@ -124,34 +124,25 @@ export class Connections {
       return;
     }
     if (!half.started) half.start(sequence);
+    const heldBefore = half.heldBytes;
+    const { payloadStart, payloadEnd } = packet;
     if (sequence === half.next) {
-      half.deliver(
-        reader,
-        direction,
-        bytes,
-        view,
-        packet.payloadStart,
-        packet.payloadEnd,
-        length,
-        tsUs,
-      );
+      half.deliver(reader, direction, bytes, view, payloadStart, payloadEnd, length, tsUs);
     } else {
-      const before = half.heldBytes;
-      const start = packet.payloadStart;
       health.repeatedBytes += half.take(
         reader,
         direction,
         bytes,
         view,
         sequence,
-        start,
-        packet.payloadEnd,
+        payloadStart,
+        payloadEnd,
         length,
         tsUs,
       );
-      this.#heldTotalBytes += half.heldBytes - before;
       if (half.heldCount > 0) this.#holding.add(flow);
     }
+    this.#heldTotalBytes += half.heldBytes - heldBefore;
   }
 
   #adopt(flow: Flow): FlowReader | undefined {

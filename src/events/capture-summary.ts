@@ -33,6 +33,8 @@ export interface CaptureSummary {
   framesRefused: number;
   /** By name of the limit that was reached. */
   droppedByLimit: Record<string, number>;
+  /** Packets that the snap length cut; what it cut off of TCP payload counts as lost. */
+  cutPackets: number;
   /** Of encrypted sessions: bytes that cannot be read. */
   encryptedBytes: number;
   /** The capture ended in the middle of a record. */

@@ -1,0 +1,158 @@
+/** The pipeline: packets in, events out. One thread, no clock but the packets', all limits and counters in one place. */
+import { MirrorSqlError } from '../src/core/errors.ts';
+import type { CaptureSummary } from '../src/events/capture-summary.ts';
+import type {
+  EventSink,
+  SessionEvent,
+  StatementEvent,
+  TransactionEnd,
+  ActivitySecond,
+} from '../src/events/events.ts';
+import type { Protocol } from '../src/events/session.ts';
+import { ClassRegistry } from '../src/sql/class-registry.ts';
+import { Activity } from './activity.ts';
+import type { CaptureSource, PacketHandler } from './capture/capture-source.ts';
+import { Detection, KNOWN_PORTS } from './detection.ts';
+import { Health } from './health.ts';
+import { defaultLimits, type Limits } from './limits.ts';
+import { Connections } from './network/connections.ts';
+import { CancelKeys } from './protocols/cancel-keys.ts';
+
+export interface CollectorOptions {
+  /** Ports beside the known ones (5432, 54321) and the protocol behind each. */
+  readonly ports?: ReadonlyMap<number, Protocol>;
+  /** Decode the values of parameters. */
+  readonly parameters?: boolean;
+  readonly limits?: Partial<Limits>;
+}
+
+export class Collector implements PacketHandler {
+  readonly health = new Health();
+  readonly classes: ClassRegistry;
+  readonly #connections: Connections;
+  readonly #activity: Activity;
+
+  constructor(sink: EventSink, options: CollectorOptions = {}) {
+    const limits = { ...defaultLimits, ...options.limits };
+    const counting = new CountingSink(sink, this.health);
+    this.classes = new ClassRegistry();
+    this.#activity = new Activity(sink, this.health, limits.silentSecondsMax);
+    const ports = new Map([...KNOWN_PORTS, ...(options.ports ?? [])]);
+    const detection = new Detection(
+      {
+        sink: counting,
+        health: this.health,
+        limits,
+        classes: this.classes,
+        activity: this.#activity,
+        cancelKeys: new CancelKeys(this.health, limits.cancelKeysMax),
+        parameters: options.parameters ?? false,
+      },
+      ports,
+    );
+    this.#connections = new Connections((flow) => detection.readerOf(flow), this.health, limits);
+  }
+
+  packet(
+    bytes: Uint8Array,
+    view: DataView,
+    offset: number,
+    capturedLength: number,
+    originalLength: number,
+    tsUs: number,
+    linkType: number,
+  ): void {
+    const { health } = this;
+    health.packets++;
+    health.bytes += capturedLength;
+    if (capturedLength < originalLength) health.cutPackets++;
+    if (tsUs < health.firstPacketUs) health.firstPacketUs = tsUs;
+    if (tsUs > health.lastPacketUs) health.lastPacketUs = tsUs;
+    this.#activity.advance(tsUs);
+    this.#connections.packet(bytes, view, offset, offset + capturedLength, tsUs, linkType);
+  }
+
+  /** The capture is over: everything that is open is told as such. */
+  finish(): CaptureSummary {
+    this.#connections.finish(Math.max(0, this.health.lastPacketUs));
+    this.#activity.finish();
+    const dropped = this.classes.droppedCount;
+    if (dropped > 0) this.health.drop('classes', dropped);
+    return this.health.summary();
+  }
+}
+
+/** Counts what it passes on, for the summary. */
+class CountingSink implements EventSink {
+  readonly #sink: EventSink;
+  readonly #health: Health;
+  #statements = 0;
+  #transactions = 0;
+
+  constructor(sink: EventSink, health: Health) {
+    this.#sink = sink;
+    this.#health = health;
+  }
+
+  statement(event: StatementEvent): void {
+    this.#health.events.set('statement', ++this.#statements);
+    this.#sink.statement(event);
+  }
+
+  transactionEnd(event: TransactionEnd): void {
+    this.#health.events.set('transaction_end', ++this.#transactions);
+    this.#sink.transactionEnd(event);
+  }
+
+  sessionEvent(event: SessionEvent): void {
+    const { events } = this.#health;
+    events.set(event.type, (events.get(event.type) ?? 0) + 1);
+    this.#sink.sessionEvent(event);
+  }
+
+  activity(second: ActivitySecond): void {
+    this.#sink.activity(second);
+  }
+}
+
+export interface Progress {
+  readonly bytesRead: number;
+  readonly sizeBytes: number | undefined;
+  readonly packets: number;
+  readonly statements: number;
+  /** Time of the last packet, in microseconds. */
+  readonly captureTimeUs: number | undefined;
+}
+
+export interface CollectHooks {
+  /** Awaited after each chunk of about 4 MiB: here a sink holds the reader back. */
+  afterChunk?(progress: Progress): void | Promise<void>;
+}
+
+/**
+ * Reads a capture to its end through a collector. When reading fails on the way, what was decoded until then is told
+ * and the summary carries the failure; an error of the sink is thrown.
+ */
+export async function collect(
+  source: CaptureSource,
+  collector: Collector,
+  hooks: CollectHooks = {},
+): Promise<CaptureSummary> {
+  const { health } = collector;
+  try {
+    while (await source.readChunk(collector)) {
+      await hooks.afterChunk?.({
+        bytesRead: source.bytesRead,
+        sizeBytes: source.sizeBytes,
+        packets: health.packets,
+        statements: health.events.get('statement') ?? 0,
+        captureTimeUs: health.packets > 0 ? health.lastPacketUs : undefined,
+      });
+    }
+    health.captureTruncated = source.truncated;
+  } catch (error) {
+    if (!(error instanceof MirrorSqlError) || !error.code.startsWith('MSQL_CAPTURE_')) throw error;
+    health.failure = { code: error.code, message: error.message };
+  }
+  return collector.finish();
+}

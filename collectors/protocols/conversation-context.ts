@@ -1,0 +1,24 @@
+/** What every protocol's conversation is given by the collector: where events go, and what all connections share. */
+import type { EventSink } from '../../src/events/events.ts';
+import type { Protocol } from '../../src/events/session.ts';
+import type { ClassRegistry } from '../../src/sql/class-registry.ts';
+import type { Activity } from '../activity.ts';
+import type { Health } from '../health.ts';
+import type { Limits } from '../limits.ts';
+import type { CancelKeys } from './cancel-keys.ts';
+
+export interface ConversationContext {
+  readonly sink: EventSink;
+  readonly health: Health;
+  readonly limits: Limits;
+  readonly classes: ClassRegistry;
+  readonly activity: Activity;
+  readonly cancelKeys: CancelKeys;
+  /** Decode the values of parameters. */
+  readonly parameters: boolean;
+}
+
+/** What the first bytes of a connection, or of one direction of it, say about a protocol. */
+export type Recognition = 'yes' | 'no' | 'more';
+
+export type { Protocol };

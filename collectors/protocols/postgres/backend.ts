@@ -1,0 +1,468 @@
+/**
+ * Hot. What the server says: each answer is joined to the request in front of the queue, by the order in which the
+ * protocol answers (manual: Message Flow). Nothing is told here; ReadyForQuery ends the round and lets it be told
+ * (round.ts), because until then a success can still turn into a failure. Bench: test/bench/decode.bench.ts.
+ */
+import { Status, UNKNOWN } from '../../../src/events/events.ts';
+import { Quality } from '../../../src/events/quality.ts';
+import { decodeError, type ServerError, text } from './errors.ts';
+import type { MessageReceiver } from './framer.ts';
+import { BackendTag } from './messages.ts';
+import { Outcome, type Pending, PendingKind } from './pending.ts';
+import { Phase, type State } from './state.ts';
+import { readTag } from './tag.ts';
+import type { TransactionStatus } from './transactions.ts';
+
+const STATUS_TEXTS: Readonly<Record<number, TransactionStatus>> = {
+  0x49: 'I',
+  0x54: 'T',
+  0x45: 'E',
+};
+const COMMAND_SIZE_MAX = 64;
+
+/** What the backend leaves to the conversation. */
+export interface BackendOwner {
+  ready(tsUs: number): void;
+  loginFailed(error: ServerError, tsUs: number): void;
+  keyData(processId: number, key: string): void;
+  /** A round has ended with this status ('' when its ReadyForQuery was lost): everything before `queue.head` is done. */
+  roundEnded(status: TransactionStatus, tsUs: number): void;
+  refused(fromClient: boolean, tsUs: number): void;
+  resynchronised(fromClient: boolean, passedBytes: number, tsUs: number): void;
+  negotiated(answer: number, tsUs: number): void;
+}
+
+export class Backend implements MessageReceiver {
+  readonly #state: State;
+  readonly #owner: BackendOwner;
+
+  constructor(state: State, owner: BackendOwner) {
+    this.#state = state;
+    this.#owner = owner;
+  }
+
+  message(
+    tag: number,
+    bytes: Uint8Array,
+    view: DataView,
+    start: number,
+    end: number,
+    sizeBytes: number,
+    _cut: boolean,
+    tsUs: number,
+  ): void {
+    const state = this.#state;
+    state.responseBytes += sizeBytes;
+    state.answerBytes += sizeBytes;
+    switch (tag) {
+      case BackendTag.CommandComplete:
+        this.#complete(bytes, view, start, end, tsUs);
+        return;
+      case BackendTag.ReadyForQuery:
+        this.#ready(start < end ? view.getUint8(start) : 0, tsUs);
+        return;
+      case BackendTag.ParseComplete:
+        this.#step(PendingKind.Parse);
+        return;
+      case BackendTag.BindComplete:
+        this.#step(PendingKind.Bind);
+        return;
+      case BackendTag.CloseComplete:
+        this.#step(PendingKind.Close);
+        return;
+      case BackendTag.NoData:
+        this.#step(PendingKind.Describe);
+        return;
+      case BackendTag.ParameterDescription:
+        this.#parameterTypes(view, start, end);
+        return;
+      case BackendTag.ErrorResponse:
+        this.#error(decodeError(bytes, start, end), tsUs);
+        return;
+      case BackendTag.EmptyQueryResponse:
+        this.#finish(this.#answering(tsUs), tsUs);
+        return;
+      case BackendTag.PortalSuspended:
+        this.#suspended(tsUs);
+        return;
+      case BackendTag.CopyInResponse:
+      case BackendTag.CopyOutResponse:
+      case BackendTag.CopyBothResponse:
+        this.#copyStarts(tag, tsUs);
+        return;
+      default:
+        this.#aside(tag, bytes, view, start, end);
+    }
+  }
+
+  /** Messages that answer no request. */
+  #aside(tag: number, bytes: Uint8Array, view: DataView, start: number, end: number): void {
+    const state = this.#state;
+    switch (tag) {
+      case BackendTag.BackendKeyData:
+        if (end - start >= 8 && state.phase !== Phase.Ready) {
+          const key = Buffer.from(
+            bytes.buffer,
+            bytes.byteOffset + start + 4,
+            end - start - 4,
+          ).toString('hex');
+          this.#owner.keyData(view.getUint32(start), key);
+        }
+        return;
+      case BackendTag.ParameterStatus:
+        this.#parameterStatus(bytes, start, end);
+        return;
+      case BackendTag.CopyDone:
+        state.streaming = false;
+        return;
+      default:
+        return; // Authentication, NegotiateProtocolVersion.
+    }
+  }
+
+  stepped(tag: number, sizeBytes: number, tsUs: number): void {
+    const state = this.#state;
+    state.responseBytes += sizeBytes;
+    state.answerBytes += sizeBytes;
+    switch (tag) {
+      case BackendTag.DataRow: {
+        const outcome = this.#answering(tsUs)?.outcome;
+        if (outcome !== undefined)
+          outcome.rowsReturned = outcome.rowsReturned < 0 ? 1 : outcome.rowsReturned + 1;
+        return;
+      }
+      case BackendTag.RowDescription:
+        this.#rowDescription(tsUs);
+        return;
+      case BackendTag.CopyData: {
+        const outcome = state.queue.current?.outcome;
+        if (outcome !== undefined && outcome.copyBytes >= 0 && !state.streaming)
+          outcome.copyBytes += sizeBytes - 5;
+        return;
+      }
+      default:
+        return; // Notices and notifications come at any time and answer nothing.
+    }
+  }
+
+  /** Bytes of an answer are missing; that it came is known. */
+  damaged(tag: number, sizeBytes: number, tsUs: number): void {
+    const state = this.#state;
+    state.responseBytes += sizeBytes;
+    state.answerBytes += sizeBytes;
+    if (tag === BackendTag.CommandComplete) this.#finish(this.#answering(tsUs), tsUs);
+    else if (tag === BackendTag.ErrorResponse) this.#error(decodeError(NO_BYTES, 0, 0), tsUs);
+    else if (tag === BackendTag.ReadyForQuery) this.#ready(0, tsUs);
+  }
+
+  negotiated(answer: number, tsUs: number): void {
+    this.#owner.negotiated(answer, tsUs);
+  }
+
+  refused(tsUs: number): void {
+    this.#owner.refused(false, tsUs);
+  }
+
+  resynchronised(passedBytes: number, tsUs: number): void {
+    this.#state.lossy = true;
+    this.#owner.resynchronised(false, passedBytes, tsUs);
+  }
+
+  /** The Query or Execute in front, as one that gets an answer now; undefined when none is there to take it. */
+  #answering(tsUs: number): Pending | undefined {
+    const state = this.#state;
+    let pending = state.queue.current;
+    if (
+      pending === undefined ||
+      (pending.kind !== PendingKind.Query && pending.kind !== PendingKind.Execute)
+    ) {
+      pending = this.#seek(tsUs);
+      if (pending === undefined) return undefined;
+    }
+    let outcome = pending.outcome;
+    if (outcome.answered) {
+      // The next statement of a query string that holds several.
+      pending.outcomes ??= [];
+      pending.outcomes.push(outcome);
+      outcome = new Outcome();
+      pending.outcome = outcome;
+    }
+    if (outcome.firstUs === UNKNOWN) {
+      outcome.firstUs = tsUs;
+      outcome.startUs = pending.tsUs > state.lastAnswerUs ? pending.tsUs : state.lastAnswerUs;
+      if (outcome.startUs > tsUs) outcome.startUs = tsUs;
+      pending.touched = true;
+    }
+    return pending;
+  }
+
+  /**
+   * The request in front cannot have this answer. After a loss, what stands before the next Query or Execute was
+   * answered unseen; without any, the request itself was not seen.
+   */
+  #seek(tsUs: number): Pending | undefined {
+    const state = this.#state;
+    const { queue } = state;
+    while (state.lossy && queue.waitingCount > 0) {
+      const pending = queue.at(queue.head);
+      if (pending.kind === PendingKind.Query || pending.kind === PendingKind.Execute)
+        return pending;
+      queue.head++;
+      if (pending.kind === PendingKind.Sync) this.#owner.roundEnded('', tsUs);
+    }
+    state.context.health.unmatchedAnswers++;
+    if (queue.waitingCount > 0) return undefined;
+    const orphan = queue.push(PendingKind.Execute, tsUs, 0);
+    orphan.quality |=
+      Quality.UnknownStatement | (state.midStream ? Quality.MidStream : Quality.GapRequest);
+    orphan.outcome.startUs = UNKNOWN;
+    orphan.outcome.firstUs = tsUs;
+    return orphan;
+  }
+
+  /** An answer that only says that a step was taken. */
+  #step(kind: PendingKind): void {
+    const state = this.#state;
+    const { queue } = state;
+    let pending = queue.current;
+    if (pending?.kind !== kind) {
+      pending = undefined;
+      if (state.lossy) {
+        for (let index = queue.head; index < queue.tail; index++) {
+          const candidate = queue.at(index);
+          if (candidate.kind === PendingKind.Sync || candidate.kind === PendingKind.Query) break;
+          if (candidate.kind !== kind) continue;
+          queue.head = index;
+          pending = candidate;
+          break;
+        }
+      }
+      if (pending === undefined) {
+        state.context.health.unmatchedAnswers++;
+        return;
+      }
+    }
+    pending.touched = true;
+    pending.done = true;
+    queue.head++;
+  }
+
+  #rowDescription(tsUs: number): void {
+    const kind = this.#state.queue.current?.kind;
+    if (kind === PendingKind.Describe) {
+      this.#step(PendingKind.Describe);
+      return;
+    }
+    const outcome = this.#answering(tsUs)?.outcome;
+    if (outcome !== undefined && outcome.rowsReturned < 0) outcome.rowsReturned = 0;
+  }
+
+  #parameterTypes(view: DataView, start: number, end: number): void {
+    const statement = this.#state.queue.current?.statement;
+    if (statement === undefined || end - start < 2) return;
+    const count = view.getUint16(start);
+    if (start + 2 + count * 4 > end) return;
+    const types: number[] = [];
+    for (let index = 0; index < count; index++) types.push(view.getUint32(start + 2 + index * 4));
+    statement.parameterTypes = types;
+  }
+
+  #complete(bytes: Uint8Array, view: DataView, start: number, end: number, tsUs: number): void {
+    const pending = this.#answering(tsUs);
+    if (pending === undefined) return;
+    const { outcome } = pending;
+    readTag(view, start, end, outcome, (pending.quality & Quality.GapResponse) !== 0);
+    const known =
+      pending.kind === PendingKind.Query
+        ? pending.textLength > 0
+        : pending.statement?.known === true;
+    if (!known) outcome.tagCommand = commandOf(bytes, start, end);
+    this.#finish(pending, tsUs);
+  }
+
+  #finish(pending: Pending | undefined, tsUs: number): void {
+    if (pending === undefined) return;
+    const state = this.#state;
+    const { outcome } = pending;
+    outcome.answered = true;
+    outcome.endUs = tsUs;
+    outcome.responseBytes += state.answerBytes;
+    state.answerBytes = 0;
+    state.lastAnswerUs = tsUs;
+    state.streaming = false;
+    if (pending.kind !== PendingKind.Execute) return;
+    pending.done = true;
+    state.queue.head++;
+  }
+
+  #suspended(tsUs: number): void {
+    const pending = this.#answering(tsUs);
+    if (pending === undefined) return;
+    pending.suspended = true;
+    if (pending.outcome.rowsReturned < 0) pending.outcome.rowsReturned = 0;
+    this.#finish(pending, tsUs);
+  }
+
+  #copyStarts(tag: number, tsUs: number): void {
+    const state = this.#state;
+    const pending = this.#answering(tsUs);
+    if (pending === undefined) return;
+    pending.outcome.copyBytes = 0;
+    if (tag !== BackendTag.CopyBothResponse) return;
+    state.streaming = true;
+    const words = text(pending.text, 0, Math.min(pending.textLength, 1024));
+    const mode = /\bLOGICAL\b/i.test(words) ? 'logical' : 'physical';
+    state.context.sink.sessionEvent({ type: 'replication', tsUs, session: state.session, mode });
+  }
+
+  #error(error: ServerError, tsUs: number): void {
+    const state = this.#state;
+    if (error.fatal) state.endedByServer = true;
+    if (state.phase !== Phase.Ready) {
+      this.#owner.loginFailed(error, tsUs);
+      return;
+    }
+    const { queue } = state;
+    const pending = queue.current;
+    if (pending === undefined) {
+      if (error.fatal) state.anomaly('ended_by_server', describe(error), 0, tsUs);
+      else this.#fail(this.#answering(tsUs), error, tsUs);
+      return;
+    }
+    if (pending.kind === PendingKind.Query) {
+      this.#fail(this.#answering(tsUs), error, tsUs);
+    } else if (pending.kind === PendingKind.Sync) {
+      this.#failAtSync(error, tsUs);
+    } else if (pending.kind === PendingKind.Function) {
+      pending.outcome.firstUs = tsUs;
+      pending.outcome.startUs = pending.tsUs;
+      this.#fail(pending, error, tsUs);
+    } else {
+      this.#failPipeline(pending, error, tsUs);
+    }
+  }
+
+  #fail(pending: Pending | undefined, error: ServerError, tsUs: number): void {
+    if (pending === undefined) return;
+    const { outcome } = pending;
+    const cancelled =
+      error.sqlstate === '57014' && (pending.cancelRequested || saysCancelled(error));
+    outcome.status = cancelled ? Status.Cancelled : Status.Error;
+    outcome.error = error;
+    this.#finish(pending, tsUs);
+  }
+
+  /**
+   * A request of the extended protocol failed: the server passes over all that follows up to the next Sync. Whatever
+   * step it was, the error belongs to the execution that was asked for.
+   */
+  #failPipeline(failed: Pending, error: ServerError, tsUs: number): void {
+    const state = this.#state;
+    const { queue } = state;
+    failed.touched = true;
+    let carrier = failed;
+    let index = queue.head + 1;
+    for (; index < queue.tail; index++) {
+      const later = queue.at(index);
+      if (later.kind === PendingKind.Sync) break;
+      const same = later.kind === PendingKind.Execute && later.statement === failed.statement;
+      if (carrier.kind !== PendingKind.Execute && same && failed.statement !== undefined)
+        carrier = later;
+      else later.skipped = true;
+      later.done = true;
+    }
+    if (failed !== carrier) failed.skipped = true;
+    const { outcome } = carrier;
+    outcome.firstUs = outcome.firstUs === UNKNOWN ? tsUs : outcome.firstUs;
+    outcome.startUs = Math.min(Math.max(carrier.tsUs, state.lastAnswerUs), tsUs);
+    carrier.skipped = false;
+    carrier.touched = true;
+    state.skipping = index === queue.tail;
+    state.failedRequest = carrier;
+    queue.head = index;
+    this.#failAt(carrier, error, tsUs);
+  }
+
+  #failAt(carrier: Pending, error: ServerError, tsUs: number): void {
+    const { queue } = this.#state;
+    const { head } = queue;
+    this.#fail(carrier, error, tsUs);
+    carrier.done = true;
+    queue.head = head;
+  }
+
+  /** The commit at the end of the round failed (deferred constraints): its last statement did not succeed after all. */
+  #failAtSync(error: ServerError, tsUs: number): void {
+    const state = this.#state;
+    const { queue } = state;
+    for (let index = queue.head - 1; index >= queue.base; index--) {
+      const pending = queue.at(index);
+      if (pending.kind !== PendingKind.Execute || pending.skipped) continue;
+      this.#failAt(pending, error, tsUs);
+      return;
+    }
+    state.anomaly('error_without_statement', describe(error), 0, tsUs);
+  }
+
+  #ready(byte: number, tsUs: number): void {
+    const state = this.#state;
+    const status = STATUS_TEXTS[byte] ?? '';
+    state.skipping = false;
+    if (state.phase !== Phase.Ready) {
+      this.#owner.ready(tsUs);
+      state.transactions.ready(status, tsUs);
+      state.answerBytes = 0;
+      return;
+    }
+    const { queue } = state;
+    for (let index = queue.head; index < queue.tail; index++) {
+      const { kind } = queue.at(index);
+      if (kind !== PendingKind.Sync && kind !== PendingKind.Query && kind !== PendingKind.Function)
+        continue;
+      if (index > queue.head && !state.lossy) state.context.health.unmatchedAnswers++;
+      const pending = queue.at(index);
+      pending.touched ||= pending.kind !== PendingKind.Sync;
+      pending.done = true;
+      queue.head = index + 1;
+      break;
+    }
+    state.lossy = false;
+    state.failedRequest = undefined;
+    state.answerBytes = 0;
+    this.#owner.roundEnded(status, tsUs);
+  }
+
+  #parameterStatus(bytes: Uint8Array, start: number, end: number): void {
+    const { session } = this.#state;
+    const nameEnd = bytes.indexOf(0, start);
+    if (nameEnd < 0 || nameEnd >= end) return;
+    const name = text(bytes, start, nameEnd);
+    const value = text(bytes, nameEnd + 1, end - 1);
+    if (name === 'application_name') session.application = value === '' ? undefined : value;
+    if (name === 'server_version') {
+      this.#state.serverVersion = value;
+      if (/kingbase/i.test(value)) session.dialect = 'kingbase';
+      else if (/gauss/i.test(value)) session.dialect = 'opengauss';
+    }
+  }
+}
+
+const NO_BYTES = new Uint8Array(0);
+
+function describe(error: ServerError): string {
+  return [error.sqlstate, error.message].filter((part) => part !== undefined).join(' ');
+}
+
+/** 57014 is both: a user's cancel and a timeout. Without the cancel request itself only the message tells. */
+function saysCancelled(error: ServerError): boolean {
+  return error.message?.includes('user request') === true;
+}
+
+/** The words of a command tag, without its numbers. */
+function commandOf(bytes: Uint8Array, start: number, end: number): string | undefined {
+  const words = text(bytes, start, Math.min(end - 1, start + COMMAND_SIZE_MAX)).replace(
+    /[ \d]+$/,
+    '',
+  );
+  return /^[A-Z][A-Z ]*$/.test(words) ? words : undefined;
+}

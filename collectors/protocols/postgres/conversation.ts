@@ -1,0 +1,380 @@
+/**
+ * One connection that speaks PostgreSQL's protocol: gives the bytes of both directions to their framers, goes through
+ * login, encryption and refusal, and ends in order. What each side says is read in frontend.ts and backend.ts.
+ */
+import { Status, UNKNOWN } from '../../../src/events/events.ts';
+import { Quality } from '../../../src/events/quality.ts';
+import type { Session } from '../../../src/events/session.ts';
+import type { Conversation } from '../../activity.ts';
+import type { Flow, FlowEnd, FlowReader } from '../../network/flow.ts';
+import type { Cancellable } from '../cancel-keys.ts';
+import type { ConversationContext } from '../conversation-context.ts';
+import { Backend, type BackendOwner } from './backend.ts';
+import type { ServerError } from './errors.ts';
+import { Framer, Mode } from './framer.ts';
+import { Frontend, type FrontendOwner } from './frontend.ts';
+import { backendKeep, frontendKeep } from './messages.ts';
+import { findBackendBoundary, findFrontendBoundary } from './resync.ts';
+import { Rounds } from './round.ts';
+import { decodeStartup, guessForeign, looksLikeStartup } from './startup.ts';
+import { Phase, State } from './state.ts';
+import type { TransactionStatus } from './transactions.ts';
+
+const TLS_HANDSHAKE = 0x16;
+const ANSWER_TLS = 0x53; // 'S'
+const ANSWER_GSS = 0x47; // 'G'
+const ANSWER_ERROR = 0x45; // 'E': a server that is too old, or full, answers with an error message
+/** Names in Bind are short; the values behind them are kept only where they are wanted. */
+const BIND_NAME_BYTES = 4096;
+/** After so many refusals in one connection its bytes are no longer believed to be this protocol. */
+const REFUSALS_MAX = 20;
+const OPENGAUSS_MINOR_MIN = 50;
+
+export class PostgresConversation
+  implements FlowReader, Conversation, Cancellable, FrontendOwner, BackendOwner
+{
+  readonly #state: State;
+  readonly #context: ConversationContext;
+  readonly #clientEndpoint: 0 | 1;
+  readonly #client: Framer;
+  readonly #server: Framer;
+  readonly #rounds: Rounds;
+  #negotiating: 'tls' | 'gss' = 'tls';
+  #refusals = 0;
+  #encryptedBytes = 0;
+  #cancelKey: string | undefined = undefined;
+
+  /** @param clientEndpoint which end of the flow is the client */
+  constructor(
+    flow: Flow,
+    session: Session,
+    clientEndpoint: 0 | 1,
+    context: ConversationContext,
+    tsUs: number,
+  ) {
+    const midStream = flow.opener === -1;
+    const edge = context.activity.edge(
+      session.clientAddress,
+      session.serverAddress,
+      session.serverPort,
+    );
+    edge.conversations.add(this);
+    if (!midStream) edge.at(tsUs).connectionsOpened++;
+    this.#context = context;
+    this.#clientEndpoint = clientEndpoint;
+    this.#state = new State(session, context, edge, tsUs, midStream);
+    this.#rounds = new Rounds(this.#state);
+    const { limits } = context;
+    const sizes = {
+      statementBytes: limits.statementBytesMax,
+      bindBytes: context.parameters ? limits.bindBytesMax : BIND_NAME_BYTES,
+      messageBytes: limits.messageBytesMax,
+    };
+    this.#client = new Framer(
+      new Frontend(this.#state, this),
+      frontendKeep(sizes),
+      findFrontendBoundary,
+      midStream ? Mode.Lost : Mode.Startup,
+    );
+    this.#server = new Framer(
+      new Backend(this.#state, this),
+      backendKeep(sizes),
+      findBackendBoundary,
+      midStream ? Mode.Lost : Mode.Typed,
+    );
+  }
+
+  get sessionId(): string {
+    return this.#state.session.id;
+  }
+
+  get outstandingSinceUs(): number | undefined {
+    const { queue, streaming } = this.#state;
+    return streaming ? undefined : queue.current?.tsUs;
+  }
+
+  get outstandingCount(): number {
+    return this.#state.outstandingCount();
+  }
+
+  get inTransaction(): boolean {
+    const { status } = this.#state.transactions;
+    return status === 'T' || status === 'E';
+  }
+
+  chunk(
+    direction: 0 | 1,
+    bytes: Uint8Array,
+    view: DataView,
+    start: number,
+    end: number,
+    tsUs: number,
+  ): void {
+    const { phase } = this.#state;
+    const { health } = this.#context;
+    const size = end - start;
+    if (phase === Phase.Encrypted) {
+      health.encryptedBytes += size;
+      this.#encryptedBytes += size;
+      return;
+    }
+    if (phase === Phase.Foreign) {
+      health.foreignBytes += size;
+      return;
+    }
+    health.decodedBytes += size;
+    if (direction !== this.#clientEndpoint) {
+      if (phase === Phase.Startup && this.#strangeServer(view, start, end, tsUs)) return;
+      this.#server.feed(bytes, view, start, end, tsUs);
+      return;
+    }
+    if (this.#client.mode !== Mode.Typed) this.#clientStarts(view, start, end, tsUs);
+    this.#client.feed(bytes, view, start, end, tsUs);
+  }
+
+  gap(direction: 0 | 1, size: number, tsUs: number): void {
+    const state = this.#state;
+    const { health } = this.#context;
+    health.gaps++;
+    health.lostBytes += size;
+    if (state.phase === Phase.Encrypted || state.phase === Phase.Foreign) return;
+    const fromClient = direction === this.#clientEndpoint;
+    state.lost(fromClient, size, fromClient ? Quality.GapRequest : Quality.GapResponse, tsUs);
+    state.anomaly('gap', fromClient ? 'client to server' : 'server to client', size, tsUs);
+    if (fromClient) {
+      this.#client.gap(size, tsUs);
+      return;
+    }
+    this.#server.gap(size, tsUs);
+    if (this.#server.mode === Mode.Lost) state.lossy = true;
+  }
+
+  end(reason: FlowEnd, endpoint: 0 | 1 | -1, tsUs: number): void {
+    const state = this.#state;
+    const { edge, phase } = state;
+    edge.conversations.delete(this);
+    if (this.#cancelKey !== undefined) this.#context.cancelKeys.remove(this.#cancelKey, this);
+    if (reason !== 'capture_end') edge.at(tsUs).connectionsClosed++;
+    if (phase === Phase.Foreign || phase === Phase.Cancel) return;
+    if (state.responseBytes === 0 && state.requestBytes > 0)
+      state.lost(true, 0, Quality.OneWay, tsUs);
+    this.#rounds.abandon(Status.Unanswered, tsUs);
+    const { status } = state.transactions;
+    const openSinceUs = state.transactions.open ? state.transactions.startUs : UNKNOWN;
+    if (reason !== 'capture_end' && reason !== 'limit' && reason !== 'idle') {
+      state.transactions.disconnected(tsUs);
+    }
+    if (phase === Phase.Startup && state.requestBytes === 0 && !state.midStream) return;
+    const byServer = state.endedByServer || (endpoint !== -1 && endpoint !== this.#clientEndpoint);
+    const told = state.terminated ? 'terminate' : byServer && reason === 'fin' ? 'server' : reason;
+    this.#context.sink.sessionEvent({
+      type: 'session_end',
+      tsUs,
+      session: state.session,
+      startUs: state.startUs,
+      reason: state.endedByServer ? 'server' : told,
+      statements: state.statementsCount,
+      errors: state.errorsCount,
+      requestBytes: state.requestBytes,
+      responseBytes: state.responseBytes + this.#encryptedBytes,
+      lostBytes: state.lostBytes,
+      transactionStatus: status,
+      transactionStartUs: openSinceUs,
+      quality: state.quality | (state.midStream ? Quality.MidStream : 0),
+    });
+  }
+
+  cancelRequested(_tsUs: number): void {
+    const { queue } = this.#state;
+    if (queue.current !== undefined) queue.current.cancelRequested = true;
+  }
+
+  startup(bytes: Uint8Array, view: DataView, start: number, end: number, tsUs: number): void {
+    const state = this.#state;
+    const startup = decodeStartup(bytes, view, start, end);
+    switch (startup.kind) {
+      case 'encryption':
+        this.#negotiating = startup.method;
+        this.#server.reset(Mode.Answer);
+        return;
+      case 'cancel':
+        this.#cancel(startup.processId, startup.key, tsUs);
+        return;
+      case 'session': {
+        const { session } = state;
+        state.phase = Phase.Login;
+        state.startupUs = tsUs;
+        session.user = startup.parameters.get('user');
+        session.database = startup.parameters.get('database') ?? session.user;
+        session.application = startup.parameters.get('application_name') ?? session.application;
+        if (startup.minor >= OPENGAUSS_MINOR_MIN && startup.minor < 100)
+          session.dialect = 'opengauss';
+        this.#client.reset(Mode.Typed);
+        return;
+      }
+      case 'foreign':
+        this.refused(true, tsUs);
+        return;
+    }
+  }
+
+  negotiated(answer: number, tsUs: number): void {
+    const encrypted = answer === ANSWER_TLS || answer === ANSWER_GSS;
+    if (encrypted) {
+      this.#encrypted(this.#negotiating, tsUs);
+      return;
+    }
+    this.#server.reset(Mode.Typed);
+    if (answer === ANSWER_ERROR) this.#server.feed(ERROR_TAG, ERROR_TAG_VIEW, 0, 1, tsUs);
+  }
+
+  ready(tsUs: number): void {
+    const state = this.#state;
+    state.phase = Phase.Ready;
+    this.#context.sink.sessionEvent({
+      type: 'session_start',
+      tsUs: state.startupUs,
+      session: state.session,
+      loginUs: Math.max(0, tsUs - state.startupUs),
+      serverVersion: state.serverVersion,
+    });
+  }
+
+  loginFailed(error: ServerError, tsUs: number): void {
+    const state = this.#state;
+    state.edge.at(tsUs).connectionsRefused++;
+    this.#context.sink.sessionEvent({
+      type: 'login_failed',
+      tsUs: state.startupUs,
+      session: state.session,
+      error,
+    });
+  }
+
+  keyData(processId: number, key: string): void {
+    this.#cancelKey = cancelKey(this.#state.session, processId, key);
+    this.#context.cancelKeys.add(this.#cancelKey, this);
+  }
+
+  roundEnded(status: TransactionStatus, tsUs: number): void {
+    this.#rounds.tell(status, tsUs);
+  }
+
+  crowded(tsUs: number): void {
+    this.#context.health.drop('pending');
+    if (this.#state.queue.head > this.#state.queue.base) this.#rounds.tell('', tsUs);
+    else this.#rounds.abandon(Status.Unknown, tsUs);
+  }
+
+  abandoned(tsUs: number): void {
+    this.#rounds.abandon(Status.Unknown, tsUs);
+    this.#state.lossy = false;
+  }
+
+  refused(fromClient: boolean, tsUs: number): void {
+    const state = this.#state;
+    this.#context.health.framesRefused++;
+    this.#refusals++;
+    if (state.phase === Phase.Startup || this.#refusals > REFUSALS_MAX) {
+      this.#foreign(
+        state.phase === Phase.Startup ? 'not_postgres' : 'quarantined',
+        undefined,
+        tsUs,
+      );
+      return;
+    }
+    const bit = fromClient ? Quality.GapRequest : Quality.GapResponse;
+    state.lost(fromClient, 0, bit, tsUs);
+    if (!fromClient) state.lossy = true;
+    state.anomaly('malformed', fromClient ? 'client to server' : 'server to client', 0, tsUs);
+  }
+
+  resynchronised(_fromClient: boolean, passedBytes: number, _tsUs: number): void {
+    if (passedBytes === 0 && this.#state.midStream) return;
+    this.#context.health.resyncs++;
+    this.#context.health.resyncBytes += passedBytes;
+  }
+
+  /** The first bytes of the client: TLS without asking, or a startup that a capture begun late still shows. */
+  #clientStarts(view: DataView, start: number, end: number, tsUs: number): void {
+    const state = this.#state;
+    const { mode } = this.#client;
+    if (
+      mode === Mode.Startup &&
+      state.requestBytes === 0 &&
+      view.getUint8(start) === TLS_HANDSHAKE
+    ) {
+      this.#encrypted('tls', tsUs);
+      return;
+    }
+    if (
+      mode === Mode.Startup &&
+      this.#refusals === 0 &&
+      looksLikeStartup(view, start, end) === 'no'
+    ) {
+      if (state.requestBytes > 0) return;
+      this.#context.health.framesRefused++;
+      this.#foreign('not_postgres', guessForeign(view, start, end), tsUs);
+      return;
+    }
+    const late = mode === Mode.Lost && state.midStream && state.requestBytes === 0;
+    if (late && looksLikeStartup(view, start, end) === 'yes') {
+      state.phase = Phase.Startup;
+      this.#client.reset(Mode.Startup);
+      this.#server.reset(Mode.Typed);
+    }
+  }
+
+  /** A server of this protocol never speaks first, but to refuse. */
+  #strangeServer(view: DataView, start: number, end: number, tsUs: number): boolean {
+    const state = this.#state;
+    const silent = state.requestBytes === 0 && state.responseBytes === 0 && !state.midStream;
+    if (!silent || view.getUint8(start) === ANSWER_ERROR) return false;
+    const guess = guessForeign(view, start, end);
+    if (guess === undefined) return false;
+    this.#context.health.framesRefused++;
+    this.#foreign('not_postgres', guess, tsUs);
+    return true;
+  }
+
+  #foreign(kind: string, guess: string | undefined, tsUs: number): void {
+    const state = this.#state;
+    this.#rounds.abandon(Status.Unknown, tsUs);
+    state.phase = Phase.Foreign;
+    this.#client.reset(Mode.Opaque);
+    this.#server.reset(Mode.Opaque);
+    state.edge.conversations.delete(this);
+    state.anomaly(kind, guess, 0, tsUs);
+  }
+
+  #encrypted(method: 'tls' | 'gss', tsUs: number): void {
+    const state = this.#state;
+    state.phase = Phase.Encrypted;
+    this.#client.reset(Mode.Opaque);
+    this.#server.reset(Mode.Opaque);
+    this.#context.sink.sessionEvent({ type: 'encrypted', tsUs, session: state.session, method });
+  }
+
+  #cancel(processId: number, key: string, tsUs: number): void {
+    const state = this.#state;
+    const { session } = state;
+    state.phase = Phase.Cancel;
+    this.#client.reset(Mode.Opaque);
+    const target = this.#context.cancelKeys.find(cancelKey(session, processId, key));
+    target?.cancelRequested(tsUs);
+    this.#context.sink.sessionEvent({
+      type: 'cancel_request',
+      tsUs,
+      session,
+      processId,
+      targetSessionId: target?.sessionId,
+    });
+  }
+}
+
+const ERROR_TAG = new Uint8Array([ANSWER_ERROR]);
+const ERROR_TAG_VIEW = new DataView(ERROR_TAG.buffer);
+
+function cancelKey(session: Session, processId: number, key: string): string {
+  return `${session.serverAddress.join('.')}:${session.serverPort}/${processId}/${key}`;
+}

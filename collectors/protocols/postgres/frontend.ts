@@ -1,0 +1,393 @@
+/**
+ * Hot. What the client says: each request is put in the queue with all that its event will need, because the capture
+ * buffer is gone when the answer comes. Bench: test/bench/decode.bench.ts.
+ */
+import { Quality } from '../../../src/events/quality.ts';
+import type { MessageReceiver } from './framer.ts';
+import { FrontendTag } from './messages.ts';
+import { type Pending, PendingKind, type RawParameters } from './pending.ts';
+import { text } from './errors.ts';
+import type { State } from './state.ts';
+import { PreparedStatement } from './statements.ts';
+
+const TARGET_PORTAL = 0x50; // 'P'
+const NAME_ENTRY_BYTES = 64;
+const NO_NAME = new Uint8Array(0);
+
+/** What the frontend leaves to the conversation, because it concerns both directions. */
+export interface FrontendOwner {
+  startup(bytes: Uint8Array, view: DataView, start: number, end: number, tsUs: number): void;
+  refused(fromClient: boolean, tsUs: number): void;
+  resynchronised(fromClient: boolean, passedBytes: number, tsUs: number): void;
+  negotiated(answer: number, tsUs: number): void;
+  /** The queue holds more than its limit: what is finished is to be told now. */
+  crowded(tsUs: number): void;
+  /** The answers to all that waits were lost. */
+  abandoned(tsUs: number): void;
+}
+
+export class Frontend implements MessageReceiver {
+  readonly #state: State;
+  readonly #owner: FrontendOwner;
+
+  constructor(state: State, owner: FrontendOwner) {
+    this.#state = state;
+    this.#owner = owner;
+  }
+
+  message(
+    tag: number,
+    bytes: Uint8Array,
+    view: DataView,
+    start: number,
+    end: number,
+    sizeBytes: number,
+    cut: boolean,
+    tsUs: number,
+  ): void {
+    const state = this.#state;
+    state.requestBytes += sizeBytes;
+    switch (tag) {
+      case 0:
+        this.#owner.startup(bytes, view, start, end, tsUs);
+        return;
+      case FrontendTag.Query:
+        this.#query(bytes, start, end, sizeBytes, cut, tsUs);
+        return;
+      case FrontendTag.Parse:
+        this.#parse(bytes, view, start, end, sizeBytes, cut, tsUs);
+        return;
+      case FrontendTag.Bind:
+        this.#bind(bytes, view, start, end, sizeBytes, cut, tsUs);
+        return;
+      case FrontendTag.Execute:
+        this.#execute(bytes, start, end, sizeBytes, tsUs);
+        return;
+      case FrontendTag.Describe:
+        this.#target(PendingKind.Describe, bytes, view, start, end, sizeBytes, tsUs);
+        return;
+      case FrontendTag.Close:
+        this.#target(PendingKind.Close, bytes, view, start, end, sizeBytes, tsUs);
+        return;
+      case FrontendTag.Sync:
+        state.skipping = false;
+        this.#push(PendingKind.Sync, tsUs, sizeBytes);
+        return;
+      case FrontendTag.FunctionCall:
+        this.#push(PendingKind.Function, tsUs, sizeBytes).counted = true;
+        state.edge.request(tsUs);
+        return;
+      case FrontendTag.Terminate:
+        state.terminated = true;
+        return;
+      default:
+        return; // Flush and the end of COPY data are answered by nothing.
+    }
+  }
+
+  stepped(tag: number, sizeBytes: number, _tsUs: number): void {
+    const state = this.#state;
+    state.requestBytes += sizeBytes;
+    if (tag !== FrontendTag.CopyData || state.streaming) return;
+    const outcome = state.queue.current?.outcome;
+    if (outcome === undefined || outcome.copyBytes < 0) return;
+    outcome.copyBytes += sizeBytes - 5;
+  }
+
+  /** Bytes of a request are missing, its size is known: it still is a request. */
+  damaged(tag: number, sizeBytes: number, tsUs: number): void {
+    const state = this.#state;
+    state.requestBytes += sizeBytes;
+    const kind = DAMAGED_KINDS.get(tag);
+    if (kind === undefined) return;
+    const pending = this.#push(kind, tsUs, sizeBytes);
+    pending.quality |= Quality.GapRequest;
+    if (kind === PendingKind.Query) pending.quality |= Quality.UnknownStatement;
+    if (kind === PendingKind.Parse)
+      this.#remember(NO_NAME, this.#attach(pending, new PreparedStatement()));
+    if (kind === PendingKind.Bind) state.bindUnnamed(undefined, undefined);
+  }
+
+  negotiated(answer: number, tsUs: number): void {
+    this.#owner.negotiated(answer, tsUs);
+  }
+
+  refused(tsUs: number): void {
+    this.#owner.refused(true, tsUs);
+  }
+
+  resynchronised(passedBytes: number, tsUs: number): void {
+    this.#owner.resynchronised(true, passedBytes, tsUs);
+  }
+
+  #push(kind: PendingKind, tsUs: number, sizeBytes: number): Pending {
+    const state = this.#state;
+    if (state.queue.sizeCount >= state.context.limits.pendingMax) this.#owner.crowded(tsUs);
+    this.#roundBegins(tsUs);
+    const pending = state.queue.push(kind, tsUs, sizeBytes);
+    if (state.skipping) {
+      pending.skipped = true;
+      pending.done = true;
+      state.queue.head = state.queue.tail;
+    }
+    return pending;
+  }
+
+  /**
+   * A new round begins while the one before still waits: this client pipelines. If answers were lost and it never
+   * did before, it does not now either: the old round was answered unseen.
+   */
+  #roundBegins(tsUs: number): void {
+    const state = this.#state;
+    const { queue } = state;
+    if (queue.waitingCount === 0) return;
+    const { kind } = queue.at(queue.tail - 1);
+    if (kind !== PendingKind.Sync && kind !== PendingKind.Query && kind !== PendingKind.Function)
+      return;
+    if (!state.lossy) state.pipelines = true;
+    else if (!state.pipelines) this.#owner.abandoned(tsUs);
+  }
+
+  #query(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    sizeBytes: number,
+    cut: boolean,
+    tsUs: number,
+  ): void {
+    const state = this.#state;
+    const pending = this.#push(PendingKind.Query, tsUs, sizeBytes + state.requestBytesCarried);
+    state.requestBytesCarried = 0;
+    pending.setText(bytes, start, cut || bytes[end - 1] !== 0 ? end : end - 1);
+    if (cut) this.#cut(pending, 'statement_bytes');
+    pending.counted = true;
+    state.edge.request(tsUs);
+  }
+
+  #parse(
+    bytes: Uint8Array,
+    view: DataView,
+    start: number,
+    end: number,
+    sizeBytes: number,
+    cut: boolean,
+    tsUs: number,
+  ): void {
+    const state = this.#state;
+    state.requestBytesCarried += sizeBytes;
+    const pending = this.#push(PendingKind.Parse, tsUs, sizeBytes);
+    const nameEnd = zeroAt(bytes, start, end);
+    const textEnd = zeroAt(bytes, nameEnd + 1, end);
+    const named = nameEnd > start;
+    if (cut) this.#cut(pending, 'statement_bytes');
+    const statement = named ? new PreparedStatement() : this.#reusableUnnamed();
+    statement.known = nameEnd < end;
+    statement.truncated = cut;
+    statement.parameterTypes = cut ? [] : typesOf(view, textEnd + 1, end);
+    statement.setText(bytes, Math.min(nameEnd + 1, end), textEnd);
+    statement.statementClass = state.context.classes.classOf(
+      statement.text,
+      0,
+      statement.textLength,
+    );
+    this.#attach(pending, statement);
+    if (pending.skipped) return;
+    const name = named ? bytes.slice(start, nameEnd) : NO_NAME;
+    pending.previous = named ? state.statements.get(name, 0, name.length) : undefined;
+    this.#remember(name, statement);
+  }
+
+  #remember(name: Uint8Array, statement: PreparedStatement): void {
+    const state = this.#state;
+    statement.name = name;
+    if (name.length === 0) state.unnamedStatement = statement;
+    else
+      state.statements.set(name, statement, statement.textLength + name.length + NAME_ENTRY_BYTES);
+  }
+
+  /** The object of the last unnamed statement, when no request in flight and no portal points at it any more. */
+  #reusableUnnamed(): PreparedStatement {
+    const last = this.#state.unnamedStatement;
+    return last !== undefined && last.uses === 0 ? last : new PreparedStatement();
+  }
+
+  #bind(
+    bytes: Uint8Array,
+    view: DataView,
+    start: number,
+    end: number,
+    sizeBytes: number,
+    cut: boolean,
+    tsUs: number,
+  ): void {
+    const state = this.#state;
+    state.requestBytesCarried += sizeBytes;
+    const pending = this.#push(PendingKind.Bind, tsUs, sizeBytes);
+    const portalEnd = zeroAt(bytes, start, end);
+    const nameStart = portalEnd + 1;
+    const nameEnd = zeroAt(bytes, nameStart, end);
+    if (nameEnd >= end) pending.quality |= Quality.Truncated;
+    const statement = this.#statementNamed(bytes, nameStart, nameEnd);
+    this.#attach(pending, statement);
+    if (portalEnd > start) pending.portalName = text(bytes, start, portalEnd);
+    let parameters: RawParameters | undefined;
+    if (state.context.parameters) {
+      if (cut) this.#cut(pending, 'bind_bytes');
+      else parameters = rawParameters(bytes, view, nameEnd + 1, end);
+    }
+    if (pending.skipped) return;
+    if (portalEnd > start) {
+      statement.uses++; // The portal may live longer than the statement's name.
+      state.portals.set(
+        bytes.slice(start, portalEnd),
+        { statement, parameters },
+        NAME_ENTRY_BYTES + sizeBytes,
+      );
+    } else {
+      state.bindUnnamed(statement, parameters);
+    }
+  }
+
+  #execute(bytes: Uint8Array, start: number, end: number, sizeBytes: number, tsUs: number): void {
+    const state = this.#state;
+    const pending = this.#push(PendingKind.Execute, tsUs, sizeBytes + state.requestBytesCarried);
+    state.requestBytesCarried = 0;
+    const nameEnd = zeroAt(bytes, start, end);
+    if (nameEnd > start) {
+      const portal = state.portals.get(bytes, start, nameEnd);
+      pending.portalName = text(bytes, start, nameEnd);
+      pending.parameters = portal?.parameters;
+      if (portal?.statement !== undefined) this.#attach(pending, portal.statement);
+    } else {
+      pending.parameters = state.unnamedPortalParameters;
+      if (state.unnamedPortalStatement !== undefined)
+        this.#attach(pending, state.unnamedPortalStatement);
+    }
+    if (pending.skipped) this.#absorb(pending);
+    // A further fetch from an open portal is no further request: it is told as one execution.
+    if (state.suspended.size > 0 && state.suspended.has(pending.portalName ?? '')) return;
+    if (pending.absorbed) return;
+    pending.counted = true;
+    state.edge.request(tsUs);
+  }
+
+  /** The statement of this Execute has failed already, at Parse or Bind, before the Execute was seen. */
+  #absorb(pending: Pending): void {
+    const failed = this.#state.failedRequest;
+    if (failed === undefined || failed.kind === PendingKind.Execute) return;
+    if (failed.statement !== undefined && failed.statement === pending.statement)
+      pending.absorbed = true;
+  }
+
+  /** Describe and Close: Byte1 'S' or 'P', String name. */
+  #target(
+    kind: PendingKind,
+    bytes: Uint8Array,
+    view: DataView,
+    start: number,
+    end: number,
+    sizeBytes: number,
+    tsUs: number,
+  ): void {
+    this.#state.requestBytesCarried += sizeBytes;
+    const pending = this.#push(kind, tsUs, sizeBytes);
+    if (start >= end) return;
+    const nameEnd = zeroAt(bytes, start + 1, end);
+    pending.ofPortal = view.getUint8(start) === TARGET_PORTAL;
+    if (pending.ofPortal) {
+      pending.portalName = text(bytes, start + 1, nameEnd);
+      return;
+    }
+    const known = this.#statementOf(bytes, start + 1, nameEnd);
+    if (known !== undefined) this.#attach(pending, known);
+  }
+
+  #attach(pending: Pending, statement: PreparedStatement): PreparedStatement {
+    pending.statement = statement;
+    statement.uses++;
+    return statement;
+  }
+
+  #statementOf(bytes: Uint8Array, start: number, end: number): PreparedStatement | undefined {
+    if (end <= start) return this.#state.unnamedStatement;
+    return this.#state.statements.get(bytes, start, end);
+  }
+
+  /** The statement of that name, or a new one that is only known by its name (prepared before the capture began). */
+  #statementNamed(bytes: Uint8Array, start: number, end: number): PreparedStatement {
+    const known = this.#statementOf(bytes, start, end);
+    if (known !== undefined) return known;
+    const unknown = new PreparedStatement();
+    this.#remember(end > start ? bytes.slice(start, end) : NO_NAME, unknown);
+    return unknown;
+  }
+
+  #cut(pending: Pending, limit: 'statement_bytes' | 'bind_bytes'): void {
+    pending.quality |= Quality.Truncated;
+    this.#state.context.health.drop(limit);
+  }
+}
+
+const DAMAGED_KINDS: ReadonlyMap<number, PendingKind> = new Map([
+  [FrontendTag.Query, PendingKind.Query],
+  [FrontendTag.Parse, PendingKind.Parse],
+  [FrontendTag.Bind, PendingKind.Bind],
+  [FrontendTag.Execute, PendingKind.Execute],
+  [FrontendTag.Describe, PendingKind.Describe],
+  [FrontendTag.Close, PendingKind.Close],
+  [FrontendTag.FunctionCall, PendingKind.Function],
+]);
+
+/** Where the string that starts at `start` ends; `end` when there is no zero byte before it. */
+function zeroAt(bytes: Uint8Array, start: number, end: number): number {
+  const near = Math.min(end, start + 32);
+  for (let index = start; index < near; index++) if (bytes[index] === 0) return index;
+  if (near >= end) return end;
+  const found = bytes.indexOf(0, near);
+  return found < 0 || found > end ? end : found;
+}
+
+const NO_TYPES: readonly number[] = [];
+
+/** Int16{Int32 typeOid}. A count that the message cannot hold is not believed. */
+function typesOf(view: DataView, start: number, end: number): readonly number[] {
+  if (start + 2 > end) return NO_TYPES;
+  const count = view.getUint16(start);
+  if (count === 0 || start + 2 + count * 4 > end) return NO_TYPES;
+  const types: number[] = [];
+  for (let index = 0; index < count; index++) types.push(view.getUint32(start + 2 + index * 4));
+  return types;
+}
+
+/** Int16{Int16 format}, Int16{Int32 length, Byte[length]}; undefined when the message does not hold what it claims. */
+function rawParameters(
+  bytes: Uint8Array,
+  view: DataView,
+  start: number,
+  end: number,
+): RawParameters | undefined {
+  if (start + 2 > end) return undefined;
+  const formatsCount = view.getUint16(start);
+  let position = start + 2 + formatsCount * 2;
+  if (position + 2 > end) return undefined;
+  const formats: number[] = [];
+  for (let index = 0; index < formatsCount; index++)
+    formats.push(view.getUint16(start + 2 + index * 2));
+  const count = view.getUint16(position);
+  position += 2;
+  const values: (Uint8Array | null)[] = [];
+  for (let index = 0; index < count; index++) {
+    if (position + 4 > end) return undefined;
+    const length = view.getInt32(position);
+    position += 4;
+    if (length < 0) {
+      values.push(null);
+      continue;
+    }
+    if (position + length > end) return undefined;
+    values.push(bytes.slice(position, position + length));
+    position += length;
+  }
+  return { formats, values };
+}

@@ -1,0 +1,201 @@
+/**
+ * Hot. The requests of one session that wait: first for their answers, then for the end of their round (the
+ * ReadyForQuery that tells the transaction status and can still turn a success into a failure). A ring of reused
+ * objects. Bench: test/bench/decode.bench.ts.
+ */
+import { type StatementError, Status, UNKNOWN } from '../../../src/events/events.ts';
+import { copyBytes, type PreparedStatement } from './statements.ts';
+
+export const PendingKind = {
+  Query: 0,
+  Parse: 1,
+  Bind: 2,
+  Describe: 3,
+  Execute: 4,
+  Close: 5,
+  Sync: 6,
+  Function: 7,
+} as const;
+export type PendingKind = (typeof PendingKind)[keyof typeof PendingKind];
+
+/** Command tags that matter beyond their row count. */
+export const TagVerb = {
+  Other: 0,
+  Begin: 1,
+  Commit: 2,
+  Rollback: 3,
+  PrepareTransaction: 4,
+  Forget: 5,
+  ForgetAll: 6,
+} as const;
+export type TagVerb = (typeof TagVerb)[keyof typeof TagVerb];
+
+/** What came of one statement. */
+export class Outcome {
+  status: Status = Status.Ok;
+  error: StatementError | undefined = undefined;
+  verb: TagVerb = TagVerb.Other;
+  /** The server's command tag without its numbers; only kept where the statement's text is not known. */
+  tagCommand: string | undefined = undefined;
+  rowsReturned: number = UNKNOWN;
+  rowsAffected: number = UNKNOWN;
+  responseBytes = 0;
+  /** From where its duration counts: its request, or the end of the answer before it, whichever is later. */
+  startUs = 0;
+  firstUs: number = UNKNOWN;
+  endUs: number = UNKNOWN;
+  copyBytes: number = UNKNOWN;
+  copyRows: number = UNKNOWN;
+  answered = false;
+
+  reset(): void {
+    this.status = Status.Ok;
+    this.error = undefined;
+    this.verb = TagVerb.Other;
+    this.tagCommand = undefined;
+    this.rowsReturned = UNKNOWN;
+    this.rowsAffected = UNKNOWN;
+    this.responseBytes = 0;
+    this.startUs = 0;
+    this.firstUs = UNKNOWN;
+    this.endUs = UNKNOWN;
+    this.copyBytes = UNKNOWN;
+    this.copyRows = UNKNOWN;
+    this.answered = false;
+  }
+}
+
+/** A raw parameter of Bind, decoded only when its event is told. */
+export interface RawParameters {
+  readonly formats: readonly number[];
+  readonly values: readonly (Uint8Array | null)[];
+}
+
+export class Pending {
+  kind: PendingKind = PendingKind.Sync;
+  tsUs = 0;
+  requestBytes = 0;
+  /** Bits of Quality. */
+  quality = 0;
+  /** Of Parse, Bind and Execute, and of Describe and Close of a statement. */
+  statement: PreparedStatement | undefined = undefined;
+  /** Of Parse: what stood under its name before, to be put back if it fails. */
+  previous: PreparedStatement | undefined = undefined;
+  parameters: RawParameters | undefined = undefined;
+  portalName: string | undefined = undefined;
+  /** Of Query: its text is text[0, textLength). */
+  text: Uint8Array = new Uint8Array(0);
+  textLength = 0;
+  /** Describe and Close: of a portal rather than of a statement. */
+  ofPortal = false;
+  /** It stands in the activity as a request. */
+  counted = false;
+  /** An answer to it was seen, so the server has worked on it. */
+  touched = false;
+  /** Nothing more is expected for it. */
+  done = false;
+  /** It was never run, because something before it in its round failed. */
+  skipped = false;
+  /** The portal was left open by a row limit, and goes on with a later Execute. */
+  suspended = false;
+  cancelRequested = false;
+  /** Its statement failed already at Parse or Bind, and that has been told. */
+  absorbed = false;
+  outcome = new Outcome();
+  /** Of a Query with several statements: what came of each but the last, in order. */
+  outcomes: Outcome[] | undefined = undefined;
+
+  reset(kind: PendingKind, tsUs: number, requestBytes: number): void {
+    this.kind = kind;
+    this.tsUs = tsUs;
+    this.requestBytes = requestBytes;
+    this.quality = 0;
+    this.statement = undefined;
+    this.previous = undefined;
+    this.parameters = undefined;
+    this.portalName = undefined;
+    this.textLength = 0;
+    this.ofPortal = false;
+    this.counted = false;
+    this.touched = false;
+    this.done = false;
+    this.skipped = false;
+    this.suspended = false;
+    this.cancelRequested = false;
+    this.absorbed = false;
+    this.outcome.reset();
+    this.outcomes = undefined;
+  }
+
+  setText(bytes: Uint8Array, start: number, end: number): void {
+    const length = end - start;
+    if (this.text.length < length || this.text.length > TEXT_BYTES_KEPT) {
+      this.text = new Uint8Array(Math.max(TEXT_BYTES_FIRST, length));
+    }
+    copyBytes(bytes, start, end, this.text);
+    this.textLength = length;
+  }
+}
+
+const TEXT_BYTES_FIRST = 128;
+/** A buffer that had to hold a long text is let go by the next one. */
+const TEXT_BYTES_KEPT = 16 << 10;
+const RING_SIZE_FIRST = 8;
+/** A ring that a long pipeline made longer is cut back when it is empty. */
+const RING_SIZE_KEPT = 1024;
+
+/** Rows between `base` (oldest not yet told), `head` (next to be answered) and `tail` (next free). */
+export class PendingQueue {
+  base = 0;
+  head = 0;
+  tail = 0;
+  #ring: Pending[] = Array.from({ length: RING_SIZE_FIRST }, () => new Pending());
+
+  /** Requests that wait for their answer. */
+  get waitingCount(): number {
+    return this.tail - this.head;
+  }
+
+  get sizeCount(): number {
+    return this.tail - this.base;
+  }
+
+  at(index: number): Pending {
+    return this.#ring[index & (this.#ring.length - 1)] as Pending; // The ring has no holes.
+  }
+
+  /** The request that the server answers now. */
+  get current(): Pending | undefined {
+    return this.head < this.tail ? this.at(this.head) : undefined;
+  }
+
+  push(kind: PendingKind, tsUs: number, requestBytes: number): Pending {
+    if (this.tail - this.base === this.#ring.length) this.#grow();
+    const pending = this.at(this.tail);
+    pending.reset(kind, tsUs, requestBytes);
+    this.tail++;
+    return pending;
+  }
+
+  /** Everything up to `head` has been told. */
+  release(): void {
+    this.base = this.head;
+    if (this.base === this.tail) {
+      this.base = 0;
+      this.head = 0;
+      this.tail = 0;
+      if (this.#ring.length > RING_SIZE_KEPT) this.#ring.length = RING_SIZE_FIRST;
+    }
+  }
+
+  #grow(): void {
+    const ring: Pending[] = [];
+    for (let index = this.base; index < this.tail; index++) ring.push(this.at(index));
+    this.head -= this.base;
+    this.tail -= this.base;
+    this.base = 0;
+    const size = this.#ring.length * 2;
+    while (ring.length < size) ring.push(new Pending());
+    this.#ring = ring;
+  }
+}

@@ -1,0 +1,482 @@
+/**
+ * Hot. Tells what a round brought, once ReadyForQuery has ended it: each statement with its outcome, and the
+ * transactions that ended, in the order in which the server did them. Bench: test/bench/decode.bench.ts.
+ */
+import {
+  STATUS_NAMES,
+  type StatementError,
+  type StatementEvent,
+  Status,
+  UNKNOWN,
+} from '../../../src/events/events.ts';
+import { Quality } from '../../../src/events/quality.ts';
+import type { Session } from '../../../src/events/session.ts';
+import type { StatementClass } from '../../../src/events/statement-class.ts';
+import { maskSecrets } from '../../../src/sql/redaction.ts';
+import { splitStatements } from '../../../src/sql/split.ts';
+import { decodeParameters } from './parameters.ts';
+import { Outcome, type Pending, PendingKind, TagVerb } from './pending.ts';
+import { detach, type State } from './state.ts';
+import type { TransactionStatus } from './transactions.ts';
+
+const NO_TEXT = new Uint8Array(0);
+const SYNTAX_ERROR = '42601';
+const NAME_OF_DEALLOCATE = /^DEALLOCATE (?:PREPARE )?(?:"([^"]+)"|(\S+))/i;
+
+/** The one object in which the statements of a session are told. */
+class ToldStatement implements StatementEvent {
+  session: Session;
+  tsUs = 0;
+  sequence = 0;
+  statementClass: StatementClass | undefined = undefined;
+  command: string | undefined = undefined;
+  text: Uint8Array = NO_TEXT;
+  textStart = 0;
+  textEnd = 0;
+  statementName: string | undefined = undefined;
+  portalName: string | undefined = undefined;
+  parameters: readonly (string | null)[] | undefined = undefined;
+  status: Status = Status.Ok;
+  error: StatementError | undefined = undefined;
+  rowsReturned = UNKNOWN;
+  rowsAffected = UNKNOWN;
+  requestBytes = 0;
+  responseBytes = 0;
+  firstRowUs = UNKNOWN;
+  durationUs = UNKNOWN;
+  transactionId = UNKNOWN;
+  transactionStatus: TransactionStatus = '';
+  copyBytes = UNKNOWN;
+  copyRows = UNKNOWN;
+  quality = 0;
+
+  constructor(session: Session) {
+    this.session = session;
+  }
+}
+
+export class Rounds {
+  readonly #state: State;
+  readonly #told: ToldStatement;
+  readonly #ranges: number[] = [];
+
+  constructor(state: State) {
+    this.#state = state;
+    this.#told = new ToldStatement(state.session);
+  }
+
+  /** Tells everything between `queue.base` and `queue.head`; `status` is what ReadyForQuery said, '' when unseen. */
+  tell(status: TransactionStatus, tsUs: number): void {
+    const state = this.#state;
+    const { queue } = state;
+    const last = status === '' ? -1 : this.#lastStatement();
+    for (let index = queue.base; index < queue.head; index++) {
+      this.#request(queue.at(index), index === last ? status : '', tsUs);
+    }
+    queue.release();
+    if (status === '') return;
+    if (status === 'I' && state.suspended.size > 0) this.#closeSuspended();
+    state.transactions.ready(status, tsUs);
+  }
+
+  /** Tells everything that still waits: nothing more will be seen of it. */
+  abandon(status: Status, tsUs: number): void {
+    const state = this.#state;
+    const { queue } = state;
+    for (let index = queue.head; index < queue.tail; index++) {
+      const pending = queue.at(index);
+      const { kind, outcome } = pending;
+      if (outcome.answered || pending.skipped) continue;
+      if (
+        kind !== PendingKind.Query &&
+        kind !== PendingKind.Execute &&
+        kind !== PendingKind.Function
+      )
+        continue;
+      const lost = (pending.quality & Quality.GapResponse) !== 0;
+      outcome.status = lost && status === Status.Unanswered ? Status.Unknown : status;
+    }
+    queue.head = queue.tail;
+    this.tell('', tsUs);
+    if (state.suspended.size > 0) this.#closeSuspended();
+  }
+
+  #lastStatement(): number {
+    const { queue } = this.#state;
+    for (let index = queue.head - 1; index >= queue.base; index--) {
+      const { kind, skipped } = queue.at(index);
+      if (!skipped && (kind === PendingKind.Query || kind === PendingKind.Execute)) return index;
+    }
+    return -1;
+  }
+
+  #request(pending: Pending, status: TransactionStatus, tsUs: number): void {
+    switch (pending.kind) {
+      case PendingKind.Execute:
+        this.#execution(pending, status);
+        break;
+      case PendingKind.Query:
+        this.#query(pending, status, tsUs);
+        break;
+      case PendingKind.Function:
+        this.#functionCall(pending, tsUs);
+        break;
+      case PendingKind.Parse:
+      case PendingKind.Bind:
+      case PendingKind.Describe:
+        this.#preparation(pending);
+        break;
+      case PendingKind.Close:
+        if (!pending.skipped) this.#close(pending);
+        break;
+      case PendingKind.Sync:
+        break;
+    }
+    if (pending.statement !== undefined) {
+      pending.statement.uses--;
+      pending.statement = undefined;
+    }
+    pending.previous = undefined;
+  }
+
+  /** Parse, Bind and Describe open a transaction when the server gets to them; they are told only when they fail. */
+  #preparation(pending: Pending): void {
+    const state = this.#state;
+    if (pending.touched) state.transactions.touch(pending.tsUs);
+    const failed = pending.skipped || pending.outcome.error !== undefined;
+    if (pending.kind === PendingKind.Parse && failed) this.#unprepare(pending);
+    if (pending.kind === PendingKind.Bind && !failed) this.#closeOne(pending.portalName ?? '');
+    if (pending.outcome.error !== undefined) this.#outcome(pending, pending.outcome, '');
+  }
+
+  /** The server did not prepare it: what stood under its name before stands there still. */
+  #unprepare(pending: Pending): void {
+    const { statements, unnamedStatement } = this.#state;
+    const { statement, previous } = pending;
+    if (statement === undefined) return;
+    const { name } = statement;
+    if (name.length === 0) {
+      if (unnamedStatement === statement) this.#state.unnamedStatement = undefined;
+      return;
+    }
+    if (statements.get(name, 0, name.length) !== statement) return;
+    if (previous === undefined) statements.delete(name, 0, name.length);
+    else statements.set(name, previous, previous.textLength + name.length);
+  }
+
+  #close(pending: Pending): void {
+    const { statements, portals } = this.#state;
+    if (pending.ofPortal) {
+      const name = Buffer.from(pending.portalName ?? '');
+      portals.delete(name, 0, name.length);
+      this.#closeOne(pending.portalName ?? '');
+    } else if (pending.statement !== undefined) {
+      const { name } = pending.statement;
+      if (name.length > 0) statements.delete(name, 0, name.length);
+    }
+  }
+
+  #execution(pending: Pending, status: TransactionStatus): void {
+    if (pending.absorbed) return;
+    if (pending.skipped) pending.outcome.status = Status.Skipped;
+    const { suspended, context, transactions } = this.#state;
+    if (pending.touched) transactions.touch(pending.tsUs);
+    const portal = pending.portalName ?? '';
+    const before = suspended.size > 0 ? suspended.get(portal) : undefined;
+    if (before !== undefined) {
+      continueExecution(before, pending);
+      if (pending.suspended) return;
+      suspended.delete(portal);
+      this.#outcome(before, before.outcome, status);
+      if (before.statement !== undefined) before.statement.uses--;
+      return;
+    }
+    if (pending.suspended && suspended.size < context.limits.portalsPerSessionMax) {
+      suspended.set(portal, detach(pending));
+      return;
+    }
+    this.#outcome(pending, pending.outcome, status);
+  }
+
+  /** Portals that nobody will fetch from any more: what was fetched is the execution. */
+  #closeSuspended(): void {
+    for (const portal of [...this.#state.suspended.keys()]) this.#closeOne(portal);
+  }
+
+  #closeOne(portal: string): void {
+    const { suspended } = this.#state;
+    if (suspended.size === 0) return;
+    const pending = suspended.get(portal);
+    if (pending === undefined) return;
+    suspended.delete(portal);
+    this.#outcome(pending, pending.outcome, '');
+    if (pending.statement !== undefined) pending.statement.uses--;
+  }
+
+  #functionCall(pending: Pending, tsUs: number): void {
+    const { outcome } = pending;
+    if (!outcome.answered && pending.touched) {
+      outcome.answered = true;
+      outcome.startUs = pending.tsUs;
+      outcome.firstUs = tsUs;
+      outcome.endUs = tsUs;
+    }
+    outcome.tagCommand = 'FUNCTION CALL';
+    this.#outcome(pending, outcome, '');
+  }
+
+  /** A query string may hold several statements: as many answers as were run, then the rest was passed over. */
+  #query(pending: Pending, status: TransactionStatus, tsUs: number): void {
+    const ranges = this.#ranges;
+    const { text, textLength, outcome } = pending;
+    if (pending.skipped) {
+      outcome.status = Status.Skipped;
+      this.#statement(pending, outcome, 0, textLength, status);
+      return;
+    }
+    if (!outcome.answered && pending.touched && outcome.status === Status.Ok) {
+      outcome.status = Status.Unknown; // ReadyForQuery came, but what stood before it was lost.
+    }
+    const count = textLength === 0 ? 1 : splitStatements(text, 0, textLength, ranges);
+    const outcomes = pending.outcomes ?? [];
+    const wholeFailed = outcomes.length === 0 && outcome.error?.sqlstate === SYNTAX_ERROR;
+    if (count <= 1 || wholeFailed) {
+      if (outcomes.length === 0) {
+        this.#statement(pending, outcome, 0, textLength, status);
+        return;
+      }
+    }
+    this.#several(pending, [...outcomes, outcome], Math.max(count, 1), status, tsUs);
+  }
+
+  #several(
+    pending: Pending,
+    outcomes: Outcome[],
+    count: number,
+    status: TransactionStatus,
+    tsUs: number,
+  ): void {
+    const ranges = [...this.#ranges];
+    const last = outcomes[outcomes.length - 1];
+    const beforeLast = outcomes[outcomes.length - 2];
+    if (outcomes.length === count + 1 && last?.error !== undefined && beforeLast !== undefined) {
+      // The commit behind the last statement failed (deferred constraints).
+      beforeLast.status = last.status;
+      beforeLast.error = last.error;
+      beforeLast.endUs = last.endUs;
+      outcomes.pop();
+    }
+    const failed = outcomes[outcomes.length - 1]?.error !== undefined;
+    const total = failed ? Math.max(count, outcomes.length) : outcomes.length;
+    const requestBytes = pending.requestBytes;
+    for (let index = 0; index < total; index++) {
+      const outcome = outcomes[index] ?? skippedOutcome();
+      const final = index === total - 1 ? status : '';
+      const start = ranges[index * 2];
+      const end = ranges[index * 2 + 1];
+      pending.requestBytes = index === 0 ? requestBytes : 0;
+      if (!pending.counted && index > 0) pending.counted = this.#count(outcome, tsUs);
+      if (start === undefined || end === undefined || index >= count) {
+        // More answers than statements: rules may do that. Their text is not known.
+        pending.quality |= Quality.UnknownStatement;
+        this.#statement(pending, outcome, 0, 0, final);
+      } else {
+        this.#statement(pending, outcome, start, end, final);
+      }
+    }
+  }
+
+  /** Every statement of a string but the first makes one more request. */
+  #count(outcome: Outcome, tsUs: number): boolean {
+    this.#state.edge.request(outcome.startUs > 0 ? outcome.startUs : tsUs);
+    return true;
+  }
+
+  #statement(
+    pending: Pending,
+    outcome: Outcome,
+    start: number,
+    end: number,
+    status: TransactionStatus,
+  ): void {
+    const { context } = this.#state;
+    const known = (pending.quality & Quality.UnknownStatement) === 0;
+    const statementClass = known ? context.classes.classOf(pending.text, start, end) : undefined;
+    this.#tell(pending, outcome, statementClass, pending.text, start, known ? end : start, status);
+  }
+
+  /** The outcome of a request of the extended protocol. */
+  #outcome(pending: Pending, outcome: Outcome, status: TransactionStatus): void {
+    const { statement } = pending;
+    if (statement?.known !== true) {
+      pending.quality |= Quality.UnknownStatement;
+      if (this.#state.midStream) pending.quality |= Quality.MidStream;
+      this.#tell(pending, outcome, undefined, NO_TEXT, 0, 0, status);
+      return;
+    }
+    if (statement.truncated) pending.quality |= Quality.Truncated;
+    this.#tell(
+      pending,
+      outcome,
+      statement.statementClass,
+      statement.text,
+      0,
+      statement.textLength,
+      status,
+    );
+  }
+
+  #tell(
+    pending: Pending,
+    outcome: Outcome,
+    statementClass: StatementClass | undefined,
+    text: Uint8Array,
+    start: number,
+    end: number,
+    status: TransactionStatus,
+  ): void {
+    const state = this.#state;
+    const { transactions } = state;
+    const ran = outcome.status !== Status.Skipped;
+    if (ran) {
+      transactions.touch(pending.tsUs);
+      transactions.statement(outcome, statementClass, pending.quality);
+    }
+    const told = this.#told;
+    told.tsUs = pending.tsUs;
+    told.sequence = ++state.statementsCount;
+    told.statementClass = statementClass;
+    told.command = statementClass?.command ?? outcome.tagCommand;
+    told.text = text;
+    told.textStart = start;
+    told.textEnd = end;
+    if (statementClass?.mayHoldSecret === true) {
+      told.text = maskSecrets(text, start, end);
+      told.textStart = 0;
+      told.textEnd = told.text.length;
+    }
+    const { statement } = pending;
+    told.statementName =
+      statement !== undefined && statement.name.length > 0 ? nameText(statement.name) : undefined;
+    told.portalName = pending.portalName;
+    told.parameters =
+      pending.parameters === undefined
+        ? undefined
+        : decodeParameters(pending.parameters, statement?.parameterTypes ?? []);
+    told.status = outcome.status;
+    told.error = outcome.error;
+    told.rowsReturned = outcome.rowsReturned;
+    told.rowsAffected = outcome.rowsAffected;
+    told.requestBytes = pending.requestBytes;
+    told.responseBytes = outcome.responseBytes;
+    this.#times(told, outcome);
+    told.transactionId = ran ? transactions.currentId : UNKNOWN;
+    told.transactionStatus = status === '' ? this.#inferredStatus(outcome, statementClass) : status;
+    told.copyBytes = outcome.copyBytes;
+    told.copyRows = outcome.copyRows;
+    if (outcome.copyRows >= 0) copyRows(told, statementClass);
+    told.quality = pending.quality;
+    this.#countStatement(pending, outcome);
+    state.context.sink.statement(told);
+    if (!ran) return;
+    if (outcome.verb === TagVerb.Forget || outcome.verb === TagVerb.ForgetAll)
+      this.#forget(outcome, statementClass);
+    if (outcome.verb !== TagVerb.Other) transactions.afterStatement(outcome, statementClass);
+  }
+
+  #times(told: ToldStatement, outcome: Outcome): void {
+    const known = outcome.answered && outcome.startUs !== UNKNOWN;
+    told.durationUs = known ? Math.max(0, outcome.endUs - outcome.startUs) : UNKNOWN;
+    told.firstRowUs =
+      known && outcome.firstUs !== UNKNOWN
+        ? Math.max(0, outcome.firstUs - outcome.startUs)
+        : UNKNOWN;
+  }
+
+  #countStatement(pending: Pending, outcome: Outcome): void {
+    const { edge, context } = this.#state;
+    const { health } = context;
+    const name = STATUS_NAMES[outcome.status];
+    health.statements.set(name, (health.statements.get(name) ?? 0) + 1);
+    if (outcome.status === Status.Unanswered) health.unansweredRequests++;
+    if (!pending.counted) edge.request(pending.tsUs);
+    pending.counted = false;
+    if (outcome.error !== undefined) this.#state.errorsCount++;
+    const told = this.#told;
+    if (outcome.answered) {
+      const failed = outcome.error !== undefined;
+      edge.answer(pending.tsUs, outcome.endUs, Math.max(0, told.durationUs), failed);
+    } else if (outcome.status === Status.Skipped) {
+      // The error in front of it answered for it.
+      edge.at(pending.tsUs).requestsAnswered++;
+    }
+    const second = edge.at(outcome.endUs === UNKNOWN ? pending.tsUs : outcome.endUs);
+    if (told.rowsReturned > 0) second.rowsReturned += told.rowsReturned;
+    if (told.rowsAffected > 0) second.rowsAffected += told.rowsAffected;
+    second.requestBytes += told.requestBytes;
+    second.responseBytes += told.responseBytes;
+  }
+
+  /** Between two ReadyForQuery only an explicit transaction is certain. */
+  #inferredStatus(outcome: Outcome, statementClass: StatementClass | undefined): TransactionStatus {
+    const { transactions } = this.#state;
+    if (!transactions.open || !transactions.explicit) return '';
+    if (outcome.verb !== TagVerb.Other && outcome.verb !== TagVerb.Begin) return '';
+    if (statementClass?.kind === 'transaction' && outcome.verb === TagVerb.Other) return '';
+    return transactions.failed ? 'E' : 'T';
+  }
+
+  /** DEALLOCATE and DISCARD ALL drop prepared statements that the protocol made. */
+  #forget(outcome: Outcome, statementClass: StatementClass | undefined): void {
+    const { statements } = this.#state;
+    if (outcome.verb === TagVerb.ForgetAll) {
+      statements.clear();
+      return;
+    }
+    const match = NAME_OF_DEALLOCATE.exec(statementClass?.normalized ?? '');
+    const quoted = match?.[1];
+    const name = Buffer.from(quoted ?? match?.[2]?.toLowerCase() ?? '');
+    if (name.length > 0) statements.delete(name, 0, name.length);
+  }
+}
+
+/** A further fetch from the same portal: one execution, whose time is the time that the server worked on it. */
+function continueExecution(before: Pending, next: Pending): void {
+  const sum = before.outcome;
+  const part = next.outcome;
+  before.requestBytes += next.requestBytes;
+  before.quality |= next.quality;
+  sum.status = part.status;
+  sum.error = part.error;
+  sum.verb = part.verb;
+  sum.responseBytes += part.responseBytes;
+  if (part.rowsReturned > 0) sum.rowsReturned = Math.max(0, sum.rowsReturned) + part.rowsReturned;
+  if (part.rowsAffected >= 0 && part.rowsReturned < 0) sum.rowsAffected = part.rowsAffected;
+  // Only the server's time counts: the pause before the fetch is the client's.
+  if (part.answered) sum.endUs += Math.max(0, part.endUs - part.startUs);
+}
+
+/** COPY tells its rows in the tag: read by the client (TO) or written by it (FROM). */
+function copyRows(told: ToldStatement, statementClass: StatementClass | undefined): void {
+  const reads = statementClass !== undefined && / TO /i.test(statementClass.normalized);
+  if (reads) told.rowsReturned = told.copyRows;
+  else told.rowsAffected = told.copyRows;
+}
+
+function skippedOutcome(): Outcome {
+  const outcome = new Outcome();
+  outcome.status = Status.Skipped;
+  return outcome;
+}
+
+/** Names repeat: the text of the last one is kept. */
+let lastName: Uint8Array = NO_TEXT;
+let lastNameText = '';
+
+function nameText(name: Uint8Array): string {
+  if (name !== lastName) {
+    lastName = name;
+    lastNameText = Buffer.from(name.buffer, name.byteOffset, name.length).toString('utf8');
+  }
+  return lastNameText;
+}

@@ -1,0 +1,164 @@
+/** What one connection remembers, shared by those who read its two directions and by the one who tells its events. */
+import type { Session } from '../../../src/events/session.ts';
+import type { Edge } from '../../activity.ts';
+import type { ConversationContext } from '../conversation-context.ts';
+import { Outcome, Pending, PendingKind, PendingQueue, type RawParameters } from './pending.ts';
+import { NameTable, PreparedStatement } from './statements.ts';
+import { Transactions } from './transactions.ts';
+
+export const Phase = {
+  /** Nothing but requests for encryption has been said. */
+  Startup: 0,
+  /** The startup packet was seen; the server has not said that it is ready. */
+  Login: 1,
+  Ready: 2,
+  Encrypted: 3,
+  /** The connection brought a cancel request, nothing else. */
+  Cancel: 4,
+  /** Not this protocol, or beyond reading: its bytes are only counted. */
+  Foreign: 5,
+} as const;
+export type Phase = (typeof Phase)[keyof typeof Phase];
+
+/** A statement with its parameters bound, ready to be executed. */
+export interface Portal {
+  readonly statement: PreparedStatement | undefined;
+  readonly parameters: RawParameters | undefined;
+}
+
+export class State {
+  readonly session: Session;
+  readonly context: ConversationContext;
+  readonly edge: Edge;
+  readonly transactions: Transactions;
+  readonly queue = new PendingQueue();
+  readonly statements: NameTable<PreparedStatement>;
+  readonly portals: NameTable<Portal>;
+  /** Portals that a row limit left open, by name: what has come of them so far. */
+  readonly suspended = new Map<string, Pending>();
+  unnamedStatement: PreparedStatement | undefined = undefined;
+  unnamedPortalStatement: PreparedStatement | undefined = undefined;
+  unnamedPortalParameters: RawParameters | undefined = undefined;
+  phase: Phase;
+  readonly midStream: boolean;
+  readonly startUs: number;
+  /** After an error in a pipeline the server passes over everything up to the next Sync. */
+  skipping = false;
+  /** The request that carries the error of the round, while `skipping`. */
+  failedRequest: Pending | undefined = undefined;
+  /** Answers were lost: the next ones may belong to a later request than the one in front. */
+  lossy = false;
+  /** The client has been seen to send requests before the answers to earlier ones. */
+  pipelines = false;
+  /** A replication stream runs: the request in front is not waiting. */
+  streaming = false;
+  terminated = false;
+  endedByServer = false;
+  serverVersion: string | undefined = undefined;
+  startupUs: number;
+  /** End of the last answer: the next one in a pipeline starts there. */
+  lastAnswerUs = 0;
+  /** Bytes of answers since the last finished statement, and of requests since the last Execute. */
+  answerBytes = 0;
+  requestBytesCarried = 0;
+  /** Totals of the session. */
+  statementsCount = 0;
+  errorsCount = 0;
+  requestBytes = 0;
+  responseBytes = 0;
+  lostBytes = 0;
+  quality = 0;
+  anomaliesCount = 0;
+
+  constructor(
+    session: Session,
+    context: ConversationContext,
+    edge: Edge,
+    startUs: number,
+    midStream: boolean,
+  ) {
+    const { limits, health } = context;
+    this.session = session;
+    this.context = context;
+    this.edge = edge;
+    this.startUs = startUs;
+    this.startupUs = startUs;
+    this.midStream = midStream;
+    this.phase = midStream ? Phase.Ready : Phase.Startup;
+    this.transactions = new Transactions(session, context.sink, edge, midStream);
+    this.statements = new NameTable(
+      limits.statementsPerSessionMax,
+      limits.statementTextBytesMax,
+      () => {
+        health.drop('statements');
+      },
+    );
+    this.portals = new NameTable(limits.portalsPerSessionMax, limits.statementTextBytesMax, () => {
+      health.drop('portals');
+    });
+  }
+
+  /** The unnamed portal now runs this statement. */
+  bindUnnamed(
+    statement: PreparedStatement | undefined,
+    parameters: RawParameters | undefined,
+  ): void {
+    if (this.unnamedPortalStatement !== undefined) this.unnamedPortalStatement.uses--;
+    if (statement !== undefined) statement.uses++;
+    this.unnamedPortalStatement = statement;
+    this.unnamedPortalParameters = parameters;
+  }
+
+  /** Something strange, told once in a while and always counted. */
+  anomaly(kind: string, detail: string | undefined, lostBytes: number, tsUs: number): void {
+    const { health, limits, sink } = this.context;
+    this.anomaliesCount++;
+    if (this.anomaliesCount > limits.anomaliesPerSessionMax) {
+      health.drop('anomalies');
+      return;
+    }
+    sink.sessionEvent({ type: 'anomaly', tsUs, session: this.session, kind, detail, lostBytes });
+  }
+
+  /** Bytes are missing in one direction: what it touches is marked. */
+  lost(fromClient: boolean, size: number, bit: number, tsUs: number): void {
+    this.lostBytes += size;
+    this.quality |= bit;
+    this.edge.at(tsUs).lostBytes += size;
+    const { queue } = this;
+    for (let index = fromClient ? queue.tail - 1 : queue.head; index < queue.tail; index++) {
+      if (index >= queue.head && index >= 0) queue.at(index).quality |= bit;
+    }
+  }
+
+  outstandingCount(): number {
+    const { queue } = this;
+    if (this.streaming) return 0;
+    let count = 0;
+    for (let index = queue.head; index < queue.tail; index++) {
+      const { kind, done, outcome } = queue.at(index);
+      if (
+        (kind === PendingKind.Query || kind === PendingKind.Execute) &&
+        !done &&
+        !outcome.answered
+      )
+        count++;
+    }
+    return count;
+  }
+}
+
+/** A request taken out of the queue, to be told later: its place in the ring will be used again. */
+export function detach(pending: Pending): Pending {
+  const copy = new Pending();
+  copy.reset(pending.kind, pending.tsUs, pending.requestBytes);
+  copy.quality = pending.quality;
+  copy.statement = pending.statement;
+  if (copy.statement !== undefined) copy.statement.uses++;
+  copy.parameters = pending.parameters;
+  copy.portalName = pending.portalName;
+  copy.counted = pending.counted;
+  copy.outcome = pending.outcome;
+  pending.outcome = new Outcome();
+  return copy;
+}

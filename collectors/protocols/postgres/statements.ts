@@ -1,0 +1,151 @@
+/**
+ * Hot. Prepared statements and portals of one session by name. Names are compared as bytes, so that an Execute of a
+ * known name makes no string; both maps are bounded and forget the oldest first. Bench: test/bench/decode.bench.ts.
+ */
+import type { StatementClass } from '../../../src/events/statement-class.ts';
+
+const NO_BYTES = new Uint8Array(0);
+
+/** A statement as Parse made it, or (`known` false) a name that was bound but never seen to be prepared. */
+export class PreparedStatement {
+  name: Uint8Array = NO_BYTES;
+  /** The text is text[0, textLength). */
+  text: Uint8Array = NO_BYTES;
+  textLength = 0;
+  truncated = false;
+  known = false;
+  statementClass: StatementClass | undefined = undefined;
+  /** Types of the parameters: from Parse, or from the server's description. */
+  parameterTypes: readonly number[] = [];
+  /** Requests in flight that point here; while there are any, the object is not used again. */
+  uses = 0;
+
+  setText(bytes: Uint8Array, start: number, end: number): void {
+    const length = end - start;
+    if (this.text.length < length) this.text = new Uint8Array(Math.max(64, length));
+    copyBytes(bytes, start, end, this.text);
+    this.textLength = length;
+  }
+}
+
+/** Short texts are copied by a loop: a call into the engine costs more than 40 bytes are worth. */
+const LOOP_BYTES_MAX = 40;
+
+export function copyBytes(
+  source: Uint8Array,
+  start: number,
+  end: number,
+  target: Uint8Array,
+): void {
+  if (end - start > LOOP_BYTES_MAX) {
+    target.set(source.subarray(start, end));
+    return;
+  }
+  for (let index = start; index < end; index++) target[index - start] = source[index] as number; // Inside both.
+}
+
+interface Entry<T> {
+  readonly name: Uint8Array;
+  value: T;
+  sizeBytes: number;
+}
+
+/** From names (as bytes) to values, at most `countMax` of them and `bytesMax` bytes of what they weigh. */
+export class NameTable<T> {
+  /** By the hash of the name; names with one hash share a list. In the order in which they were set. */
+  readonly #entries = new Map<number, Entry<T>[]>();
+  readonly #countMax: number;
+  readonly #bytesMax: number;
+  readonly #dropped: () => void;
+  #last: Entry<T> | undefined = undefined;
+  sizeCount = 0;
+  sizeBytes = 0;
+
+  constructor(countMax: number, bytesMax: number, dropped: () => void) {
+    this.#countMax = countMax;
+    this.#bytesMax = bytesMax;
+    this.#dropped = dropped;
+  }
+
+  get(bytes: Uint8Array, start: number, end: number): T | undefined {
+    const last = this.#last;
+    if (last !== undefined && equals(last.name, bytes, start, end)) return last.value;
+    const entries = this.#entries.get(hash(bytes, start, end));
+    if (entries === undefined) return undefined;
+    for (const entry of entries) {
+      if (!equals(entry.name, bytes, start, end)) continue;
+      this.#last = entry;
+      return entry.value;
+    }
+    return undefined;
+  }
+
+  set(name: Uint8Array, value: T, sizeBytes: number): void {
+    this.delete(name, 0, name.length);
+    while (
+      this.sizeCount >= this.#countMax ||
+      (this.sizeCount > 0 && this.sizeBytes + sizeBytes > this.#bytesMax)
+    ) {
+      if (!this.#dropOldest()) break;
+    }
+    const key = hash(name, 0, name.length);
+    const entry = { name, value, sizeBytes };
+    const entries = this.#entries.get(key);
+    if (entries === undefined) this.#entries.set(key, [entry]);
+    else entries.push(entry);
+    this.sizeCount++;
+    this.sizeBytes += sizeBytes;
+  }
+
+  delete(bytes: Uint8Array, start: number, end: number): void {
+    const key = hash(bytes, start, end);
+    const entries = this.#entries.get(key);
+    const index = entries?.findIndex((entry) => equals(entry.name, bytes, start, end)) ?? -1;
+    const entry = entries?.[index];
+    if (entries === undefined || entry === undefined) return;
+    this.#remove(key, entries, index, entry);
+  }
+
+  clear(): void {
+    this.#entries.clear();
+    this.#last = undefined;
+    this.sizeCount = 0;
+    this.sizeBytes = 0;
+  }
+
+  #dropOldest(): boolean {
+    const oldest = this.#entries.entries().next();
+    if (oldest.done === true) return false;
+    const [key, entries] = oldest.value;
+    const entry = entries[0];
+    if (entry === undefined) return false;
+    this.#remove(key, entries, 0, entry);
+    this.#dropped();
+    return true;
+  }
+
+  #remove(key: number, entries: Entry<T>[], index: number, entry: Entry<T>): void {
+    entries.splice(index, 1);
+    if (entries.length === 0) this.#entries.delete(key);
+    if (this.#last === entry) this.#last = undefined;
+    this.sizeCount--;
+    this.sizeBytes -= entry.sizeBytes;
+  }
+}
+
+function equals(name: Uint8Array, bytes: Uint8Array, start: number, end: number): boolean {
+  if (name.length !== end - start) return false;
+  for (let index = 0; index < name.length; index++) {
+    if (name[index] !== bytes[start + index]) return false;
+  }
+  return true;
+}
+
+/** FNV-1a; the names of one session are few, and lists take care of the rest. */
+function hash(bytes: Uint8Array, start: number, end: number): number {
+  let value = 0x811c9dc5;
+  for (let index = start; index < end; index++) {
+    value = Math.imul(value ^ (bytes[index] as number), 0x01000193); // Inside the caller's range.
+  }
+  return value;
+}

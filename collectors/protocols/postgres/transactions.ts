@@ -1,0 +1,187 @@
+/**
+ * Hot. SQL transactions of one session as the server sees them (pg_stat_database): opened by the first request of a
+ * round or by BEGIN, ended by COMMIT, ROLLBACK, the end of an implicit round, an error, or the end of the session.
+ * What ReadyForQuery says is the truth; in between, command tags tell. The rules were measured on PostgreSQL 15 and 18
+ * and are told in README.md. Bench: test/bench/decode.bench.ts.
+ */
+import { type EventSink, type TransactionEnd, UNKNOWN } from '../../../src/events/events.ts';
+import { Quality } from '../../../src/events/quality.ts';
+import type { Session } from '../../../src/events/session.ts';
+import type { StatementClass } from '../../../src/events/statement-class.ts';
+import type { Edge } from '../../activity.ts';
+import { type Outcome, TagVerb } from './pending.ts';
+
+export type TransactionStatus = 'I' | 'T' | 'E' | '';
+
+/** The one object in which ended transactions are told. */
+class EndedTransaction implements TransactionEnd {
+  session: Session;
+  startUs = 0;
+  endUs = 0;
+  transactionId = 0;
+  outcome: 'commit' | 'rollback' = 'commit';
+  statements = 0;
+  rowsAffected = 0;
+  implicit = false;
+  quality = 0;
+  shapeHigh = 0;
+  shapeLow = 0;
+
+  constructor(session: Session) {
+    this.session = session;
+  }
+}
+
+export class Transactions {
+  /** After the last ReadyForQuery; '' before the first that was seen. */
+  status: TransactionStatus = '';
+  open = false;
+  /** A BEGIN opened it, or ReadyForQuery said that one is open. */
+  explicit = false;
+  failed = false;
+  startUs = 0;
+  #id = 0;
+  #statements = 0;
+  #rowsAffected = 0;
+  #quality = 0;
+  #shapeHigh = 0;
+  #shapeLow = 0;
+  readonly #sink: EventSink;
+  readonly #edge: Edge;
+  readonly #ended: EndedTransaction;
+  readonly #midStream: boolean;
+
+  /** @param midStream the capture began after the session did */
+  constructor(session: Session, sink: EventSink, edge: Edge, midStream: boolean) {
+    this.#sink = sink;
+    this.#edge = edge;
+    this.#midStream = midStream;
+    this.#ended = new EndedTransaction(session);
+  }
+
+  /** The id of the transaction that is open, or of the one that the next statement opens. */
+  get currentId(): number {
+    return this.open ? this.#id : this.#id + 1;
+  }
+
+  /** The server works on a request: whatever it is, it does so in a transaction. */
+  touch(tsUs: number): void {
+    if (this.open) return;
+    this.open = true;
+    this.explicit = false;
+    this.failed = false;
+    this.startUs = tsUs;
+    this.#id++;
+    this.#statements = 0;
+    this.#rowsAffected = 0;
+    this.#quality = this.status === '' && this.#midStream ? Quality.MidStream : 0;
+    this.#shapeHigh = 0;
+    this.#shapeLow = 0;
+  }
+
+  /** A statement in a transaction (opened by `touch`) has come to its end. Told before the statement's own event. */
+  statement(outcome: Outcome, statementClass: StatementClass | undefined, quality: number): void {
+    this.#quality |= quality;
+    if (outcome.verb === TagVerb.Begin) {
+      this.explicit = true;
+      return;
+    }
+    if (outcome.error !== undefined) {
+      // COMMIT itself can fail (deferred constraints): it is no statement of the transaction either.
+      this.failed = true;
+      if (statementClass?.kind !== 'transaction') this.#count(statementClass, 0);
+      return;
+    }
+    if (outcome.verb === TagVerb.Rollback && isSavepoint(statementClass)) {
+      this.failed = false;
+      return;
+    }
+    if (statementClass?.kind === 'transaction' || endsTransaction(outcome.verb)) return;
+    this.#count(statementClass, outcome.rowsAffected);
+  }
+
+  /** The event of the statement has been told: if it ended the transaction, this tells that. */
+  afterStatement(outcome: Outcome, statementClass: StatementClass | undefined): void {
+    if (outcome.error !== undefined || !endsTransaction(outcome.verb)) return;
+    if (outcome.verb === TagVerb.Rollback && isSavepoint(statementClass)) return;
+    // When the capture began inside a transaction, its COMMIT is the first that is seen of it.
+    if (this.status === '') this.explicit = true;
+    this.#end(outcome.verb === TagVerb.Rollback ? 'rollback' : 'commit', outcome.endUs);
+    if (statementClass !== undefined && /(?<!NO) CHAIN\b/i.test(statementClass.normalized)) {
+      this.touch(outcome.endUs);
+      this.explicit = true;
+    }
+  }
+
+  /** ReadyForQuery. */
+  ready(status: TransactionStatus, tsUs: number): void {
+    this.status = status;
+    if (status === 'I') {
+      if (!this.open) return;
+      const known = !this.explicit || this.failed || (this.#quality & LOSSY) === 0;
+      if (known) this.#end(this.failed || this.explicit ? 'rollback' : 'commit', tsUs);
+      else this.open = false;
+      return;
+    }
+    if (!this.open) {
+      this.touch(tsUs);
+      this.#quality |= Quality.MidStream;
+    }
+    this.explicit = true;
+    this.failed = status === 'E';
+  }
+
+  /** The connection has ended: the server rolls back what is open. */
+  disconnected(tsUs: number): void {
+    if (this.open) this.#end('rollback', tsUs);
+    this.status = '';
+  }
+
+  #count(statementClass: StatementClass | undefined, rowsAffected: number): void {
+    this.#statements++;
+    if (rowsAffected > 0) this.#rowsAffected += rowsAffected;
+    // FNV-1a over the fingerprints, one lane each.
+    const high = statementClass?.fingerprintHigh ?? 0;
+    const low = statementClass?.fingerprintLow ?? 0;
+    this.#shapeHigh = Math.imul(this.#shapeHigh ^ high, 0x01000193) ^ (this.#shapeHigh >>> 15);
+    this.#shapeLow = Math.imul(this.#shapeLow ^ low, 0x01000193) ^ (this.#shapeLow >>> 13);
+  }
+
+  #end(outcome: 'commit' | 'rollback', endUs: number): void {
+    this.open = false;
+    const ended = this.#ended;
+    ended.startUs = this.startUs;
+    ended.endUs = endUs === UNKNOWN ? this.startUs : endUs;
+    ended.transactionId = this.#id;
+    ended.outcome = outcome;
+    ended.statements = this.#statements;
+    ended.rowsAffected = this.#rowsAffected;
+    ended.implicit = !this.explicit;
+    ended.quality = this.#quality;
+    ended.shapeHigh = this.#shapeHigh >>> 0;
+    ended.shapeLow = this.#shapeLow >>> 0;
+    const second = this.#edge.at(ended.endUs);
+    if (outcome === 'commit') second.commits++;
+    else {
+      second.rollbacks++;
+      if (this.explicit && this.#statements > 0) second.explicitRollbacks++;
+    }
+    if (!this.explicit) second.implicitTransactions++;
+    if (this.#statements === 0) second.emptyTransactions++;
+    this.#sink.transactionEnd(ended);
+  }
+}
+
+/** With these, a BEGIN, COMMIT or error may have been missed. */
+const LOSSY = Quality.GapRequest | Quality.GapResponse | Quality.MidStream;
+
+function endsTransaction(verb: TagVerb): boolean {
+  return (
+    verb === TagVerb.Commit || verb === TagVerb.Rollback || verb === TagVerb.PrepareTransaction
+  );
+}
+
+/** ROLLBACK TO SAVEPOINT carries the tag ROLLBACK too: only its text tells. */
+function isSavepoint(statementClass: StatementClass | undefined): boolean {
+  return statementClass !== undefined && / TO /i.test(statementClass.normalized);
+}

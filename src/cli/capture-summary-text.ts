@@ -1,0 +1,81 @@
+/** What a run of the collector saw and could not use, for people and for programs. */
+import { isoFromUs } from '../core/time.ts';
+import type { CaptureSummary } from '../events/capture-summary.ts';
+
+const count = (value: number): string => value.toLocaleString('en-US');
+
+/** Several lines; what is zero and would only say so is left out. */
+export function summaryText(summary: CaptureSummary): string {
+  const lines: string[] = [];
+  const line = (name: string, value: string): void => {
+    lines.push(`${name.padEnd(14)}${value}`);
+  };
+  line(
+    'captured',
+    `${count(summary.packets)} packets, ${count(summary.bytes)} bytes, ${count(summary.streams)} TCP connections`,
+  );
+  if (summary.firstPacketUs !== undefined && summary.lastPacketUs !== undefined) {
+    line('time', `${isoFromUs(summary.firstPacketUs)} to ${isoFromUs(summary.lastPacketUs)}`);
+  }
+  line(
+    'payload',
+    `${count(summary.payloadBytes)} bytes: ${parts([
+      [summary.decodedBytes, 'decoded'],
+      [summary.encryptedBytes, 'encrypted'],
+      [summary.foreignBytes, 'of other protocols'],
+      [summary.repeatedBytes, 'seen before'],
+    ])}`,
+  );
+  line('events', named(summary.events) || 'none');
+  if (Object.keys(summary.statements).length > 0) line('statements', named(summary.statements));
+  const passedOver = named(summary.packetsPassedOver);
+  if (passedOver !== '') line('passed over', `packets: ${passedOver}`);
+  line('missing', missing(summary));
+  const limits = named(summary.droppedByLimit);
+  if (limits !== '') line('limits', `reached: ${limits}`);
+  if (summary.captureTruncated)
+    line(
+      'warning',
+      'the capture ends in the middle of a packet: it was cut off while it was written',
+    );
+  return `${lines.join('\n')}\n`;
+}
+
+function missing(summary: CaptureSummary): string {
+  const found = parts([
+    [summary.gaps, `gaps with ${count(summary.lostBytes)} bytes`],
+    [summary.cutPackets, 'packets cut by the snap length'],
+    [summary.resyncs, `resynchronisations over ${count(summary.resyncBytes)} bytes`],
+    [summary.unansweredRequests, 'requests without an answer'],
+    [summary.unmatchedAnswers, 'answers without a request'],
+    [summary.framesRefused, 'frames refused'],
+  ]);
+  return found === '' ? 'nothing' : found;
+}
+
+function parts(list: readonly (readonly [number, string])[]): string {
+  return list
+    .filter(([value]) => value > 0)
+    .map(([value, text]) => `${count(value)} ${text}`)
+    .join(', ');
+}
+
+function named(counts: Readonly<Record<string, number>>): string {
+  return Object.entries(counts)
+    .sort(([, a], [, b]) => b - a)
+    .map(([name, value]) => `${count(value)} ${name}`)
+    .join(', ');
+}
+
+/** The same in lower snake_case, times as ISO 8601. */
+export function summaryJson(summary: CaptureSummary): Record<string, unknown> {
+  const json: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(summary)) {
+    json[name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)] = value;
+  }
+  delete json['first_packet_us'];
+  delete json['last_packet_us'];
+  if (summary.firstPacketUs !== undefined) json['first_packet'] = isoFromUs(summary.firstPacketUs);
+  if (summary.lastPacketUs !== undefined) json['last_packet'] = isoFromUs(summary.lastPacketUs);
+  return json;
+}

@@ -1,0 +1,141 @@
+/**
+ * Events as `decode` prints them: one JSON object a line, lower snake_case, absent when not known. Times are ISO 8601
+ * UTC with microseconds, durations integer microseconds.
+ */
+import { addressText } from '../core/ip.ts';
+import { isoFromUs } from '../core/time.ts';
+import {
+  type SessionEvent,
+  STATUS_NAMES,
+  type StatementError,
+  type StatementEvent,
+  type TransactionEnd,
+  UNKNOWN,
+} from '../events/events.ts';
+import { qualityNames } from '../events/quality.ts';
+import type { Session } from '../events/session.ts';
+
+type Json = Record<string, unknown>;
+
+/** A number that may not be known. */
+const known = (value: number): number | undefined => (value === UNKNOWN ? undefined : value);
+
+const orAbsent = (value: string): string | undefined => (value === '' ? undefined : value);
+
+export function statementJson(event: StatementEvent): Json {
+  const { statementClass, error, rowsReturned, rowsAffected } = event;
+  return {
+    type: 'statement',
+    ts: isoFromUs(event.tsUs),
+    ...sessionJson(event.session),
+    command: event.command === undefined ? undefined : orAbsent(event.command),
+    statement: statementText(event),
+    statement_name: event.statementName,
+    portal_name: event.portalName,
+    parameters: event.parameters,
+    fingerprint: statementClass?.fingerprint,
+    normalized: statementClass?.normalized,
+    status: STATUS_NAMES[event.status],
+    ...(error === undefined ? {} : errorJson(error)),
+    rows: known(rowsAffected === UNKNOWN ? rowsReturned : rowsAffected),
+    rows_returned: known(rowsReturned),
+    rows_affected: known(rowsAffected),
+    bytes_request: event.requestBytes,
+    bytes_response: event.responseBytes,
+    first_row_us: known(event.firstRowUs),
+    duration_us: known(event.durationUs),
+    transaction_id: known(event.transactionId),
+    transaction_status: orAbsent(event.transactionStatus),
+    copy_bytes: known(event.copyBytes),
+    copy_rows: known(event.copyRows),
+    quality: qualityNames(event.quality),
+  };
+}
+
+/** The text as sent; absent when it is not known (an empty query has an empty text). */
+function statementText(event: StatementEvent): string | undefined {
+  if (event.statementClass === undefined) return undefined;
+  const { text, textStart, textEnd } = event;
+  return Buffer.from(text.buffer, text.byteOffset + textStart, textEnd - textStart).toString(
+    'utf8',
+  );
+}
+
+export function transactionJson(event: TransactionEnd): Json {
+  return {
+    type: 'transaction_end',
+    ts: isoFromUs(event.endUs),
+    ...sessionJson(event.session),
+    transaction_id: event.transactionId,
+    outcome: event.outcome,
+    statements: event.statements,
+    rows_affected: event.rowsAffected,
+    duration_us: Math.max(0, event.endUs - event.startUs),
+    implicit: event.implicit,
+    quality: qualityNames(event.quality),
+  };
+}
+
+export function sessionEventJson(event: SessionEvent): Json {
+  return {
+    type: event.type,
+    ts: isoFromUs(event.tsUs),
+    ...sessionJson(event.session),
+    ...detail(event),
+  };
+}
+
+function detail(event: SessionEvent): Json {
+  switch (event.type) {
+    case 'session_start':
+      return { login_us: event.loginUs, server_version: event.serverVersion };
+    case 'session_end':
+      return {
+        reason: event.reason,
+        duration_us: Math.max(0, event.tsUs - event.startUs),
+        statements: event.statements,
+        errors: event.errors,
+        bytes_request: event.requestBytes,
+        bytes_response: event.responseBytes,
+        lost_bytes: event.lostBytes,
+        transaction_status: orAbsent(event.transactionStatus),
+        transaction_open_since:
+          event.transactionStartUs === UNKNOWN ? undefined : isoFromUs(event.transactionStartUs),
+        quality: qualityNames(event.quality),
+      };
+    case 'login_failed':
+      return errorJson(event.error);
+    case 'cancel_request':
+      return { process_id: event.processId, target_session_id: event.targetSessionId };
+    case 'encrypted':
+      return { method: event.method };
+    case 'replication':
+      return { mode: event.mode };
+    case 'anomaly':
+      return { kind: event.kind, detail: event.detail, lost_bytes: event.lostBytes };
+  }
+}
+
+function sessionJson(session: Session): Json {
+  return {
+    protocol: session.protocol,
+    dialect: session.dialect,
+    client_ip: addressText(session.clientAddress),
+    client_port: session.clientPort,
+    server_ip: addressText(session.serverAddress),
+    server_port: session.serverPort,
+    session_id: session.id,
+    user: session.user,
+    database: session.database,
+    application: session.application,
+  };
+}
+
+function errorJson(error: StatementError): Json {
+  return {
+    sqlstate: error.sqlstate,
+    error_code: error.code,
+    error_message: error.message,
+    error_class: error.errorClass,
+  };
+}

@@ -1,0 +1,127 @@
+#!/usr/bin/env node
+/**
+ * The command line. Each command lives in a file of its own, which is loaded only when it runs, so that a short
+ * command does not pay for the others. Exit codes: 0 done, 1 failed, 2 wrong use.
+ */
+import { Command, CommanderError } from 'commander';
+import { MirrorSqlError } from '../core/errors.ts';
+
+const program = new Command('mirrorsql')
+  .description(
+    'Reads database traffic from a mirror port and tells how the databases behind it are doing.',
+  )
+  .version('0.1.0')
+  .exitOverride()
+  .configureOutput({ writeErr: () => undefined });
+
+/** Every command that reads or writes the store has these. */
+function withStore(command: Command): Command {
+  return command
+    .option('--data <dir>', 'directory of the embedded store (default: ./mirrorsql-data)')
+    .option('--clickhouse <url>', 'a ClickHouse server instead of the embedded store');
+}
+
+const gather = (value: string, before: readonly string[]): string[] => [...before, value];
+
+/** Runs a command's work; its number, when it gives one, is the exit code. */
+function action<A extends unknown[]>(
+  run: (...args: A) => Promise<number | undefined | void>,
+): (...args: A) => Promise<void> {
+  return async (...args) => {
+    const code = await run(...args);
+    if (typeof code === 'number' && code !== 0) process.exitCode = code;
+  };
+}
+
+program
+  .command('decode')
+  .description('decode a capture and print one JSON event a line')
+  .argument('<file>', 'pcap or pcapng, plain or gzipped; - for standard input')
+  .option(
+    '--port <N=protocol>',
+    'a port beside 5432 and 54321, for example 6432=postgres',
+    gather,
+    [],
+  )
+  .option('--params', 'print the values of parameters')
+  .option(
+    '--output <format>',
+    'ndjson, or none to do the work and print only the summary',
+    'ndjson',
+  )
+  .option('--summary <format>', 'text or json, on standard error', 'text')
+  .action(
+    action(async (file: string, options: object) =>
+      (await import('./decode.ts')).runDecode(file, options),
+    ),
+  );
+
+withStore(program.command('load'))
+  .description('decode captures and store them')
+  .argument('<file...>', 'pcap or pcapng, plain or gzipped; - for standard input')
+  .option(
+    '--port <N=protocol>',
+    'a port beside 5432 and 54321, for example 6432=postgres',
+    gather,
+    [],
+  )
+  .action(
+    action(async (files: string[], options: object) =>
+      (await import('./load.ts')).runLoad(files, options),
+    ),
+  );
+
+withStore(program.command('report'))
+  .description('tell how the databases did in a window of time')
+  .option('--from <time>', 'ISO 8601, or -15m counted back from the end of the data')
+  .option('--to <time>', 'ISO 8601, or -5m counted back from the end of the data')
+  .option('--format <format>', 'text, json or html', 'text')
+  .option('--output <file>', 'write to a file instead of standard output')
+  .action(action(async (options: object) => (await import('./report.ts')).runReport(options)));
+
+withStore(program.command('serve'))
+  .description('serve the dashboards and the API over a store')
+  .option('--listen <host:port>', 'where to listen')
+  .action(action(async (options: object) => (await import('./serve.ts')).runServe(options)));
+
+withStore(program.command('query'))
+  .description('ask the store: one SELECT over its tables')
+  .argument('<sql>', 'for example "SELECT user, count() FROM events GROUP BY user"')
+  .option('--format <format>', 'table, json or csv', 'table')
+  .action(
+    action(async (sql: string, options: object) =>
+      (await import('./query.ts')).runQuery(sql, options),
+    ),
+  );
+
+program
+  .command('doctor')
+  .description('say what this machine lacks for which command, and how to get it')
+  .action(action(async () => (await import('./doctor.ts')).runDoctor()));
+
+/** Prints the one line that an error deserves, and gives its exit code. */
+function report(error: unknown): number {
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return 0;
+    if (error.code === 'commander.help') {
+      process.stderr.write(program.helpInformation());
+      return 2;
+    }
+    const message = error.message.replace(/^error: /, '');
+    process.stderr.write(`${new MirrorSqlError('MSQL_CLI_USAGE', message).line}\n`);
+    return 2;
+  }
+  if (error instanceof MirrorSqlError) {
+    process.stderr.write(`${error.line}\n`);
+    return error.exitCode;
+  }
+  const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  process.stderr.write(`${new MirrorSqlError('MSQL_INTERNAL', detail).line}\n`);
+  return 1;
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = report(error);
+}
