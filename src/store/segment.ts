@@ -7,6 +7,7 @@ import { closeSync, fsync, openSync, readdirSync, rmSync, statSync, writevSync }
 import { open, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { SEGMENT_NAME_PATTERN } from './segment-name.ts';
 import { SEGMENT_TABLES, type SegmentTable, type TableRows } from './tables/table-rows.ts';
 
 export interface Segment {
@@ -17,7 +18,6 @@ export interface Segment {
   readonly rowsCount: number;
 }
 
-const NAME_PATTERN = /^([a-z0-9_]+)\.\d{6,}\.[0-9a-f]{32}$/;
 const ABANDONED_AFTER_MS = 3_600_000;
 const fsyncFile = promisify(fsync);
 
@@ -99,7 +99,7 @@ function isAbandoned(path: string): boolean {
 }
 
 function tableOf(name: string): SegmentTable | undefined {
-  const table = NAME_PATTERN.exec(name)?.[1];
+  const table = SEGMENT_NAME_PATTERN.exec(name)?.[1];
   return SEGMENT_TABLES.find((known) => known === table);
 }
 

@@ -33,7 +33,8 @@ export function storeError(error: unknown): MirrorSqlError {
 /** Worth another try: the store was not reached, or its engine ended in the middle. */
 export function isTransient(error: unknown): boolean {
   if (error instanceof ClickHouseError) return error.code === '202' || error.code === '236';
-  return !(error instanceof MirrorSqlError) && systemCode(error) !== 'ENOSPC';
+  const code = systemCode(error);
+  return !(error instanceof MirrorSqlError) && code !== 'ENOSPC' && code !== 'ENOENT';
 }
 
 function firstLine(text: string): string {

@@ -25,6 +25,8 @@ export interface Store {
   readonly database: string;
   /** Holds `segments`: what was sealed and is not stored yet. */
   readonly directory: string;
+  /** The engine sees that directory and can be given a segment by name. */
+  readonly readsSegments: boolean;
   /** Set when the store cannot be used any more, and why. */
   failure(): MirrorSqlError | undefined;
   close(): Promise<void>;
@@ -68,6 +70,7 @@ export async function openStore(settings: StoreSettings): Promise<Store> {
     client,
     database: connection.options.database,
     directory,
+    readsSegments: settings.kind === 'embedded',
     failure: connection.failure,
     close,
   };

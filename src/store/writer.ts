@@ -6,10 +6,13 @@
 import { createReadStream } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { finished } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { MirrorSqlError } from '../core/errors.ts';
+import { ClickHouseError } from '@clickhouse/client';
+import { MirrorSqlError, systemCode } from '../core/errors.ts';
 import { limits } from './limits.ts';
 import { leftoverNames, readLeftover, type Segment } from './segment.ts';
+import { SEGMENT_HEADER } from './segment-name.ts';
 import type { Store } from './store.ts';
 import { isTransient, storeError } from './store-error.ts';
 import type { SegmentTable } from './tables/table-rows.ts';
@@ -121,7 +124,15 @@ export class SegmentWriter {
       await rm(segment.path, { force: true });
       return;
     }
-    await this.#insist(() => insertSegment(this.#store, segment));
+    try {
+      await this.#insist(() => insertSegment(this.#store, segment));
+    } catch (error) {
+      // Two processes that load the same capture make the same file; the other one has sent and deleted it.
+      if (!isGone(error)) throw error;
+      this.#segmentsKnown++;
+      add(this.#known, segment);
+      return;
+    }
     this.#segmentsStored++;
     add(this.#stored, segment);
     this.#acknowledged.push(segment);
@@ -172,15 +183,14 @@ export class SegmentWriter {
 
 /** Inserts the segment's block; a repeated insert of the same segment changes nothing. */
 export async function insertSegment(store: Store, segment: Segment): Promise<void> {
-  const result = await store.client.exec({
-    query: `INSERT INTO ${segment.table} SETTINGS insert_deduplication_token = '${segment.name}', ${EXACTLY_ONCE} FORMAT Native`,
-    values: createReadStream(segment.path),
-  });
-  result.stream.resume();
-  await new Promise<void>((resolve, reject) => {
-    result.stream.on('end', resolve);
-    result.stream.on('error', reject);
-  });
+  const query = `INSERT INTO ${segment.table} SETTINGS insert_deduplication_token = '${segment.name}', ${EXACTLY_ONCE} FORMAT Native`;
+  if (store.readsSegments) {
+    await store.client.command({ query, http_headers: { [SEGMENT_HEADER]: segment.name } });
+    return;
+  }
+  const { stream } = await store.client.exec({ query, values: createReadStream(segment.path) });
+  stream.resume();
+  await finished(stream);
 }
 
 /**
@@ -207,6 +217,12 @@ export async function enqueueLeftovers(
     await writer.drained();
   }
   return { segments, damaged };
+}
+
+/** FILE_DOESNT_EXIST of the engine, or the system's word for it. */
+function isGone(error: unknown): boolean {
+  const cause = error instanceof MirrorSqlError ? error.cause : error;
+  return (cause instanceof ClickHouseError && cause.code === '107') || systemCode(cause) === 'ENOENT';
 }
 
 function add(counts: RowCounts, segment: Segment): void {

@@ -26,7 +26,7 @@ function start({ directory, port, user, password }: ToEngine & { type: 'start' }
     process.disconnect();
     return;
   }
-  const front = new HttpFront(engine, incoming, { user, password });
+  const front = new HttpFront(engine, directory, { user, password });
   const descriptionPath = join(directory, 'store.json');
 
   const end = (): void => {
