@@ -1,0 +1,8 @@
+/** Entry of the served page. */
+import 'uplot/dist/uPlot.min.css';
+import './style.css';
+import { render } from 'preact';
+import { App } from './app.tsx';
+
+const page = document.getElementById('page');
+if (page !== null) render(<App />, page);

@@ -1,0 +1,41 @@
+/** A report, whole: the same view in the served page and in a report file. */
+import type { NodeRow, Report, Window } from '../../src/server/contract.ts';
+import { TimeLines } from './charts/time-lines.tsx';
+import { Capture } from './sections/capture.tsx';
+import { Channels, Nodes } from './sections/channels.tsx';
+import { Ddl } from './sections/ddl.tsx';
+import { Errors } from './sections/errors.tsx';
+import { Highlights } from './sections/highlights.tsx';
+import { KeyFigures } from './sections/key-figures.tsx';
+import { Slowest, Statements } from './sections/statements.tsx';
+import { Transactions } from './sections/transactions.tsx';
+
+export interface ReportViewProps {
+  readonly report: Report;
+  readonly onOpen: (fingerprint: string) => void;
+  /** Absent where no other window can be had. */
+  readonly onZoom?: (window: Window) => void;
+  readonly onNode?: (node: NodeRow) => void;
+}
+
+export function ReportView({ report, onOpen, onZoom, onNode }: ReportViewProps) {
+  return (
+    <main>
+      <Highlights report={report} onOpen={onOpen} />
+      <KeyFigures report={report} />
+      <TimeLines report={report} onZoom={onZoom} />
+      <Statements report={report} onOpen={onOpen} />
+      <div class="columns">
+        <Errors report={report} onOpen={onOpen} />
+        <Transactions report={report} />
+      </div>
+      <Slowest report={report} onOpen={onOpen} />
+      <div class="columns">
+        <Nodes report={report} onNode={onNode} />
+        <Ddl report={report} />
+      </div>
+      <Channels report={report} />
+      <Capture report={report} />
+    </main>
+  );
+}

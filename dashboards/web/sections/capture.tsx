@@ -1,0 +1,43 @@
+/** What the capture missed, and what this page therefore does not know. Never left out. */
+import type { CaptureQuality, Report } from '../../../src/server/contract.ts';
+import { formatBytes, formatCount, formatExact } from '../format.ts';
+import { Section } from './section.tsx';
+
+type Flaw = readonly [label: string, value: (capture: CaptureQuality) => number, about: string];
+
+const FLAWS: readonly Flaw[] = [
+  ['bytes lost', (capture) => capture.lostBytes, 'known to be missing from byte streams'],
+  ['gaps', (capture) => capture.gaps, 'holes in byte streams'],
+  [
+    'statements seen in part',
+    (capture) => capture.statementsWithFlaw,
+    'told with a mark of what is missing',
+  ],
+  ['requests unanswered', (capture) => capture.unanswered, 'no answer was seen'],
+  ['answers unmatched', (capture) => capture.unmatchedAnswers, 'their request was not seen'],
+  ['messages refused', (capture) => capture.framesRefused, 'could not be understood'],
+  ['dropped by a limit', (capture) => capture.droppedByLimit, 'memory is bounded'],
+  ['sessions encrypted', (capture) => capture.encryptedSessions, 'cannot be read'],
+];
+
+export function Capture({ report: { capture } }: { report: Report }) {
+  return (
+    <Section
+      id="capture"
+      title="What the capture missed"
+      note={`${formatCount(capture.packets)} packets, ${formatBytes(capture.bytes)} read`}
+    >
+      <p class={capture.complete ? 'verdict' : 'verdict incomplete'}>{capture.verdict}</p>
+      <dl class="flaws">
+        {FLAWS.map(([label, value, about]) => (
+          <div key={label} class={value(capture) > 0 ? 'flaw' : 'flaw none'}>
+            <dd>
+              {label === 'bytes lost' ? formatBytes(value(capture)) : formatExact(value(capture))}
+            </dd>
+            <dt title={about}>{label}</dt>
+          </div>
+        ))}
+      </dl>
+    </Section>
+  );
+}

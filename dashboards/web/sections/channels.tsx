@@ -1,0 +1,287 @@
+/** Connections, nodes, and what befell sessions. */
+import type { ChannelFacts, NodeRow, Report } from '../../../src/server/contract.ts';
+import { formatBytes, formatRate } from '../format.ts';
+import { SqlText } from '../parts/sql-text.tsx';
+import { type Column, Table } from '../parts/table.tsx';
+import { Clock, Count, Duration, Share, Words } from '../parts/values.tsx';
+import { Section } from './section.tsx';
+
+function channelColumns(endUs: number): Column<ChannelFacts>[] {
+  return [
+    {
+      key: 'client',
+      label: 'Client',
+      cell: (row) => (
+        <span class="mono">
+          {row.client}:{row.clientPort}
+        </span>
+      ),
+    },
+    { key: 'server', label: 'Server', cell: (row) => <span class="mono">{row.server}</span> },
+    {
+      key: 'who',
+      label: 'User, database',
+      cell: (row) => (
+        <span title={row.application ?? undefined}>
+          <Words text={row.user} />{' '}
+          <span class="quiet">
+            <Words text={row.database} />
+          </span>
+        </span>
+      ),
+    },
+    { key: 'state', label: 'State', cell: (row) => <ChannelState channel={row} /> },
+    {
+      key: 'open',
+      label: 'In transaction for',
+      about: 'Age, at the end of the window, of the transaction that was left open',
+      numeric: true,
+      cell: (row) =>
+        row.openTransactionSinceUs === null ? (
+          <span class="unknown">–</span>
+        ) : (
+          <b class="bad">
+            <Duration us={Math.max(0, (row.endUs ?? endUs) - row.openTransactionSinceUs)} />
+          </b>
+        ),
+      order: (row) =>
+        row.openTransactionSinceUs === null
+          ? -1
+          : (row.endUs ?? endUs) - row.openTransactionSinceUs,
+    },
+    {
+      key: 'age',
+      label: 'Age',
+      numeric: true,
+      minor: true,
+      cell: (row) => <Duration us={Math.max(0, (row.endUs ?? endUs) - row.startUs)} />,
+      order: (row) => (row.endUs ?? endUs) - row.startUs,
+    },
+    {
+      key: 'statements',
+      label: 'Statements',
+      numeric: true,
+      cell: (row) => <Count value={row.statements} quietZero />,
+      order: (row) => row.statements,
+    },
+    {
+      key: 'errors',
+      label: 'Errors',
+      numeric: true,
+      cell: (row) => (
+        <span class={row.errors > 0 ? 'bad' : undefined}>
+          <Count value={row.errors} quietZero />
+        </span>
+      ),
+      order: (row) => row.errors,
+    },
+    {
+      key: 'traffic',
+      label: 'Traffic',
+      about: 'Bytes of requests and answers',
+      numeric: true,
+      minor: true,
+      cell: (row) => formatBytes(row.requestBytes + row.responseBytes),
+      order: (row) => row.requestBytes + row.responseBytes,
+    },
+    {
+      key: 'last',
+      label: 'Last statement',
+      wide: true,
+      minor: true,
+      cell: (row) =>
+        row.lastNormalized === null ? (
+          <span class="unknown">–</span>
+        ) : (
+          <SqlText text={row.lastNormalized.slice(0, 200)} />
+        ),
+    },
+    {
+      key: 'at',
+      label: 'At',
+      minor: true,
+      cell: (row) => <Clock us={row.lastStatementUs} />,
+      order: (row) => row.lastStatementUs ?? 0,
+    },
+  ];
+}
+
+const ENDS: Record<string, string> = {
+  terminate: 'ended by client',
+  fin: 'closed',
+  reset: 'reset',
+  server: 'ended by server',
+  idle: 'silent',
+  capture_end: 'open',
+  replaced: 'replaced',
+  limit: 'no longer followed',
+};
+
+function ChannelState({ channel }: { channel: ChannelFacts }) {
+  const end = channel.endReason === null ? 'open' : (ENDS[channel.endReason] ?? channel.endReason);
+  return (
+    <span>
+      {end}
+      {channel.encrypted && <span class="tag">encrypted</span>}
+      {channel.transactionStatus === 'E' && <span class="tag">failed transaction</span>}
+      {channel.lostBytes > 0 && (
+        <span class="tag" title="Bytes missing from the capture">
+          {formatBytes(channel.lostBytes)} lost
+        </span>
+      )}
+    </span>
+  );
+}
+
+export function Channels({ report }: { report: Report }) {
+  const { channels, channelsCount, window } = report;
+  return (
+    <Section
+      id="channels"
+      title="Connections"
+      note={
+        channels.length < channelsCount
+          ? `${channels.length} of ${channelsCount}`
+          : `${channelsCount} seen`
+      }
+    >
+      <Table
+        caption="Connections"
+        columns={channelColumns(window.toUs)}
+        rows={channels}
+        rowKey={(row) => row.sessionId}
+        shown={10}
+        empty="No connection was seen in this window."
+      />
+      {report.sessionEvents.length > 0 && (
+        <ul class="session-events">
+          {report.sessionEvents.map((event) => (
+            <li key={event.type}>
+              <b>{event.count}</b> {event.type.replaceAll('_', ' ')}
+              <span class="quiet">
+                {' '}
+                <Clock us={event.firstUs} /> – <Clock us={event.lastUs} />
+                {event.detail === '' ? '' : `, newest: ${event.detail}`}
+              </span>
+            </li>
+          ))}
+        </ul>
+      )}
+    </Section>
+  );
+}
+
+const nodeColumns: Column<NodeRow>[] = [
+  { key: 'node', label: 'Node', cell: (row) => <b class="mono">{row.node}</b> },
+  {
+    key: 'role',
+    label: 'Role',
+    cell: (row) => (row.role === 'server' ? 'database' : 'application'),
+  },
+  {
+    key: 'tps',
+    label: 'TPS',
+    about: 'Transactions ended per second',
+    numeric: true,
+    cell: (row) => formatRate(row.tps),
+    order: (row) => row.tps,
+  },
+  {
+    key: 'requests',
+    label: 'Requests',
+    numeric: true,
+    minor: true,
+    cell: (row) => <Count value={row.requests} />,
+    order: (row) => row.requests,
+  },
+  {
+    key: 'mean',
+    label: 'Mean',
+    about: 'Mean response time',
+    numeric: true,
+    cell: (row) => <Duration us={row.responseTime.meanUs} />,
+    order: (row) => row.responseTime.meanUs ?? -1,
+  },
+  {
+    key: 'p95',
+    label: 'p95',
+    numeric: true,
+    cell: (row) => <Duration us={row.responseTime.p95Us} />,
+    order: (row) => row.responseTime.p95Us ?? -1,
+  },
+  {
+    key: 'p99',
+    label: 'p99',
+    numeric: true,
+    minor: true,
+    cell: (row) => <Duration us={row.responseTime.p99Us} />,
+    order: (row) => row.responseTime.p99Us ?? -1,
+  },
+  {
+    key: 'yield',
+    label: 'Yield',
+    about: 'Normal answers of all answers',
+    numeric: true,
+    cell: (row) => <Share value={row.yield} />,
+    order: (row) => row.yield ?? -1,
+  },
+  {
+    key: 'rate',
+    label: 'Answered',
+    about: 'Response rate: requests that were answered',
+    numeric: true,
+    minor: true,
+    cell: (row) => <Share value={row.responseRate} />,
+    order: (row) => row.responseRate ?? -1,
+  },
+  {
+    key: 'rollback',
+    label: 'Rollbacks',
+    numeric: true,
+    minor: true,
+    cell: (row) => <Share value={row.rollbackRate} />,
+    order: (row) => row.rollbackRate ?? -1,
+  },
+  {
+    key: 'errors',
+    label: 'Errors',
+    numeric: true,
+    cell: (row) => (
+      <span class={row.errors > 0 ? 'bad' : undefined}>
+        <Count value={row.errors} quietZero />
+      </span>
+    ),
+    order: (row) => row.errors,
+  },
+  {
+    key: 'connections',
+    label: 'Connections',
+    about: 'Most open at once',
+    numeric: true,
+    minor: true,
+    cell: (row) => <Count value={row.connectionsOpenMax} />,
+    order: (row) => row.connectionsOpenMax,
+  },
+];
+
+export function Nodes({
+  report,
+  onNode,
+}: {
+  report: Report;
+  onNode?: ((node: NodeRow) => void) | undefined;
+}) {
+  return (
+    <Section id="nodes" title="Nodes" note="application hosts and database endpoints">
+      <Table
+        caption="Nodes"
+        columns={nodeColumns}
+        rows={report.nodes}
+        rowKey={(row) => `${row.role}${row.node}`}
+        shown={10}
+        onOpen={onNode}
+        empty="No node was seen in this window."
+      />
+    </Section>
+  );
+}

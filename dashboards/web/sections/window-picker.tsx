@@ -1,0 +1,180 @@
+/** Which stretch of the stored data is shown, and of which hosts. */
+import { useContext, useRef, useState } from 'preact/hooks';
+import type { NodeRow, Window } from '../../../src/server/contract.ts';
+import type { Address, Span } from '../address.ts';
+import { formatDuration, formatTime, formatWindow, timeFrom } from '../format.ts';
+import { ZoneContext } from '../preferences.ts';
+
+const LAST_MINUTES = [60, 15, 5];
+
+export interface WindowPickerProps {
+  readonly address: Address;
+  readonly window: Window;
+  readonly extent: Window;
+  readonly nodes: readonly NodeRow[];
+  readonly canGoBack: boolean;
+  readonly onBack: () => void;
+  readonly onChange: (change: Partial<Address>) => void;
+}
+
+export function WindowPicker({
+  address,
+  window,
+  extent,
+  nodes,
+  canGoBack,
+  onBack,
+  onChange,
+}: WindowPickerProps) {
+  const { span } = address;
+  const spans: [string, string, Span][] = [
+    ['All', 'All stored data', { kind: 'whole' }],
+    ...LAST_MINUTES.filter((minutes) => extent.toUs - extent.fromUs > minutes * 60e6).map(
+      (minutes): [string, string, Span] => [
+        minutes === 60 ? '1 h' : `${minutes} min`,
+        `The last ${minutes} minutes of the stored data`,
+        { kind: 'last', minutes },
+      ],
+    ),
+  ];
+  const chosen = (other: Span) =>
+    span.kind === other.kind &&
+    (span.kind !== 'last' || (other.kind === 'last' && span.minutes === other.minutes));
+  return (
+    <div class="window-picker">
+      <button
+        type="button"
+        class="icon back"
+        aria-label="Back to the window before"
+        title="Back to the window before"
+        disabled={!canGoBack}
+        onClick={onBack}
+      >
+        ←
+      </button>
+      <div class="segments" role="group" aria-label="Window">
+        {spans.map(([label, about, other]) => (
+          <button
+            key={label}
+            type="button"
+            title={about}
+            aria-pressed={chosen(other)}
+            onClick={() => onChange({ span: other })}
+          >
+            {label}
+          </button>
+        ))}
+      </div>
+      <FixedWindow
+        window={window}
+        onChange={(fixed) => onChange({ span: { kind: 'fixed', ...fixed } })}
+      />
+      <NodeSelect
+        label="Client"
+        every="all clients"
+        role="client"
+        value={address.client}
+        nodes={nodes}
+        onChange={(client) => onChange({ client })}
+      />
+      <NodeSelect
+        label="Server"
+        every="all servers"
+        role="server"
+        value={address.server}
+        nodes={nodes}
+        onChange={(server) => onChange({ server })}
+      />
+    </div>
+  );
+}
+
+/** Says the window, and opens a form to write another one. */
+function FixedWindow({ window, onChange }: { window: Window; onChange: (window: Window) => void }) {
+  const zone = useContext(ZoneContext);
+  const details = useRef<HTMLDetailsElement>(null);
+  const [fault, setFault] = useState('');
+  const apply = (event: SubmitEvent) => {
+    event.preventDefault();
+    const fields = new FormData(event.currentTarget as HTMLFormElement);
+    const fromUs = timeFrom(String(fields.get('from')), zone);
+    const toUs = timeFrom(String(fields.get('to')), zone);
+    if (fromUs === undefined || toUs === undefined) setFault('Write times as 2026-11-20 09:41:20.');
+    else if (fromUs >= toUs) setFault('The start must be before the end.');
+    else {
+      setFault('');
+      details.current?.removeAttribute('open');
+      onChange({ fromUs, toUs });
+    }
+  };
+  return (
+    <details
+      class="fixed-window"
+      ref={details}
+      onKeyDown={(event) => {
+        if (event.key === 'Escape') details.current?.removeAttribute('open');
+      }}
+    >
+      <summary title="Write another window">
+        {formatWindow(window, zone)}{' '}
+        <span class="quiet">{formatDuration(window.toUs - window.fromUs)}</span>
+      </summary>
+      <form onSubmit={apply}>
+        <label>
+          From
+          <input
+            name="from"
+            key={`from${window.fromUs}${zone}`}
+            defaultValue={formatTime(window.fromUs, zone)}
+            autocomplete="off"
+            spellcheck={false}
+          />
+        </label>
+        <label>
+          To
+          <input
+            name="to"
+            key={`to${window.toUs}${zone}`}
+            defaultValue={formatTime(window.toUs, zone)}
+            autocomplete="off"
+            spellcheck={false}
+          />
+        </label>
+        {fault !== '' && <p role="alert">{fault}</p>}
+        <button type="submit">Show</button>
+        <p class="quiet">Or drag over a chart.</p>
+      </form>
+    </details>
+  );
+}
+
+interface NodeSelectProps {
+  readonly label: string;
+  readonly every: string;
+  readonly role: NodeRow['role'];
+  readonly value: string | undefined;
+  readonly nodes: readonly NodeRow[];
+  readonly onChange: (node: string | undefined) => void;
+}
+
+function NodeSelect({ label, every, role, value, nodes, onChange }: NodeSelectProps) {
+  const names = nodes.filter((node) => node.role === role).map(({ node }) => node);
+  if (value !== undefined && !names.includes(value)) names.push(value);
+  return (
+    <select
+      aria-label={label}
+      class={value === undefined ? undefined : 'narrowed'}
+      value={value ?? ''}
+      onChange={(event) =>
+        onChange(event.currentTarget.value === '' ? undefined : event.currentTarget.value)
+      }
+    >
+      <option value="">{every}</option>
+      {names.map((name) => (
+        <option key={name} value={name}>
+          {name}
+        </option>
+      ))}
+    </select>
+  );
+}

@@ -1,0 +1,107 @@
+/** Keeps the report of the shown window up to date: asks again when the window changes, or when the stored data grows. */
+import { useEffect, useState } from 'preact/hooks';
+import type { NodeRow, Report, Window } from '../../src/server/contract.ts';
+import { type Address, windowOf } from './address.ts';
+import { ApiError, readExtent, readNodes, readReport } from './api.ts';
+
+/** While the stored data grows, look often; while it stands still, seldom. */
+const LOOK_MS_MIN = 5_000;
+const LOOK_MS_MAX = 60_000;
+
+export interface ReportState {
+  /** undefined: not known yet; null: the store is empty. */
+  readonly extent: Window | null | undefined;
+  readonly report: Report | undefined;
+  /** All nodes of the window, also those that the scope leaves out. */
+  readonly nodes: readonly NodeRow[];
+  readonly loading: boolean;
+  readonly error: ApiError | undefined;
+  readonly retry: () => void;
+}
+
+export function useReport(address: Address): ReportState {
+  const [attempt, setAttempt] = useState(0);
+  const { extent, error: extentError } = useExtent(attempt);
+  const [report, setReport] = useState<Report>();
+  const [nodes, setNodes] = useState<readonly NodeRow[]>([]);
+  const [loading, setLoading] = useState(true);
+  const [error, setError] = useState<ApiError>();
+  const { client, server } = address;
+  const window =
+    extent === null || extent === undefined ? undefined : windowOf(address.span, extent);
+
+  useEffect(() => {
+    if (window === undefined) return undefined;
+    const aborter = new AbortController();
+    const load = async () => {
+      setLoading(true);
+      const everyNode =
+        client === undefined && server === undefined
+          ? undefined
+          : await readNodes({ ...window, client: undefined, server: undefined }, aborter.signal);
+      const fresh = await readReport({ ...window, client, server }, aborter.signal);
+      setReport(fresh);
+      setNodes(everyNode?.nodes ?? fresh.nodes);
+      setError(undefined);
+      setLoading(false);
+    };
+    load().catch((fault: unknown) => {
+      if (aborter.signal.aborted) return;
+      setError(asApiError(fault));
+      setLoading(false);
+    });
+    return () => aborter.abort();
+  }, [window?.fromUs, window?.toUs, client, server, attempt]);
+
+  const failed = error ?? extentError;
+  return {
+    extent,
+    report,
+    nodes,
+    loading: loading && failed === undefined,
+    error: failed,
+    retry: () => setAttempt(attempt + 1),
+  };
+}
+
+/** The extent of the store, looked at again and again while the page can be seen. */
+function useExtent(attempt: number) {
+  const [extent, setExtent] = useState<Window | null>();
+  const [error, setError] = useState<ApiError>();
+  useEffect(() => {
+    const aborter = new AbortController();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    let waitMs = LOOK_MS_MIN;
+    let seenToUs: number | undefined;
+    const look = async () => {
+      try {
+        const { extent: found } = await readExtent(aborter.signal);
+        const moved = found?.toUs !== seenToUs;
+        waitMs = moved ? LOOK_MS_MIN : Math.min(LOOK_MS_MAX, waitMs * 2);
+        seenToUs = found?.toUs;
+        setExtent((before) => (moved || before === undefined ? found : before));
+        setError(undefined);
+      } catch (fault) {
+        if (aborter.signal.aborted) return;
+        setError(asApiError(fault));
+      }
+      timer = setTimeout(lookWhenSeen, waitMs);
+    };
+    const lookWhenSeen = () => {
+      if (document.hidden) timer = setTimeout(lookWhenSeen, waitMs);
+      else void look();
+    };
+    void look();
+    return () => {
+      aborter.abort();
+      clearTimeout(timer);
+    };
+  }, [attempt]);
+  return { extent, error };
+}
+
+function asApiError(fault: unknown): ApiError {
+  return fault instanceof ApiError
+    ? fault
+    : new ApiError('The page failed.', fault instanceof Error ? fault.message : String(fault));
+}

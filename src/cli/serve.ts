@@ -1,0 +1,54 @@
+/** `mirrorsql serve`: the API and the pages over an existing store, until it is told to stop. */
+import { LISTEN_DEFAULT, type Listening, startServer } from '../server/listen.ts';
+import { webDirectory } from '../server/web-files.ts';
+import { readExtent, readWindowFacts } from '../store/questions/window-facts.ts';
+import { readExecutions } from '../store/questions/executions.ts';
+import { openStore, type Store } from '../store/store.ts';
+import { type StoreOptions, storeSettings } from './store-settings.ts';
+
+/** Serves `store` on `listen` (HOST:PORT) and leaves the store open when it closes. */
+export function startServing(store: Store, listen: string = LISTEN_DEFAULT): Promise<Listening> {
+  return startServer(
+    {
+      facts: {
+        extent: () => readExtent(store),
+        windowFacts: (window, scope) => readWindowFacts(store, window, scope),
+        executions: (window, filter) => readExecutions(store, window, filter),
+      },
+      webDirectory: webDirectory(),
+      onDefect: (error) => {
+        console.error(error);
+      },
+    },
+    listen,
+  );
+}
+
+/** Prints where it serves and runs until SIGINT or SIGTERM; a second signal ends the process at once. */
+export async function runServe(options: StoreOptions & { listen?: string }): Promise<void> {
+  const store = await openStore(storeSettings(options));
+  try {
+    const listening = await startServing(store, options.listen);
+    try {
+      console.log(`MirrorSQL serves on ${listening.url} (Ctrl-C ends it)`);
+      await stopSignal();
+    } finally {
+      await listening.close();
+    }
+  } finally {
+    await store.close();
+  }
+}
+
+function stopSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    const stop = () => {
+      // Without our listeners the next signal has its usual effect, should closing take too long.
+      process.off('SIGINT', stop);
+      process.off('SIGTERM', stop);
+      resolve();
+    };
+    process.on('SIGINT', stop);
+    process.on('SIGTERM', stop);
+  });
+}
