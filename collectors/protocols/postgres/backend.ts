@@ -398,6 +398,8 @@ export class Backend implements MessageReceiver {
     for (let index = queue.head - 1; index >= queue.base; index--) {
       const pending = queue.at(index);
       if (pending.kind !== PendingKind.Execute || pending.skipped) continue;
+      // Its tag counted rows that were taken back.
+      pending.outcome.rowsAffected = UNKNOWN;
       this.#failAt(pending, error, tsUs);
       return;
     }

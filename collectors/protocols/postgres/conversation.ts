@@ -42,6 +42,7 @@ export class PostgresConversation
   #negotiating: 'tls' | 'gss' = 'tls';
   #refusals = 0;
   #encryptedBytes = 0;
+  #decodedBytes = 0;
   #cancelKey: string | undefined = undefined;
 
   /** @param clientEndpoint which end of the flow is the client */
@@ -123,6 +124,7 @@ export class PostgresConversation
       return;
     }
     health.decodedBytes += size;
+    this.#decodedBytes += size;
     if (direction !== this.#clientEndpoint) {
       if (phase === Phase.Startup && this.#strangeServer(view, start, end, tsUs)) return;
       this.#server.feed(bytes, view, start, end, tsUs);
@@ -219,6 +221,7 @@ export class PostgresConversation
   }
 
   negotiated(answer: number, tsUs: number): void {
+    this.#state.responseBytes++;
     const encrypted = answer === ANSWER_TLS || answer === ANSWER_GSS;
     if (encrypted) {
       this.#encrypted(this.#negotiating, tsUs);
@@ -340,6 +343,11 @@ export class PostgresConversation
   #foreign(kind: string, guess: string | undefined, tsUs: number): void {
     const state = this.#state;
     this.#rounds.abandon(Status.Unknown, tsUs);
+    if (state.phase === Phase.Startup) {
+      // It never was this protocol: neither were the bytes that said so.
+      this.#context.health.decodedBytes -= this.#decodedBytes;
+      this.#context.health.foreignBytes += this.#decodedBytes;
+    }
     state.phase = Phase.Foreign;
     this.#client.reset(Mode.Opaque);
     this.#server.reset(Mode.Opaque);

@@ -264,6 +264,7 @@ export class Rounds {
       beforeLast.status = last.status;
       beforeLast.error = last.error;
       beforeLast.endUs = last.endUs;
+      beforeLast.rowsAffected = UNKNOWN;
       outcomes.pop();
     }
     const failed = outcomes[outcomes.length - 1]?.error !== undefined;

@@ -96,7 +96,8 @@ export class Transactions {
       this.failed = false;
       return;
     }
-    if (statementClass?.kind === 'transaction' || endsTransaction(outcome.verb)) return;
+    const { kind } = statementClass ?? {};
+    if (kind === 'transaction' || kind === 'empty' || endsTransaction(outcome.verb)) return;
     this.#count(statementClass, outcome.rowsAffected);
   }
 
