@@ -95,10 +95,10 @@ const unanswered: Rule = ({ overview }) => {
 };
 
 /** Transactions that hold their locks while nobody ends them. */
-const openTransactions: Rule = ({ window, extent }, { channels }) => {
+const openTransactions: Rule = ({ window }, { channels }) => {
   const open = channels.flatMap((channel) => {
     const since = channel.openTransactionSinceUs;
-    const ageUs = transactionAgeUs(channel, extent);
+    const ageUs = transactionAgeUs(channel);
     const seen = since !== null && since < window.toUs;
     return seen && ageUs !== null && ageUs >= OPEN_NOTICE_US ? [{ channel, ageUs }] : [];
   });
@@ -136,7 +136,7 @@ const failures: Rule = ({ errors }) => {
   const parts = named.flatMap(([name, value], index) => [
     text(index === 0 ? '' : ', '),
     count(value),
-    text(` ${name.replaceAll('_', ' ')}`),
+    text(` × ${name.replaceAll('_', ' ')}`),
   ]);
   const databaseIsToBlame = errors.some(({ concern }) => concern === 'database');
   return highlight(

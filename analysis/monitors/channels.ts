@@ -2,7 +2,7 @@
  * R3, channels: every connection of the window, its state, age, open transaction, last statement and traffic. First
  * those that hold a transaction, oldest first (what a DBA looks for), then by traffic.
  */
-import type { ChannelFacts, Window } from '../../src/events/facts.ts';
+import type { ChannelFacts } from '../../src/events/facts.ts';
 
 const LISTED_MAX = 100;
 
@@ -18,10 +18,10 @@ export function rankedChannels(channels: readonly ChannelFacts[]): ChannelFacts[
     .slice(0, LISTED_MAX);
 }
 
-/** How long its open transaction lasted when the channel, or else the data, ended; null without one. */
-export function transactionAgeUs(channel: ChannelFacts, extent: Window): number | null {
+/** How long its open transaction had lasted when the channel was last seen; null without one. */
+export function transactionAgeUs(channel: ChannelFacts): number | null {
   if (channel.openTransactionSinceUs === null) return null;
-  return Math.max(0, (channel.endUs ?? extent.toUs) - channel.openTransactionSinceUs);
+  return Math.max(0, channel.lastSeenUs - channel.openTransactionSinceUs);
 }
 
 function heldSince(channel: ChannelFacts): number {

@@ -135,6 +135,8 @@ export interface ChannelFacts {
   /** null: still open when the capture ended. */
   readonly endUs: number | null;
   readonly endReason: string | null;
+  /** Its end, or the end of the capture in which it was still open: until then its ages are known. */
+  readonly lastSeenUs: number;
   readonly statements: number;
   readonly errors: number;
   readonly requestBytes: number;

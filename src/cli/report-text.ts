@@ -1,0 +1,37 @@
+/**
+ * The report as text for a terminal: first what stands out, then the figures behind it, at the end what the capture
+ * missed. No line is wider than the terminal, nothing depends on colour, and nothing captured reaches the terminal
+ * unmade (text/cell.ts).
+ */
+import type { Report } from '../events/report.ts';
+import { captureQuality } from './text/capture-quality.ts';
+import { channels, nodes, schemaChanges, sessionEvents, transactions } from './text/connections.ts';
+import { errors } from './text/errors.ts';
+import { headline } from './text/headline.ts';
+import { pageOf } from './text/page.ts';
+import { statements } from './text/statements.ts';
+import { traffic } from './text/traffic.ts';
+
+export interface TextOptions {
+  /** Cells of a line; held within 60 to 200. */
+  readonly columns: number;
+  readonly color: boolean;
+}
+
+/** The whole report, with a line feed at its end. */
+export function renderReportText(report: Report, { columns, color }: TextOptions): string {
+  const page = pageOf(report, columns, color);
+  const lines = [
+    headline,
+    traffic,
+    statements,
+    errors,
+    transactions,
+    channels,
+    schemaChanges,
+    nodes,
+    sessionEvents,
+    captureQuality,
+  ].flatMap((render) => render(page));
+  return `${lines.join('\n')}\n`;
+}

@@ -1,0 +1,112 @@
+/** The first lines: which window, whose traffic, and what stands out. */
+import { isoFromUs } from '../../core/time.ts';
+import type { Highlight, HighlightPart, Report } from '../../events/report.ts';
+import { cutMiddle, printable, widthOf } from './cell.ts';
+import { INDENT, type Page } from './page.ts';
+import { bytesText, clockText, countText, durationWords, shareText } from './quantities.ts';
+
+const HOSTS_SHOWN_MAX = 3;
+
+export function headline(page: Page): string[] {
+  const { report, paint, width } = page;
+  const title = 'MirrorSQL report';
+  const window = windowText(report);
+  const gap = ' '.repeat(Math.max(2, width - widthOf(title) - widthOf(window)));
+  return [
+    paint.bold(title) + gap + cutMiddle(window, width - widthOf(title) - 2),
+    paint.dim(cutMiddle(whichText(report), width)),
+    paint.dim(cutMiddle(whoText(report), width)),
+    '',
+    ...report.highlights.map((highlight) => highlightLine(page, highlight)),
+  ];
+}
+
+/** `2026-11-21 02:30:00 – 02:40:00 UTC` */
+function windowText({ window: { fromUs, toUs } }: Report): string {
+  const day = (timeUs: number) => isoFromUs(Math.floor(timeUs)).slice(0, 10);
+  const end = day(fromUs) === day(toUs) ? '' : `${day(toUs)} `;
+  return `${day(fromUs)} ${clockText(fromUs, false)} – ${end}${clockText(toUs, false)} UTC`;
+}
+
+/** Says which part of what is stored this window is, so that nobody takes a part for the whole. */
+function whichText({ window, extent, scope }: Report): string {
+  const length = durationWords(window.toUs - window.fromUs);
+  const stored = durationWords(extent.toUs - extent.fromUs);
+  const whole = window.fromUs <= extent.fromUs && window.toUs >= extent.toUs;
+  const newest = window.toUs >= extent.toUs;
+  const part = whole
+    ? `${stored}, all that is stored`
+    : newest
+      ? `the last ${length} of ${stored} stored`
+      : `${length} out of ${stored} stored`;
+  const narrowed = [scope.client, scope.server].filter((node) => node !== undefined);
+  return narrowed.length === 0 ? part : `${part}; only ${narrowed.map(printable).join(' to ')}`;
+}
+
+function whoText({ nodes, channels, channelsCount }: Report): string {
+  const servers = nodes.filter(({ role }) => role === 'server').map(({ node }) => node);
+  const clients = nodes.filter(({ role }) => role === 'client');
+  const databases = new Set(channels.flatMap(({ database }) => database ?? []));
+  const parts = [
+    listText(servers, 'servers') || 'no server',
+    ...(databases.size > 0 ? [`databases ${listText([...databases].sort(), 'databases')}`] : []),
+    `${countText(clients.length)} ${clients.length === 1 ? 'client' : 'clients'}`,
+    `${countText(channelsCount)} ${channelsCount === 1 ? 'connection' : 'connections'}`,
+  ];
+  return parts.join(' · ');
+}
+
+function listText(names: readonly string[], what: string): string {
+  if (names.length > HOSTS_SHOWN_MAX) return `${names.length} ${what}`;
+  return names.map(printable).join(', ');
+}
+
+const MARKS = { warning: '▲', notice: '●', info: '·' } as const;
+
+function highlightLine(page: Page, highlight: Highlight): string {
+  const { paint, width } = page;
+  const tint = { warning: paint.red, notice: paint.yellow, info: paint.dim }[highlight.severity];
+  const room = width - INDENT.length - 2;
+  return `${INDENT}${tint(MARKS[highlight.severity])} ${sentence(page, highlight.parts, room)}`;
+}
+
+/** The parts as one line; statements are cut so that the line fits, numbers never are. */
+function sentence(page: Page, parts: readonly HighlightPart[], room: number): string {
+  const plain = parts.map((part) => (part.kind === 'statement' ? '' : partText(page, part)));
+  const statements = parts.filter(({ kind }) => kind === 'statement').length;
+  const left = room - widthOf(plain.join(''));
+  const each = Math.max(8, Math.floor(left / Math.max(1, statements)));
+  if (statements === 0) return cutMiddle(plain.join(''), room);
+  return parts
+    .map((part) =>
+      part.kind === 'statement'
+        ? page.paint.cyan(cutMiddle(statementText(part.text), each))
+        : partText(page, part),
+    )
+    .join('');
+}
+
+function partText(page: Page, part: HighlightPart): string {
+  switch (part.kind) {
+    case 'text':
+      return part.text;
+    case 'node':
+    case 'statement':
+      return printable(part.text);
+    case 'count':
+      return countText(part.value);
+    case 'share':
+      return shareText(part.value);
+    case 'durationUs':
+      return durationWords(part.value);
+    case 'timeUs':
+      return page.clock(part.value);
+    case 'bytes':
+      return bytesText(part.value);
+  }
+}
+
+/** A statement's text, or words for one whose text was never seen. */
+export function statementText(text: string): string {
+  return printable(text) || '(text not seen)';
+}
