@@ -86,8 +86,6 @@ export class Collector implements PacketHandler {
 class CountingSink implements EventSink {
   readonly #sink: EventSink;
   readonly #health: Health;
-  #statements = 0;
-  #transactions = 0;
 
   constructor(sink: EventSink, health: Health) {
     this.#sink = sink;
@@ -95,12 +93,12 @@ class CountingSink implements EventSink {
   }
 
   statement(event: StatementEvent): void {
-    this.#health.events.set('statement', ++this.#statements);
+    this.#health.statementsCount++;
     this.#sink.statement(event);
   }
 
   transactionEnd(event: TransactionEnd): void {
-    this.#health.events.set('transaction_end', ++this.#transactions);
+    this.#health.transactionEndsCount++;
     this.#sink.transactionEnd(event);
   }
 
@@ -145,7 +143,7 @@ export async function collect(
         bytesRead: source.bytesRead,
         sizeBytes: source.sizeBytes,
         packets: health.packets,
-        statements: health.events.get('statement') ?? 0,
+        statements: health.statementsCount,
         captureTimeUs: health.packets > 0 ? health.lastPacketUs : undefined,
       });
     }

@@ -3,6 +3,7 @@
  * nothing is lost silently. `summary` turns it into the CaptureSummary that is printed and stored.
  */
 import type { CaptureSummary } from '../src/events/capture-summary.ts';
+import { STATUS_NAMES, type Status } from '../src/events/events.ts';
 
 export type LimitName =
   | 'flows'
@@ -42,11 +43,18 @@ export class Health {
   failure: CaptureSummary['failure'] = undefined;
   readonly packetsPassedOver = new Map<string, number>();
   readonly events = new Map<string, number>();
-  readonly statements = new Map<string, number>();
+  /** Statements by their status, and these two by the million: numbers, not entries of a map. */
+  readonly #statementsByStatus = new Float64Array(STATUS_NAMES.length);
+  statementsCount = 0;
+  transactionEndsCount = 0;
   readonly droppedByLimit = new Map<string, number>();
 
   passOver(reason: string): void {
     this.packetsPassedOver.set(reason, (this.packetsPassedOver.get(reason) ?? 0) + 1);
+  }
+
+  countStatement(status: Status): void {
+    this.#statementsByStatus[status] = (this.#statementsByStatus[status] as number) + 1; // One place a status.
   }
 
   drop(limit: LimitName, count = 1): void {
@@ -65,8 +73,14 @@ export class Health {
       foreignBytes: this.foreignBytes,
       repeatedBytes: this.repeatedBytes,
       packetsPassedOver: Object.fromEntries(this.packetsPassedOver),
-      events: Object.fromEntries(this.events),
-      statements: Object.fromEntries(this.statements),
+      events: counted([
+        ['statement', this.statementsCount],
+        ['transaction_end', this.transactionEndsCount],
+        ...this.events,
+      ]),
+      statements: counted(
+        STATUS_NAMES.map((name, status) => [name, this.#statementsByStatus[status] ?? 0]),
+      ),
       gaps: this.gaps,
       lostBytes: this.lostBytes,
       resyncs: this.resyncs,
@@ -81,4 +95,9 @@ export class Health {
       failure: this.failure,
     };
   }
+}
+
+/** What was counted at all, by name. */
+function counted(entries: readonly (readonly [string, number])[]): Record<string, number> {
+  return Object.fromEntries(entries.filter(([, count]) => count > 0));
 }

@@ -2,7 +2,8 @@
 import { isoFromUs } from '../core/time.ts';
 import type { CaptureSummary } from '../events/capture-summary.ts';
 
-const count = (value: number): string => value.toLocaleString('en-US');
+/** With thousands separated; Intl would do the same, and cost as much start-up time as decoding 20,000 packets. */
+const count = (value: number): string => String(value).replace(/\B(?=(\d{3})+$)/g, ',');
 
 /** Several lines; what is zero and would only say so is left out. */
 export function summaryText(summary: CaptureSummary): string {

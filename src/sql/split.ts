@@ -58,6 +58,11 @@ export function splitStatements(
   return ranges.length / 2;
 }
 
+/** Whether `splitStatements` could find more than one statement. Cheap: nearly every text holds one. */
+export function mayHoldSeveral(text: Uint8Array, start: number, end: number): boolean {
+  return holdsSemicolon(text, start, trimmedEnd(text, start, end));
+}
+
 function holdsSemicolon(text: Uint8Array, start: number, end: number): boolean {
   for (let position = start; position < end; position++)
     if (text[position] === SEMICOLON) return true;

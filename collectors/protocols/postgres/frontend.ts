@@ -296,7 +296,7 @@ export class Frontend implements MessageReceiver {
     const nameEnd = zeroAt(bytes, start + 1, end);
     pending.ofPortal = view.getUint8(start) === TARGET_PORTAL;
     if (pending.ofPortal) {
-      pending.portalName = text(bytes, start + 1, nameEnd);
+      if (nameEnd > start + 1) pending.portalName = text(bytes, start + 1, nameEnd);
       return;
     }
     const known = this.#statementOf(bytes, start + 1, nameEnd);

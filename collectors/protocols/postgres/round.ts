@@ -3,7 +3,6 @@
  * transactions that ended, in the order in which the server did them. Bench: test/bench/decode.bench.ts.
  */
 import {
-  STATUS_NAMES,
   type StatementError,
   type StatementEvent,
   Status,
@@ -13,7 +12,7 @@ import { Quality } from '../../../src/events/quality.ts';
 import type { Session } from '../../../src/events/session.ts';
 import type { StatementClass } from '../../../src/events/statement-class.ts';
 import { maskSecrets } from '../../../src/sql/redaction.ts';
-import { splitStatements } from '../../../src/sql/split.ts';
+import { mayHoldSeveral, splitStatements } from '../../../src/sql/split.ts';
 import { decodeParameters } from './parameters.ts';
 import { Outcome, type Pending, PendingKind, TagVerb } from './pending.ts';
 import { detach, type State } from './state.ts';
@@ -227,8 +226,7 @@ export class Rounds {
 
   /** A query string may hold several statements: as many answers as were run, then the rest was passed over. */
   #query(pending: Pending, status: TransactionStatus, tsUs: number): void {
-    const ranges = this.#ranges;
-    const { text, textLength, outcome } = pending;
+    const { text, textLength, outcome, outcomes } = pending;
     if (pending.skipped) {
       outcome.status = Status.Skipped;
       this.#statement(pending, outcome, 0, textLength, status);
@@ -237,16 +235,16 @@ export class Rounds {
     if (!outcome.answered && pending.touched && outcome.status === Status.Ok) {
       outcome.status = Status.Unknown; // ReadyForQuery came, but what stood before it was lost.
     }
-    const count = textLength === 0 ? 1 : splitStatements(text, 0, textLength, ranges);
-    const outcomes = pending.outcomes ?? [];
-    const wholeFailed = outcomes.length === 0 && outcome.error?.sqlstate === SYNTAX_ERROR;
-    if (count <= 1 || wholeFailed) {
-      if (outcomes.length === 0) {
-        this.#statement(pending, outcome, 0, textLength, status);
-        return;
-      }
+    // A syntax error refuses the whole string before anything of it is run.
+    const refused = outcome.error?.sqlstate === SYNTAX_ERROR;
+    const count = mayHoldSeveral(text, 0, textLength)
+      ? splitStatements(text, 0, textLength, this.#ranges)
+      : 1;
+    if (outcomes === undefined && (count <= 1 || refused)) {
+      this.#statement(pending, outcome, 0, textLength, status);
+    } else {
+      this.#several(pending, [...(outcomes ?? []), outcome], Math.max(count, 1), status, tsUs);
     }
-    this.#several(pending, [...outcomes, outcome], Math.max(count, 1), status, tsUs);
   }
 
   #several(
@@ -256,7 +254,7 @@ export class Rounds {
     status: TransactionStatus,
     tsUs: number,
   ): void {
-    const ranges = [...this.#ranges];
+    const ranges = count > 1 ? [...this.#ranges] : [0, pending.textLength];
     const last = outcomes[outcomes.length - 1];
     const beforeLast = outcomes[outcomes.length - 2];
     if (outcomes.length === count + 1 && last?.error !== undefined && beforeLast !== undefined) {
@@ -357,8 +355,7 @@ export class Rounds {
       told.textEnd = told.text.length;
     }
     const { statement } = pending;
-    told.statementName =
-      statement !== undefined && statement.name.length > 0 ? nameText(statement.name) : undefined;
+    told.statementName = statement?.nameText;
     told.portalName = pending.portalName;
     told.parameters =
       pending.parameters === undefined
@@ -397,8 +394,7 @@ export class Rounds {
   #countStatement(pending: Pending, outcome: Outcome): void {
     const { edge, context } = this.#state;
     const { health } = context;
-    const name = STATUS_NAMES[outcome.status];
-    health.statements.set(name, (health.statements.get(name) ?? 0) + 1);
+    health.countStatement(outcome.status);
     if (outcome.status === Status.Unanswered) health.unansweredRequests++;
     if (!pending.counted) edge.request(pending.tsUs);
     pending.counted = false;
@@ -468,16 +464,4 @@ function skippedOutcome(): Outcome {
   const outcome = new Outcome();
   outcome.status = Status.Skipped;
   return outcome;
-}
-
-/** Names repeat: the text of the last one is kept. */
-let lastName: Uint8Array = NO_TEXT;
-let lastNameText = '';
-
-function nameText(name: Uint8Array): string {
-  if (name !== lastName) {
-    lastName = name;
-    lastNameText = Buffer.from(name.buffer, name.byteOffset, name.length).toString('utf8');
-  }
-  return lastNameText;
 }

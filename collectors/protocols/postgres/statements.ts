@@ -3,12 +3,14 @@
  * known name makes no string; both maps are bounded and forget the oldest first. Bench: test/bench/decode.bench.ts.
  */
 import type { StatementClass } from '../../../src/events/statement-class.ts';
+import { text } from './errors.ts';
 
 const NO_BYTES = new Uint8Array(0);
 
 /** A statement as Parse made it, or (`known` false) a name that was bound but never seen to be prepared. */
 export class PreparedStatement {
   name: Uint8Array = NO_BYTES;
+  #nameText: string | undefined = undefined;
   /** The text is text[0, textLength). */
   text: Uint8Array = NO_BYTES;
   textLength = 0;
@@ -20,6 +22,13 @@ export class PreparedStatement {
   /** Requests in flight that point here; while there are any, the object is not used again. */
   uses = 0;
 
+  /** The name for people; undefined for the unnamed statement. */
+  get nameText(): string | undefined {
+    if (this.name.length === 0) return undefined;
+    this.#nameText ??= text(this.name, 0, this.name.length);
+    return this.#nameText;
+  }
+
   setText(bytes: Uint8Array, start: number, end: number): void {
     const length = end - start;
     if (this.text.length < length) this.text = new Uint8Array(Math.max(64, length));
@@ -28,8 +37,8 @@ export class PreparedStatement {
   }
 }
 
-/** Short texts are copied by a loop: a call into the engine costs more than 40 bytes are worth. */
-const LOOP_BYTES_MAX = 40;
+/** Short texts are copied by a loop: `subarray` and `set` make an object and two calls into the engine. */
+const LOOP_BYTES_MAX = 128;
 
 export function copyBytes(
   source: Uint8Array,

@@ -96,7 +96,7 @@ export class Transactions {
       this.failed = false;
       return;
     }
-    const { kind } = statementClass ?? {};
+    const kind = statementClass?.kind;
     if (kind === 'transaction' || kind === 'empty' || endsTransaction(outcome.verb)) return;
     this.#count(statementClass, outcome.rowsAffected);
   }
