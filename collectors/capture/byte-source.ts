@@ -1,6 +1,6 @@
 /** Bytes of a file or of standard input, gunzipped where they are gzipped, read into a buffer of the caller's. */
 import { createReadStream, fstatSync, openSync, readSync, closeSync } from 'node:fs';
-import { Readable, Transform } from 'node:stream';
+import { type Readable, Transform } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { MirrorSqlError, systemCode } from '../../src/core/errors.ts';
 

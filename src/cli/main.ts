@@ -25,7 +25,7 @@ const gather = (value: string, before: readonly string[]): string[] => [...befor
 
 /** Runs a command's work; its number, when it gives one, is the exit code. */
 function action<A extends unknown[]>(
-  run: (...args: A) => Promise<number | undefined | void>,
+  run: (...args: A) => Promise<unknown>,
 ): (...args: A) => Promise<void> {
   return async (...args) => {
     const code = await run(...args);

@@ -3,7 +3,7 @@ import type { Session } from '../../../src/events/session.ts';
 import type { Edge } from '../../activity.ts';
 import type { ConversationContext } from '../conversation-context.ts';
 import { Outcome, Pending, PendingKind, PendingQueue, type RawParameters } from './pending.ts';
-import { NameTable, PreparedStatement } from './statements.ts';
+import { NameTable, type PreparedStatement } from './statements.ts';
 import { Transactions } from './transactions.ts';
 
 export const Phase = {
