@@ -42,7 +42,8 @@ export function summaryText(summary: CaptureSummary): string {
   return `${lines.join('\n')}\n`;
 }
 
-function missing(summary: CaptureSummary): string {
+/** What the capture does not hold or the collector could not use; `nothing` when all is there. */
+export function missing(summary: CaptureSummary): string {
   const found = parts([
     [summary.gaps, `gaps with ${count(summary.lostBytes)} bytes`],
     [summary.cutPackets, 'packets cut by the snap length'],

@@ -50,7 +50,12 @@ export class EngineProcess {
   }
 
   get description(): StoreDescription {
-    return { pid: this.#child?.pid ?? 0, url: this.#url, user: this.#user, password: this.#password };
+    return {
+      pid: this.#child?.pid ?? 0,
+      url: this.#url,
+      user: this.#user,
+      password: this.#password,
+    };
   }
 
   /** Ends the engine in order, or leaves it to the processes that hold a lease on it. */
@@ -176,7 +181,10 @@ function failureOf(reason: string): Error {
     return new MirrorSqlError('MSQL_STORE_DISK_FULL', 'the disk of the data directory is full');
   }
   if (/Permission denied|EACCES|EROFS|Read-only file system/.test(reason)) {
-    return new MirrorSqlError('MSQL_STORE_DIRECTORY', `the data directory is not writable (${firstLine})`);
+    return new MirrorSqlError(
+      'MSQL_STORE_DIRECTORY',
+      `the data directory is not writable (${firstLine})`,
+    );
   }
   return new MirrorSqlError('MSQL_STORE_ENGINE', `the store's engine did not start: ${firstLine}`);
 }

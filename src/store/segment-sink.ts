@@ -78,7 +78,10 @@ export class SegmentSink implements EventSink {
   constructor(options: SinkOptions) {
     this.#options = options;
     this.#segments = join(options.directory, 'segments');
-    this.#rowsMax = Math.min(options.segmentRowsMax ?? limits.segmentRowsMax, limits.segmentRowsMax);
+    this.#rowsMax = Math.min(
+      options.segmentRowsMax ?? limits.segmentRowsMax,
+      limits.segmentRowsMax,
+    );
   }
 
   statement(event: StatementEvent): void {
@@ -94,7 +97,8 @@ export class SegmentSink implements EventSink {
         textStart = 0;
         textEnd = text.length;
       }
-      if (statementClass !== this.#lastClass) this.#tellClass(statementClass, text, textStart, textEnd);
+      if (statementClass !== this.#lastClass)
+        this.#tellClass(statementClass, text, textStart, textEnd);
     }
     appendEvent(this.#events, event, notes.addresses, text, textStart, textEnd);
     this.#openTextBytes += textEnd - textStart;
@@ -187,7 +191,8 @@ export class SegmentSink implements EventSink {
   }
 
   #sealWhenFull(rows: TableRows): void {
-    if (rows.rowsCount >= this.#rowsMax || rows.sizeBytes >= limits.segmentBytesMax) this.#seal(rows);
+    if (rows.rowsCount >= this.#rowsMax || rows.sizeBytes >= limits.segmentBytesMax)
+      this.#seal(rows);
   }
 
   /** @throws MirrorSqlError when the disk is full: the collector has to stop. */

@@ -16,12 +16,24 @@ export function storeError(error: unknown): MirrorSqlError {
       return new MirrorSqlError('MSQL_STORE_DISK_FULL', 'the disk of the store is full', cause);
     }
     if (error.code === AUTHENTICATION_FAILED) {
-      return new MirrorSqlError('MSQL_STORE_UNREACHABLE', 'the store refused user or password', cause);
+      return new MirrorSqlError(
+        'MSQL_STORE_UNREACHABLE',
+        'the store refused user or password',
+        cause,
+      );
     }
-    return new MirrorSqlError('MSQL_STORE_ENGINE', `the store answered: ${firstLine(message)}`, cause);
+    return new MirrorSqlError(
+      'MSQL_STORE_ENGINE',
+      `the store answered: ${firstLine(message)}`,
+      cause,
+    );
   }
   if (systemCode(error) === 'ENOSPC') {
-    return new MirrorSqlError('MSQL_STORE_DISK_FULL', 'the disk of the data directory is full', cause);
+    return new MirrorSqlError(
+      'MSQL_STORE_DISK_FULL',
+      'the disk of the data directory is full',
+      cause,
+    );
   }
   return new MirrorSqlError(
     'MSQL_STORE_UNREACHABLE',

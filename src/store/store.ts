@@ -47,9 +47,7 @@ export async function openStore(settings: StoreSettings): Promise<Store> {
   const directory = resolve(settings.directory);
   prepareDirectory(directory);
   const connection =
-    settings.kind === 'embedded'
-      ? await connectEmbedded(directory)
-      : connectServer(settings.url);
+    settings.kind === 'embedded' ? await connectEmbedded(directory) : connectServer(settings.url);
   const client = createClient({
     ...connection.options,
     request_timeout: REQUEST_TIMEOUT_MS,
@@ -104,10 +102,14 @@ function prepareDirectory(directory: string): void {
   } catch (error) {
     const code = systemCode(error) ?? String(error);
     if (code === 'ENOSPC') {
-      throw new MirrorSqlError('MSQL_STORE_DISK_FULL', `no space for ${directory}`, { cause: error });
+      throw new MirrorSqlError('MSQL_STORE_DISK_FULL', `no space for ${directory}`, {
+        cause: error,
+      });
     }
     const reason =
-      code === 'ENOTDIR' || code === 'EEXIST' ? 'it is not a directory' : `it cannot be used (${code})`;
+      code === 'ENOTDIR' || code === 'EEXIST'
+        ? 'it is not a directory'
+        : `it cannot be used (${code})`;
     throw new MirrorSqlError('MSQL_STORE_DIRECTORY', `data directory ${directory}: ${reason}`, {
       cause: error,
     });
@@ -190,7 +192,8 @@ async function createDatabase({ options, cluster }: Connection): Promise<void> {
     database: 'system',
     log: { level: ClickHouseLogLevel.OFF },
   });
-  const onCluster = cluster === undefined ? '' : `ON CLUSTER '${cluster.replace(/['\\]/g, '\\$&')}'`;
+  const onCluster =
+    cluster === undefined ? '' : `ON CLUSTER '${cluster.replace(/['\\]/g, '\\$&')}'`;
   try {
     await client.command({
       query: `CREATE DATABASE IF NOT EXISTS \`${options.database.replace(/[`\\]/g, '\\$&')}\` ${onCluster} ENGINE = Atomic`,

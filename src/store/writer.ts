@@ -222,7 +222,9 @@ export async function enqueueLeftovers(
 /** FILE_DOESNT_EXIST of the engine, or the system's word for it. */
 function isGone(error: unknown): boolean {
   const cause = error instanceof MirrorSqlError ? error.cause : error;
-  return (cause instanceof ClickHouseError && cause.code === '107') || systemCode(cause) === 'ENOENT';
+  return (
+    (cause instanceof ClickHouseError && cause.code === '107') || systemCode(cause) === 'ENOENT'
+  );
 }
 
 function add(counts: RowCounts, segment: Segment): void {

@@ -23,10 +23,28 @@ export interface Credential {
 
 /** Query parameters that are no settings. */
 const OWN_PARAMETERS = new Set([
-  'query', 'database', 'user', 'password', 'query_id', 'session_id', 'session_timeout', 'session_check',
-  'default_format', 'compress', 'decompress', 'enable_http_compression', 'role', 'quota_key', 'stacktrace',
-  'wait_end_of_query', 'buffer_size', 'http_write_exception_in_output_format', 'send_progress_in_http_headers',
-  'http_headers_progress_interval_ms', 'add_http_cors_header', 'log_comment',
+  'query',
+  'database',
+  'user',
+  'password',
+  'query_id',
+  'session_id',
+  'session_timeout',
+  'session_check',
+  'default_format',
+  'compress',
+  'decompress',
+  'enable_http_compression',
+  'role',
+  'quota_key',
+  'stacktrace',
+  'wait_end_of_query',
+  'buffer_size',
+  'http_write_exception_in_output_format',
+  'send_progress_in_http_headers',
+  'http_headers_progress_interval_ms',
+  'add_http_cors_header',
+  'log_comment',
 ]);
 
 /** Formats without head or foot for the whole answer, which therefore can be sent piece by piece. */
@@ -305,7 +323,11 @@ async function readText(body: Readable): Promise<string> {
   for await (const piece of body as AsyncIterable<Buffer>) {
     size += piece.length;
     if (size > limits.statementBytesMax) {
-      throw new Refusal(62, 'SYNTAX_ERROR', 'Statement too long: send it as query= and data as body');
+      throw new Refusal(
+        62,
+        'SYNTAX_ERROR',
+        'Statement too long: send it as query= and data as body',
+      );
     }
     pieces.push(piece);
   }
@@ -345,7 +367,12 @@ function contentTypeOf(format: string): string {
 }
 
 /** Numbers as texts, as ClickHouse writes them. */
-function summaryOf(what: 'read' | 'written', rows: number, bytes: number, elapsedNs: number): string {
+function summaryOf(
+  what: 'read' | 'written',
+  rows: number,
+  bytes: number,
+  elapsedNs: number,
+): string {
   const count = (name: string): [string, string][] => [
     [`${name}_rows`, String(name === what ? rows : 0)],
     [`${name}_bytes`, String(name === what ? bytes : 0)],

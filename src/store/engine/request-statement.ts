@@ -41,19 +41,27 @@ export function readStatement(text: string): RequestStatement {
       if (previous?.text.toUpperCase() === 'FORMAT' && token.kind === 'word') {
         format = token.text;
         if (verb === 'INSERT') {
-          return insertOf(text, previous.start, settingsStart, format, afterFormatLine(text, token.end));
+          return insertOf(
+            text,
+            previous.start,
+            settingsStart,
+            format,
+            afterFormatLine(text, token.end),
+          );
         }
       }
       if (verb === 'INSERT') {
         if (word === 'SELECT' || word === 'WITH' || word === 'INFILE') verb = 'INSERT SELECT';
         if (word === 'SETTINGS') settingsStart = token.start;
-        if (word === 'VALUES') return insertOf(text, token.start, settingsStart, 'Values', token.end);
+        if (word === 'VALUES')
+          return insertOf(text, token.start, settingsStart, 'Values', token.end);
       }
     }
     previous = token;
   }
   if (verb === '') return { kind: 'refused', reason: 'Empty query' };
-  if (verb === 'INSERT') return { kind: 'refused', reason: 'INSERT without FORMAT, VALUES or SELECT' };
+  if (verb === 'INSERT')
+    return { kind: 'refused', reason: 'INSERT without FORMAT, VALUES or SELECT' };
   return { kind: 'statement', verb, format };
 }
 

@@ -108,12 +108,7 @@ export class LowCardinalityColumn implements Column {
     const indexes = narrow
       ? new Uint8Array(this.#indexes.words.subarray(0, this.#indexes.length))
       : this.#indexes.filled();
-    return [
-      new Uint8Array(head.buffer),
-      this.#keys.filled(),
-      new Uint8Array(rows.buffer),
-      indexes,
-    ];
+    return [new Uint8Array(head.buffer), this.#keys.filled(), new Uint8Array(rows.buffer), indexes];
   }
 
   get sizeBytes(): number {

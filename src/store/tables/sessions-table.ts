@@ -3,7 +3,11 @@ import { type SessionEvent, UNKNOWN } from '../../events/events.ts';
 import type { StatementClass } from '../../events/statement-class.ts';
 import { ByteColumn, NullableU64Column, U16Column, U64Column } from '../native/number-columns.ts';
 import { HexColumn, LowCardinalityColumn, StringColumn } from '../native/text-columns.ts';
-import { NO_FINGERPRINT, TRANSACTION_STATUS_TYPE, transactionStatusNumber } from './events-table.ts';
+import {
+  NO_FINGERPRINT,
+  TRANSACTION_STATUS_TYPE,
+  transactionStatusNumber,
+} from './events-table.ts';
 import { appendSession, type SessionAddresses, sessionColumns } from './session-columns.ts';
 import { TableRows } from './table-rows.ts';
 

@@ -1,0 +1,70 @@
+/** What `load` says of one capture when it is done. */
+import type { MirrorSqlError } from '../core/errors.ts';
+import { isoFromUs } from '../core/time.ts';
+import type { CaptureSummary } from '../events/capture-summary.ts';
+import type { RowCounts, WriterCounts } from '../store/writer.ts';
+import { missing } from './capture-summary-text.ts';
+
+export interface LoadOutcome {
+  readonly file: string;
+  /** Undefined when the load was broken off. */
+  readonly summary: CaptureSummary | undefined;
+  readonly counts: WriterCounts;
+  readonly failure: MirrorSqlError | undefined;
+  /** Sealed on the disk and not stored. */
+  readonly segmentsWaiting: number;
+  readonly directory: string;
+}
+
+const NOUNS: readonly (readonly [keyof RowCounts, string, string])[] = [
+  ['events', 'statement', 'statements'],
+  ['transactions', 'transaction', 'transactions'],
+  ['sessions', 'session', 'sessions'],
+  ['session_events', 'session event', 'session events'],
+  ['classes', 'statement class', 'statement classes'],
+  ['activity_1s', 'row of activity', 'rows of activity'],
+];
+
+export function loadText(outcome: LoadOutcome): string {
+  const { summary, counts } = outcome;
+  const lines = [outcome.file === '-' ? 'standard input' : outcome.file];
+  const line = (name: string, value: string): void => {
+    lines.push(`  ${name.padEnd(12)}${value}`);
+  };
+  if (summary?.firstPacketUs !== undefined && summary.lastPacketUs !== undefined) {
+    line('time', `${isoFromUs(summary.firstPacketUs)} to ${isoFromUs(summary.lastPacketUs)}`);
+  }
+  const stored = named(counts.stored);
+  const known = named(counts.known);
+  if (stored !== '' || known === '')
+    line('stored', stored || 'nothing: no database traffic was found');
+  if (known !== '') {
+    const since =
+      counts.knownSinceSeconds === undefined
+        ? ''
+        : ` (since ${isoFromUs(counts.knownSinceSeconds * 1_000_000).slice(0, 19)}Z)`;
+    line('not doubled', `was in the store already${since}: ${known}`);
+  }
+  if (summary !== undefined) line('missing', missing(summary));
+  if (summary?.captureTruncated === true) {
+    line('warning', 'the capture ends in the middle of a packet; all before it is stored');
+  }
+  if (outcome.failure !== undefined)
+    line('incomplete', 'what was decoded before the failure is kept');
+  if (outcome.segmentsWaiting > 0) {
+    line(
+      'waiting',
+      `${outcome.segmentsWaiting} segments in ${outcome.directory}/segments; the next load stores them`,
+    );
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+function named(counts: RowCounts): string {
+  return NOUNS.filter(([table]) => (counts[table] ?? 0) > 0)
+    .map(([table, one, many]) => {
+      const count = counts[table] ?? 0;
+      return `${count.toLocaleString('en-US')} ${count === 1 ? one : many}`;
+    })
+    .join(', ');
+}

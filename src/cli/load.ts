@@ -1,0 +1,155 @@
+/** `mirrorsql load`: captures in, events decoded and stored; then what was stored, what was there before, what was missed. */
+import { Collector, collect } from '../../collectors/collector.ts';
+import { openCapture } from '../../collectors/capture/open.ts';
+import { MirrorSqlError } from '../core/errors.ts';
+import type { CaptureSummary } from '../events/capture-summary.ts';
+import { loadDescriber } from '../sql/describe.ts';
+import { maskSecrets } from '../sql/redaction.ts';
+import { storeCapture } from '../store/captures.ts';
+import { SegmentSink } from '../store/segment-sink.ts';
+import { openStore, type Store } from '../store/store.ts';
+import { storeError } from '../store/store-error.ts';
+import { enqueueLeftovers, SegmentWriter, type WriterCounts } from '../store/writer.ts';
+import { portOptions } from './decode.ts';
+import { LoadProgress } from './load-progress.ts';
+import { type LoadOutcome, loadText } from './load-text.ts';
+import { writeOutput } from './output.ts';
+import { type StoreOptions, storeSettings } from './store-settings.ts';
+
+export interface LoadOptions extends StoreOptions {
+  /** Each `N=protocol`. */
+  readonly port?: readonly string[];
+}
+
+/**
+ * Loads the captures in order. One that cannot be read does not keep the others from being loaded; a store that fails
+ * does. What was decoded before a failure is kept.
+ * @returns the exit code
+ */
+export async function runLoad(files: readonly string[], options: LoadOptions): Promise<number> {
+  const ports = portOptions(options.port ?? []);
+  const describe = await loadDescriber();
+  const store = await openStore(storeSettings(options));
+  let exitCode = 0;
+  const failed = (error: unknown): void => {
+    const failure = error instanceof MirrorSqlError ? error : undefined;
+    if (failure === undefined) throw error;
+    process.stderr.write(`${failure.line}\n`);
+    exitCode = Math.max(exitCode, failure.exitCode);
+  };
+  try {
+    await sendLeftovers(store);
+    for (const file of files) {
+      try {
+        const outcome = await loadOne(store, file, { ports, describe });
+        await writeOutput(loadText(outcome));
+        if (outcome.failure !== undefined) failed(outcome.failure);
+        if (outcome.failure?.code.startsWith('MSQL_STORE_')) break;
+      } catch (error) {
+        failed(error);
+        if (error instanceof MirrorSqlError && error.code.startsWith('MSQL_STORE_')) break;
+      }
+    }
+  } catch (error) {
+    failed(error);
+  } finally {
+    await store.close();
+  }
+  return exitCode;
+}
+
+/** What an earlier run decoded and could not store any more. */
+async function sendLeftovers(store: Store): Promise<void> {
+  const writer = new SegmentWriter(store);
+  const { segments, damaged } = await enqueueLeftovers(store, writer);
+  await writer.flush();
+  if (segments > 0) {
+    process.stderr.write(`stored ${segments} segments that an earlier run had left\n`);
+  }
+  if (damaged > 0) {
+    process.stderr.write(
+      `${damaged} segments of an earlier run are damaged and were set aside in ${store.directory}/segments\n`,
+    );
+  }
+}
+
+interface Decoding {
+  readonly ports: ReadonlyMap<number, 'postgres' | 'mysql' | 'drda'>;
+  readonly describe: Awaited<ReturnType<typeof loadDescriber>>;
+}
+
+/** @throws MirrorSqlError when the capture cannot be opened */
+async function loadOne(store: Store, file: string, decoding: Decoding): Promise<LoadOutcome> {
+  const source = await openCapture(file);
+  const writer = new SegmentWriter(store);
+  const names: string[] = [];
+  const sink = new SegmentSink({
+    directory: store.directory,
+    describe: decoding.describe,
+    mask: maskSecrets,
+    onSealed: (segment) => {
+      names.push(segment.name);
+      writer.enqueue(segment);
+    },
+  });
+  const progress = new LoadProgress(file, source.sizeBytes);
+  let summary: CaptureSummary | undefined;
+  let failure: MirrorSqlError | undefined;
+  try {
+    const collector = new Collector(sink, { ports: decoding.ports });
+    summary = await collect(source, collector, {
+      afterChunk: async (seen) => {
+        progress.show(seen);
+        await sink.settled();
+        await writer.drained();
+      },
+    });
+    if (summary.failure !== undefined) {
+      failure = new MirrorSqlError(summary.failure.code, summary.failure.message);
+    }
+  } catch (error) {
+    failure = storeError(error);
+  } finally {
+    progress.end();
+    await source.close();
+  }
+  const waiting = await finish(store, file, sink, writer, { summary, names });
+  return {
+    file,
+    summary,
+    counts: writer.counts,
+    failure: failure ?? waiting.failure,
+    segmentsWaiting: waiting.failure === undefined ? 0 : waitingOf(names, writer.counts),
+    directory: store.directory,
+  };
+}
+
+/** Seals what is open and waits until all is stored; says why when that fails. */
+async function finish(
+  store: Store,
+  file: string,
+  sink: SegmentSink,
+  writer: SegmentWriter,
+  load: { summary: CaptureSummary | undefined; names: readonly string[] },
+): Promise<{ failure: MirrorSqlError | undefined }> {
+  let failure: MirrorSqlError | undefined;
+  try {
+    sink.seal();
+    await sink.settled();
+  } catch (error) {
+    failure = storeError(error);
+  }
+  try {
+    await writer.flush();
+    if (load.summary !== undefined && failure === undefined) {
+      await storeCapture(store, file, load.summary, load.names);
+    }
+  } catch (error) {
+    failure ??= storeError(error);
+  }
+  return { failure };
+}
+
+function waitingOf(names: readonly string[], counts: WriterCounts): number {
+  return names.length - counts.segmentsStored - counts.segmentsKnown;
+}

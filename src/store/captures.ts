@@ -1,0 +1,55 @@
+/** The row that tells of one load: what the capture held and what the collector could not see of it. */
+import { createHash } from 'node:crypto';
+import type { CaptureSummary } from '../events/capture-summary.ts';
+import type { Store } from './store.ts';
+import { storeError } from './store-error.ts';
+
+/**
+ * Stores the summary. The same capture makes the same segments and so the same row, which replaces the earlier one.
+ * @throws MirrorSqlError
+ */
+export async function storeCapture(
+  store: Store,
+  file: string,
+  summary: CaptureSummary,
+  segmentNames: readonly string[],
+): Promise<void> {
+  const content = JSON.stringify(summary);
+  const id = createHash('sha256')
+    .update([...segmentNames].sort().join('\n'))
+    .update('\n')
+    .update(content)
+    .digest('hex')
+    .slice(0, 32);
+  const sum = (counts: Readonly<Record<string, number>>): number =>
+    Object.values(counts).reduce((total, count) => total + count, 0);
+  const row = {
+    capture_id: id,
+    file,
+    first_packet_ts: decimalSeconds(summary.firstPacketUs),
+    last_packet_ts: decimalSeconds(summary.lastPacketUs),
+    packets: summary.packets,
+    bytes: summary.bytes,
+    gaps: summary.gaps,
+    lost_bytes: summary.lostBytes,
+    unanswered_requests: summary.unansweredRequests,
+    unmatched_answers: summary.unmatchedAnswers,
+    frames_refused: summary.framesRefused,
+    dropped_by_limit: sum(summary.droppedByLimit),
+    capture_truncated: summary.captureTruncated ? 1 : 0,
+    summary: content,
+    stored_at: Math.floor(Date.now() / 1000),
+  };
+  try {
+    await store.client.insert({ table: 'captures', values: [row], format: 'JSONEachRow' });
+  } catch (error) {
+    throw storeError(error);
+  }
+}
+
+/** Seconds with six decimals: a DateTime64(6) that no rounding touches. */
+function decimalSeconds(timeUs: number | undefined): string | null {
+  if (timeUs === undefined) return null;
+  const seconds = Math.floor(timeUs / 1_000_000);
+  return `${seconds}.${String(timeUs - seconds * 1_000_000).padStart(6, '0')}`;
+}

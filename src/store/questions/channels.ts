@@ -1,0 +1,77 @@
+/** Connections that were open in the window, and what happened on them besides statements. */
+import type { ChannelFacts, SessionEventFacts } from '../../events/facts.ts';
+import type { Store } from '../store.ts';
+import { ask, IN_SCOPE, inWindow, known, type Parameters, SERVER, us } from './ask.ts';
+
+/** Channels told one by one; those with an open transaction come first, then the busiest. */
+const CHANNELS_MAX = 200;
+const TYPES_MAX = 100;
+
+const OPEN = `start_ts < fromUnixTimestamp64Micro({toUs:Int64}, 'UTC')
+  AND end_ts >= fromUnixTimestamp64Micro({fromUs:Int64}, 'UTC') AND ${IN_SCOPE}`;
+
+interface ChannelRow
+  extends Omit<
+    ChannelFacts,
+    'user' | 'database' | 'application' | 'encrypted' | 'lastCommand' | 'lastNormalized'
+  > {
+  readonly user: string;
+  readonly database: string;
+  readonly application: string;
+  readonly encrypted: 0 | 1;
+  readonly lastCommand: string;
+  readonly lastNormalized: string;
+}
+
+export async function readChannels(store: Store, parameters: Parameters): Promise<ChannelFacts[]> {
+  const rows = await ask<ChannelRow>(
+    store,
+    `SELECT session_id AS sessionId, protocol, client_ip AS client, client_port AS clientPort, ${SERVER} AS server,
+      user, database, application, ${us('start_ts')} AS startUs,
+      if(end_reason = 'capture_end', NULL, ${us('end_ts')}) AS endUs,
+      if(end_reason = 'capture_end', NULL, toString(end_reason)) AS endReason, ${us('end_ts')} AS lastSeenUs,
+      statements, errors, bytes_request AS requestBytes, bytes_response AS responseBytes, lost_bytes AS lostBytes,
+      ${us('transaction_start_ts')} AS openTransactionSinceUs, toString(transaction_status) AS transactionStatus,
+      encrypted != '' AS encrypted, ${us('last_statement_ts')} AS lastStatementUs,
+      last_command AS lastCommand, described.normalized AS lastNormalized
+    FROM (
+      SELECT * FROM sessions FINAL WHERE ${OPEN}
+      ORDER BY transaction_start_ts IS NULL, transaction_start_ts, statements DESC, session_id LIMIT ${CHANNELS_MAX}
+    ) AS chosen
+    LEFT JOIN (SELECT fingerprint, normalized FROM classes FINAL) AS described
+      ON chosen.last_fingerprint = described.fingerprint
+    ORDER BY transaction_start_ts IS NULL, transaction_start_ts, statements DESC, session_id`,
+    parameters,
+  );
+  return rows.map((row) => ({
+    ...row,
+    user: known(row.user),
+    database: known(row.database),
+    application: known(row.application),
+    encrypted: row.encrypted === 1,
+    lastCommand: known(row.lastCommand),
+    lastNormalized: known(row.lastNormalized),
+  }));
+}
+
+export async function countChannels(store: Store, parameters: Parameters): Promise<number> {
+  const [row] = await ask<{ count: number }>(
+    store,
+    `SELECT count() AS count FROM sessions FINAL WHERE ${OPEN}`,
+    parameters,
+  );
+  return row?.count ?? 0;
+}
+
+export async function readSessionEvents(
+  store: Store,
+  parameters: Parameters,
+): Promise<SessionEventFacts[]> {
+  return await ask<SessionEventFacts>(
+    store,
+    `SELECT type, count() AS count, ${us('min(ts)')} AS firstUs, ${us('max(ts)')} AS lastUs, argMax(detail, ts) AS detail
+    FROM session_events WHERE ${inWindow('ts')} AND ${IN_SCOPE}
+    GROUP BY type ORDER BY count DESC, type LIMIT ${TYPES_MAX}`,
+    parameters,
+  );
+}

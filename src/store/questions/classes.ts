@@ -1,0 +1,128 @@
+/** Statement classes over a window, as a whole and step by step. */
+import { bucketSql } from '../../core/histogram.ts';
+import type { ClassFacts, ClassStep, Window } from '../../events/facts.ts';
+import type { Store } from '../store.ts';
+import {
+  ask,
+  histogramOf,
+  IN_SCOPE,
+  inWindow,
+  type JsonHistogram,
+  type Parameters,
+  us,
+} from './ask.ts';
+
+/** Classes of one window; beyond, those with the least response time in sum are left out. */
+const CLASSES_MAX = 5_000;
+
+/** Classes whose course over time is read: those with the most response time in sum. */
+const STEPPED_CLASSES_MAX = 200;
+
+const MINUTE_US = 60_000_000;
+
+/** Windows cut into steps of a minute and more are read from the rollup, their ragged ends from the events. */
+export function readsRollup(stepUs: number): boolean {
+  return stepUs >= MINUTE_US;
+}
+
+const FROM_EVENTS = `SELECT fingerprint, TIME AS moment,
+    count() AS n, countIf(status IN ('error', 'cancelled')) AS failed, countIf(status = 'unanswered') AS silent,
+    count(duration_us) AS done, sum(ifNull(duration_us, 0)) AS spent, max(ifNull(duration_us, 0)) AS longest,
+    sumMapIf(map(${bucketSql('assumeNotNull(duration_us)')}, toUInt64(1)), duration_us IS NOT NULL) AS spread,
+    sum(ifNull(rows_returned, 0)) AS returned, sum(ifNull(rows_affected, 0)) AS affected,
+    max(ifNull(rows_affected, 0)) AS affectedMax, sum(bytes_response) AS bytes, min(ts) AS first, max(ts) AS last
+  FROM events WHERE PERIOD AND ${IN_SCOPE} GROUP BY fingerprint, moment`;
+
+const FROM_ROLLUP = `SELECT fingerprint, TIME AS moment,
+    sum(calls) AS n, sum(errors) AS failed, sum(unanswered) AS silent,
+    sum(answered) AS done, sum(duration_sum_us) AS spent, max(duration_max_us) AS longest,
+    sumMap(durations) AS spread,
+    sum(rows_returned) AS returned, sum(rows_affected) AS affected,
+    max(rows_affected_max) AS affectedMax, sum(bytes_response) AS bytes, min(first_ts) AS first, max(last_ts) AS last
+  FROM class_1m WHERE PERIOD AND ${IN_SCOPE} GROUP BY fingerprint, moment`;
+
+/**
+ * A subquery of one row per class and step, exact for any window: whole minutes may come from the rollup, what lies
+ * before the first and after the last of them comes from the events.
+ */
+function source(
+  window: Window,
+  stepUs: number,
+  extra: string,
+): { sql: string; parameters: Parameters } {
+  const seconds = `toInt64({stepSeconds:UInt32})`;
+  const fromEvents = (period: string): string =>
+    FROM_EVENTS.replace('TIME', `intDiv(toUnixTimestamp(ts), ${seconds}) * ${seconds}`).replace(
+      'PERIOD',
+      `${period}${extra}`,
+    );
+  const stepSeconds = Math.max(1, Math.round(stepUs / 1_000_000));
+  const firstMinuteUs = Math.ceil(window.fromUs / MINUTE_US) * MINUTE_US;
+  const lastMinuteUs = Math.floor(window.toUs / MINUTE_US) * MINUTE_US;
+  if (!readsRollup(stepUs) || firstMinuteUs >= lastMinuteUs) {
+    return { sql: fromEvents(inWindow('ts')), parameters: { stepSeconds } };
+  }
+  const moment = (name: string): string => `fromUnixTimestamp64Micro({${name}:Int64}, 'UTC')`;
+  const rollup = FROM_ROLLUP.replace(
+    'TIME',
+    `intDiv(toUnixTimestamp(t), ${seconds}) * ${seconds}`,
+  ).replace('PERIOD', `t >= ${moment('firstMinuteUs')} AND t < ${moment('lastMinuteUs')}${extra}`);
+  const ends = fromEvents(
+    `${inWindow('ts')} AND (ts < ${moment('firstMinuteUs')} OR ts >= ${moment('lastMinuteUs')})`,
+  );
+  return {
+    sql: `${rollup} UNION ALL ${ends}`,
+    parameters: { stepSeconds, firstMinuteUs, lastMinuteUs },
+  };
+}
+
+interface ClassRow extends Omit<ClassFacts, 'durations'> {
+  readonly durations: JsonHistogram;
+}
+
+export async function readClasses(
+  store: Store,
+  window: Window,
+  stepUs: number,
+  parameters: Parameters,
+): Promise<ClassFacts[]> {
+  const from = source(window, stepUs, '');
+  const rows = await ask<ClassRow>(
+    store,
+    `SELECT sums.*, described.normalized AS normalized, described.command AS command, described.kind AS kind,
+      described.tables AS tables
+    FROM (
+      SELECT fingerprint, sum(n) AS calls, sum(failed) AS errors, sum(silent) AS unanswered, sum(done) AS answered,
+        sum(spent) AS durationSumUs, max(longest) AS durationMaxUs, sumMap(spread) AS durations,
+        sum(returned) AS rowsReturned, sum(affected) AS rowsAffected, max(affectedMax) AS rowsAffectedMax,
+        sum(bytes) AS responseBytes, ${us('min(first)')} AS firstUs, ${us('max(last)')} AS lastUs
+      FROM (${from.sql}) GROUP BY fingerprint ORDER BY durationSumUs DESC, calls DESC LIMIT ${CLASSES_MAX}
+    ) AS sums
+    LEFT JOIN (SELECT * FROM classes FINAL) AS described ON sums.fingerprint = described.fingerprint
+    ORDER BY durationSumUs DESC, calls DESC, fingerprint`,
+    { ...parameters, ...from.parameters },
+  );
+  return rows.map((row) => ({ ...row, durations: histogramOf(row.durations) }));
+}
+
+/** The course of the classes with the most response time, `fingerprints` in that order. */
+export async function readClassSteps(
+  store: Store,
+  window: Window,
+  stepUs: number,
+  parameters: Parameters,
+  fingerprints: readonly string[],
+): Promise<ClassStep[]> {
+  const from = source(window, stepUs, ' AND fingerprint IN {fingerprints:Array(String)}');
+  const rows = await ask<Omit<ClassStep, 'stepUs'>>(
+    store,
+    `SELECT fingerprint, moment * 1000000 AS startUs, sum(done) AS answered, sum(spent) AS durationSumUs
+    FROM (${from.sql}) GROUP BY fingerprint, moment ORDER BY fingerprint, moment`,
+    {
+      ...parameters,
+      ...from.parameters,
+      fingerprints: fingerprints.slice(0, STEPPED_CLASSES_MAX),
+    },
+  );
+  return rows.map((row) => ({ ...row, stepUs }));
+}

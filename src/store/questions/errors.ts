@@ -1,0 +1,67 @@
+/** Failed statements by their code, and over time. */
+import type { ErrorFacts, ErrorStep } from '../../events/facts.ts';
+import type { Store } from '../store.ts';
+import { ask, IN_SCOPE, inWindow, type Parameters, us } from './ask.ts';
+
+const CODES_MAX = 500;
+const CLASSES_PER_CODE = 5;
+const CLIENTS_PER_CODE = 20;
+
+const FAILED = `${inWindow('ts')} AND status IN ('error', 'cancelled') AND ${IN_SCOPE}`;
+
+interface ClassCount {
+  readonly sqlstate: string;
+  readonly errorClass: string;
+  readonly fingerprint: string;
+  readonly normalized: string;
+  readonly count: number;
+}
+
+export async function readErrors(store: Store, parameters: Parameters): Promise<ErrorFacts[]> {
+  const [codes, classes] = await Promise.all([
+    ask<Omit<ErrorFacts, 'classes'>>(
+      store,
+      `SELECT sqlstate, error_class AS errorClass, count() AS count, ${us('min(ts)')} AS firstUs, ${us('max(ts)')} AS lastUs,
+        argMax(error_message, ts) AS sampleMessage, uniqExact(session_id) AS sessions,
+        arraySort(groupUniqArray(${CLIENTS_PER_CODE})(client_ip)) AS clients
+      FROM events WHERE ${FAILED}
+      GROUP BY sqlstate, errorClass ORDER BY count DESC, sqlstate LIMIT ${CODES_MAX}`,
+      parameters,
+    ),
+    ask<ClassCount>(
+      store,
+      `SELECT counts.*, described.normalized AS normalized FROM (
+        SELECT sqlstate, error_class AS errorClass, fingerprint, count() AS count
+        FROM events WHERE ${FAILED}
+        GROUP BY sqlstate, errorClass, fingerprint
+        ORDER BY count DESC, fingerprint LIMIT ${CLASSES_PER_CODE} BY sqlstate, errorClass
+      ) AS counts
+      LEFT JOIN (SELECT fingerprint, normalized FROM classes FINAL) AS described
+        ON counts.fingerprint = described.fingerprint
+      ORDER BY count DESC, fingerprint`,
+      parameters,
+    ),
+  ]);
+  return codes.map((code) => ({
+    ...code,
+    classes: classes
+      .filter(
+        ({ sqlstate, errorClass }) => sqlstate === code.sqlstate && errorClass === code.errorClass,
+      )
+      .map(({ fingerprint, normalized, count }) => ({ fingerprint, normalized, count })),
+  }));
+}
+
+export async function readErrorSteps(
+  store: Store,
+  stepUs: number,
+  parameters: Parameters,
+): Promise<ErrorStep[]> {
+  const rows = await ask<Omit<ErrorStep, 'stepUs'>>(
+    store,
+    `SELECT sqlstate, intDiv(${us('ts')}, {stepUs:Int64}) * {stepUs:Int64} AS startUs, count() AS count
+    FROM events WHERE ${FAILED} GROUP BY sqlstate, startUs ORDER BY startUs, sqlstate`,
+    { ...parameters, stepUs },
+  );
+  return rows.map((row) => ({ ...row, stepUs }));
+}

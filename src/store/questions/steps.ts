@@ -1,0 +1,20 @@
+/** How finely a window is cut: steps of a round length, at most about 300 of them. */
+import type { Window } from '../../events/facts.ts';
+
+const SECOND = 1_000_000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+
+const STEPS_MAX = 300;
+const LENGTHS = [
+  ...[1, 2, 5, 10, 15, 30].map((count) => count * SECOND),
+  ...[1, 2, 5, 10, 15, 30].map((count) => count * MINUTE),
+  ...[1, 3, 6, 12, 24].map((count) => count * HOUR),
+];
+
+/** Length of a step in microseconds; whole days for windows beyond the list. */
+export function stepUsFor(window: Window): number {
+  const lengthUs = Math.max(0, window.toUs - window.fromUs);
+  const fitting = LENGTHS.find((stepUs) => lengthUs / stepUs <= STEPS_MAX);
+  return fitting ?? 24 * HOUR * Math.ceil(lengthUs / STEPS_MAX / (24 * HOUR));
+}

@@ -1,0 +1,104 @@
+/** Everything that the report of a window needs, asked at once. */
+import { MirrorSqlError } from '../../core/errors.ts';
+import type { Extent, Scope, Window, WindowFacts } from '../../events/facts.ts';
+import type { Store } from '../store.ts';
+import { readEdges, readSteps } from './activity.ts';
+import { ask, parametersOf, us } from './ask.ts';
+import { readCapture } from './capture-quality.ts';
+import { countChannels, readChannels, readSessionEvents } from './channels.ts';
+import { readClassSteps, readClasses } from './classes.ts';
+import { readErrorSteps, readErrors } from './errors.ts';
+import { readDdl, readExecutions } from './executions.ts';
+import { stepUsFor } from './steps.ts';
+import { readTransactionShapes } from './transactions.ts';
+
+/** Requests younger than this at the end of the data cannot be judged unanswered (ActivitySecond.requestsAnswered). */
+const ANSWER_WITHIN_US = 10_000_000;
+const SLOWEST_COUNT = 20;
+
+/** @throws MirrorSqlError MSQL_STORE_EMPTY when nothing is stored at all. */
+export async function readWindowFacts(
+  store: Store,
+  window: Window,
+  scope: Scope = {},
+): Promise<WindowFacts> {
+  const extent = await readExtent(store);
+  if (extent === undefined) throw new MirrorSqlError('MSQL_STORE_EMPTY', 'the store is empty');
+  const stepUs = stepUsFor(window);
+  const parameters = {
+    ...parametersOf(window, scope),
+    judgedUntilSeconds: Math.floor((extent.toUs - ANSWER_WITHIN_US) / 1_000_000),
+  };
+  const classesAndSteps = readClasses(store, window, stepUs, parameters).then(async (classes) => ({
+    classes,
+    classSteps: await readClassSteps(
+      store,
+      window,
+      stepUs,
+      parameters,
+      classes.map(({ fingerprint }) => fingerprint),
+    ),
+  }));
+  const [
+    steps,
+    edges,
+    classes,
+    errors,
+    errorSteps,
+    channels,
+    channelsCount,
+    transactionShapes,
+    ddl,
+    sessionEvents,
+    slowest,
+    capture,
+  ] = await Promise.all([
+    readSteps(store, stepUs, parameters),
+    readEdges(store, parameters),
+    classesAndSteps,
+    readErrors(store, parameters),
+    readErrorSteps(store, stepUs, parameters),
+    readChannels(store, parameters),
+    countChannels(store, parameters),
+    readTransactionShapes(store, parameters),
+    readDdl(store, parameters),
+    readSessionEvents(store, parameters),
+    readExecutions(store, window, { ...scope, limit: SLOWEST_COUNT }),
+    readCapture(store, parameters),
+  ]);
+  return {
+    window,
+    scope,
+    extent,
+    steps,
+    edges,
+    errors,
+    errorSteps,
+    channels,
+    channelsCount,
+    transactionShapes,
+    sessionEvents,
+    slowest,
+    capture,
+    ...classes,
+    ...ddl,
+  };
+}
+
+/** From when to when the store has anything; undefined when it is empty. @throws MirrorSqlError */
+export async function readExtent(store: Store): Promise<Extent> {
+  const [row] = await ask<{ rows: number; fromUs: number; toUs: number }>(
+    store,
+    `SELECT sum(rows) AS rows, min(first) AS fromUs, max(last) AS toUs FROM (
+      SELECT count() AS rows, ${us('min(ts)')} AS first, ${us('max(ts)')} + 1 AS last FROM events HAVING rows > 0
+      UNION ALL
+      SELECT count() AS rows, toUnixTimestamp(min(t)) * 1000000 AS first,
+        (toUnixTimestamp(max(t)) + 1) * 1000000 AS last FROM activity_1s HAVING rows > 0
+      UNION ALL
+      SELECT count() AS rows, ${us('min(start_ts)')} AS first, ${us('max(end_ts)')} + 1 AS last FROM sessions HAVING rows > 0
+    )`,
+    {},
+  );
+  if (row === undefined || row.rows === 0) return undefined;
+  return { fromUs: row.fromUs, toUs: row.toUs };
+}
