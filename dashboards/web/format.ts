@@ -23,6 +23,11 @@ export function formatCount(value: number): string {
   return `${threeDigits(value / size)} ${unit}`;
 }
 
+/** A number on an axis says no more digits than it needs: 50, not 50.0; 0.5 s, not 0.50 s. */
+export function trimmed(text: string): string {
+  return text.replace(/(\.\d*?)0+(?=\D|$)/, '$1').replace(/\.(?=\D|$)/, '');
+}
+
 /** Every digit, for a tooltip beside a shortened number. */
 export function formatExact(value: number): string {
   return grouped.format(value);

@@ -22,6 +22,19 @@ export function useTheme(): [Theme, (theme: Theme) => void] {
   const theme: Theme =
     chosen === 'light' || chosen === 'dark' ? chosen : systemDark ? 'dark' : 'light';
   document.documentElement.dataset['theme'] = theme;
+  useEffect(() => {
+    // Paper is white. Capturing, so that the colours are set before any chart hears of the printing.
+    const show = (shown: Theme) => () => {
+      document.documentElement.dataset['theme'] = shown;
+    };
+    const [before, after] = [show('light'), show(theme)];
+    addEventListener('beforeprint', before, { capture: true });
+    addEventListener('afterprint', after, { capture: true });
+    return () => {
+      removeEventListener('beforeprint', before, { capture: true });
+      removeEventListener('afterprint', after, { capture: true });
+    };
+  }, [theme]);
   return [
     theme,
     (next) => {

@@ -25,16 +25,14 @@ export function ReportView({ report, onOpen, onZoom, onNode }: ReportViewProps) 
       <KeyFigures report={report} />
       <TimeLines report={report} onZoom={onZoom} />
       <Statements report={report} onOpen={onOpen} />
+      <Errors report={report} onOpen={onOpen} />
       <div class="columns">
-        <Errors report={report} onOpen={onOpen} />
         <Transactions report={report} />
+        <Slowest report={report} onOpen={onOpen} />
       </div>
-      <Slowest report={report} onOpen={onOpen} />
-      <div class="columns">
-        <Nodes report={report} onNode={onNode} />
-        <Ddl report={report} />
-      </div>
+      <Nodes report={report} onNode={onNode} />
       <Channels report={report} />
+      <Ddl report={report} />
       <Capture report={report} />
     </main>
   );

@@ -17,7 +17,7 @@ export default defineConfig(({ mode }) => ({
     target: 'es2022',
     // The content security policy of the served page knows no inline files.
     assetsInlineLimit: 0,
-    rollupOptions: { input: mode === 'report' ? 'report.html' : 'index.html' },
+    rolldownOptions: { input: mode === 'report' ? 'report.html' : 'index.html' },
   },
   root: import.meta.dirname,
   plugins: mode === 'report' ? [singleFile()] : [],
@@ -52,7 +52,7 @@ function singleFile(): Plugin {
         )
         .replace('</head>', () => `<style>${css}</style>\n  </head>`)
         .replace('</body>', () => `<script type="module">${code}</script>\n  </body>`);
-      for (const file of files) if (file !== page) delete bundle[file.fileName];
+      for (const file of files) if (file !== page) Reflect.deleteProperty(bundle, file.fileName);
     },
   };
 }

@@ -90,7 +90,10 @@ export type ExecutionsQuery = Static<typeof executionsQuery>;
 export const classParams = Type.Object({ fingerprint }, CLOSED);
 
 const asked = { window: windowSchema, scope: scopeSchema };
-const stepUs = Type.Integer({ minimum: 1, description: 'Length of a step in microseconds' });
+const stepUs = Type.Integer({
+  minimum: 0,
+  description: 'Length of a step in microseconds; 0 without any step',
+});
 
 export const extentAnswer = Type.Object(
   { extent: orNull(windowSchema) },

@@ -45,12 +45,11 @@ export async function startServer(
     throw new MirrorSqlError(
       'MSQL_SERVER_LISTEN',
       `cannot listen on ${listen}: ${reasonOf(error)}`,
-      {
-        cause: error,
-      },
+      { cause: error },
     );
   }
-  const portTaken = app.addresses()[0]?.port ?? port;
+  const bound = app.server.address();
+  const portTaken = typeof bound === 'object' && bound !== null ? bound.port : port;
   const name = host === '::' || host === '0.0.0.0' ? 'localhost' : host;
   return {
     url: `http://${name.includes(':') ? `[${name}]` : name}:${portTaken}/`,

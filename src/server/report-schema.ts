@@ -223,6 +223,7 @@ export const channelSchema = Type.Object(
     startUs: timeUs('First packet'),
     endUs: orNull(timeUs('End; null: still open when the capture ended')),
     endReason: orNull(Type.String()),
+    lastSeenUs: timeUs('Its end, or the end of the capture in which it was still open'),
     statements: count('Statements'),
     errors: count('Errors'),
     requestBytes: count('Bytes to the database'),
@@ -343,7 +344,10 @@ export const reportSchema = Type.Object(
     window: windowSchema,
     extent: windowSchema,
     scope: scopeSchema,
-    stepUs: Type.Integer({ minimum: 1, description: 'Length of a step of the series' }),
+    stepUs: Type.Integer({
+      minimum: 0,
+      description: 'Length of a step of the series in microseconds; 0 without any step',
+    }),
     highlights: Type.Array(highlightSchema, { description: 'What stands out' }),
     overview: overviewSchema,
     series: Type.Array(seriesPointSchema),
@@ -371,9 +375,14 @@ export type DeepReadonly<T> = T extends readonly (infer Item)[]
     ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> }
     : T;
 
-/** True only when both types are the same in every field, optional mark and union member. */
+/**
+ * True only when both types are the same in every field, optional mark and union member. Mutual assignability would miss
+ * an optional field that only one side has; the compiler compares deferred conditional types exactly.
+ */
+/* eslint-disable @typescript-eslint/no-unnecessary-type-parameters -- the type parameters defer the comparison */
 type Same<A, B> =
   (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+/* eslint-enable @typescript-eslint/no-unnecessary-type-parameters */
 type Holds<Check extends true> = Check;
 
 /** Fails to compile when the schema and the type are not equal. Exported so that the compiler keeps the check. */

@@ -31,7 +31,9 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
     routerOptions: { maxParamLength: 64 },
     // An unknown parameter is refused, not dropped: a misspelt filter must not answer a different question.
     ajv: { customOptions: { removeAdditional: false, coerceTypes: true, useDefaults: true } },
-    frameworkErrors: (error, _request, reply) => answerFailure(reply, error, options),
+    frameworkErrors: (error, _request, reply) => {
+      answerFailure(reply, error, options);
+    },
   });
   // Answers are plain data of types that equal their schemas (tests validate them), so no serializer may bend them.
   app.setSerializerCompiler(() => (answer) => JSON.stringify(answer));

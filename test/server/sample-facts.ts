@@ -63,7 +63,7 @@ function durationsOf(random: () => number, count: number, medianUs: number, spre
   return { durations, durationSumUs: sumUs, durationMaxUs: maxUs };
 }
 
-function stepAt(random: () => number, index: number): ActivityStep {
+function stepAt(random: () => number, index: number, errors: number): ActivityStep {
   const wave = 1 + 0.18 * Math.sin(index / 23) + 0.08 * Math.sin(index / 5) + 0.06 * random();
   const strained = strain(index);
   const idle = index >= 96 && index <= 98;
@@ -72,7 +72,6 @@ function stepAt(random: () => number, index: number): ActivityStep {
   const requests = idle ? 0 : Math.round(commits * 4.6 + rollbacks * 2);
   const unanswered = strained > 10 ? 7 : 0;
   const answers = requests - unanswered;
-  const errors = idle ? 0 : Math.round(3 + 5 * random() + (strained > 1 ? 7 * strained : 0));
   const lost = index >= 312 && index <= 318;
   return {
     startUs: START_US + index * STEP_US,
@@ -241,17 +240,10 @@ const ERROR_SHAPES: readonly ErrorShape[] = [
     13,
     ['10.20.4.11', '10.20.4.12'],
   ],
-  [
-    '55P03',
-    'lock_not_available',
-    204,
-    'canceling statement due to lock timeout',
-    8,
-    ['10.20.4.30'],
-  ],
+  ['55P03', 'lock_timeout', 204, 'canceling statement due to lock timeout', 8, ['10.20.4.30']],
   [
     '57014',
-    'query_canceled',
+    'statement_timeout',
     138,
     'canceling statement due to statement timeout',
     7,
@@ -259,7 +251,7 @@ const ERROR_SHAPES: readonly ErrorShape[] = [
   ],
   [
     '25P02',
-    'in_failed_transaction',
+    'tx_aborted',
     61,
     'current transaction is aborted, commands ignored until end of transaction block',
     2,
@@ -267,7 +259,7 @@ const ERROR_SHAPES: readonly ErrorShape[] = [
   ],
   [
     '42P01',
-    'undefined_table',
+    'undefined_object',
     31,
     'relation "account" does not exist <b>bold</b>',
     17,
@@ -348,6 +340,7 @@ function channelAt(index: number): ChannelFacts {
     startUs: EXTENT.fromUs + index * 31_204_117,
     endUs: open ? null : EXTENT.toUs - index * 21_004_551,
     endReason: open ? null : index % 8 === 0 ? 'reset' : 'terminate',
+    lastSeenUs: open ? EXTENT.toUs : EXTENT.toUs - index * 21_004_551,
     statements: 41_200 - index * 811,
     errors: index % 3 === 0 ? 14 : 0,
     requestBytes: 6_100_000 - index * 90_000,
@@ -387,9 +380,15 @@ function totalsOf(
 /** The facts of the hour. A window or a scope narrows what they say they cover, not the numbers. */
 export function sampleFacts(window: Window = EXTENT, scope: Scope = {}): WindowFacts {
   const random = randomFrom(20_261_120);
-  const steps = Array.from({ length: STEPS }, (_, index) => stepAt(random, index)).filter(
-    (step) => step.startUs >= window.fromUs && step.startUs < window.toUs,
-  );
+  const failures = errorSteps(random);
+  const steps = Array.from({ length: STEPS }, (_, index) => {
+    const here = failures.filter((step) => step.startUs === START_US + index * STEP_US);
+    return stepAt(
+      random,
+      index,
+      here.reduce((sum, step) => sum + step.count, 0),
+    );
+  }).filter((step) => step.startUs >= window.fromUs && step.startUs < window.toUs);
   const classes = CLASS_SHAPES.map((shape, index) => classAt(random, shape, index));
   const edge = (client: string, server: string, share: number) => ({
     client,
@@ -410,7 +409,7 @@ export function sampleFacts(window: Window = EXTENT, scope: Scope = {}): WindowF
     classes,
     classSteps: classes.flatMap((facts) => classStepsOf(random, facts)),
     errors: ERROR_SHAPES.map(errorAt),
-    errorSteps: errorSteps(random),
+    errorSteps: failures,
     channels: Array.from({ length: 34 }, (_, index) => channelAt(index)),
     channelsCount: 86,
     transactionShapes: [

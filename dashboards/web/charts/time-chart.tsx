@@ -5,7 +5,7 @@
 import { useContext, useEffect, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
 import type { Window } from '../../../src/server/contract.ts';
-import { formatClock, formatWindow, type Zone } from '../format.ts';
+import { formatClock, formatWindow, trimmed, type Zone } from '../format.ts';
 import { ThemeContext, ZoneContext } from '../preferences.ts';
 
 export interface Line {
@@ -36,6 +36,8 @@ export interface TimeChartProps {
 
 const CURSORS_KEY = 'mirrorsql';
 const HEIGHT = 150;
+// eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment -- uPlot names it by a const enum of its types, which exists nowhere at run time
+const LOGARITHMIC = 3 as uPlot.Scale.Distr;
 /** A shorter drag is a click. */
 const DRAG_PX_MIN = 6;
 
@@ -46,6 +48,7 @@ export function TimeChart(props: TimeChartProps) {
   const zone = useContext(ZoneContext);
   const theme = useContext(ThemeContext);
   const marked = useMarking(plot, props);
+  const startUs = index === null ? undefined : props.startsUs[index];
   // The chart lives longer than one rendering, so it asks for the newest properties when something happens.
   const newest = useRef(props);
   newest.current = props;
@@ -65,7 +68,13 @@ export function TimeChart(props: TimeChartProps) {
       }
     });
     observer.observe(element);
+    // Printing changes the colours (preferences.ts); the canvas must follow before the page is laid out.
+    const redraw = () => chart.redraw(false);
+    addEventListener('beforeprint', redraw);
+    addEventListener('afterprint', redraw);
     return () => {
+      removeEventListener('beforeprint', redraw);
+      removeEventListener('afterprint', redraw);
       observer.disconnect();
       chart.destroy();
     };
@@ -76,6 +85,9 @@ export function TimeChart(props: TimeChartProps) {
       <figcaption>
         <span class="chart-title">{props.title}</span>
         {props.children}
+        <span class="legend-time">
+          {startUs === undefined ? 'peak' : formatClock(startUs, zone)}
+        </span>
         <Legend {...props} index={index} />
       </figcaption>
       <div
@@ -91,15 +103,7 @@ export function TimeChart(props: TimeChartProps) {
 }
 
 /** What each line's value is under the cursor, or its peak while there is no cursor. */
-function Legend({
-  lines,
-  format,
-  startsUs,
-  index,
-  title,
-}: TimeChartProps & { index: number | null }) {
-  const zone = useContext(ZoneContext);
-  const startUs = index === null ? undefined : startsUs[index];
+function Legend({ lines, format, index, title }: TimeChartProps & { index: number | null }) {
   return (
     <span class="legend">
       {lines.map((line) => {
@@ -115,7 +119,6 @@ function Legend({
           </span>
         );
       })}
-      <span class="legend-time">{startUs === undefined ? 'peak' : formatClock(startUs, zone)}</span>
     </span>
   );
 }
@@ -201,21 +204,21 @@ function optionsOf(
   return {
     width,
     height,
-    padding: [6, 4, 0, 0],
+    padding: [6, 16, 0, 0],
     legend: { show: false },
     tzDate: (seconds) => zonedDate(seconds, zone),
     scales: {
       x: { time: true, range: () => [window.fromUs / 1e6, window.toUs / 1e6] },
       y:
         logarithmic === true
-          ? { distr: 3, range: (_chart, low, high) => logRange(low, high) }
+          ? { distr: LOGARITHMIC, range: (_chart, low, high) => logRange(low, high) }
           : { range: (_chart, _low, high) => [0, high > 0 ? high * 1.08 : 1] },
     },
     axes: [
       {
         ...axis,
-        size: 22,
-        gap: 3,
+        size: 24,
+        gap: 6,
         space: 70,
         values: (_chart, splits, _axis, _space, step) => clockTexts(splits, step, zone),
       },
@@ -224,7 +227,9 @@ function optionsOf(
         size: 58,
         gap: 4,
         space: 30,
-        values: (_chart, splits) => splits.map((value) => (value === null ? '' : format(value))),
+        // A logarithmic scale passes null for ticks that carry no text.
+        values: (_chart, splits: readonly (number | null)[]) =>
+          splits.map((value) => (value === null ? '' : trimmed(format(value)))),
       },
     ],
     series: [{}, ...lines.map((line) => seriesOf(line))],

@@ -6,31 +6,88 @@ import { type Column, Table } from '../parts/table.tsx';
 import { Clock, Count, Duration, Share, Words } from '../parts/values.tsx';
 import { Section } from './section.tsx';
 
+/** Between whom, and how it stands. */
+const partyColumns: Column<ChannelFacts>[] = [
+  {
+    key: 'client',
+    label: 'Client',
+    cell: (row) => (
+      <span class="mono">
+        {row.client}:{row.clientPort}
+      </span>
+    ),
+  },
+  { key: 'server', label: 'Server', cell: (row) => <span class="mono">{row.server}</span> },
+  {
+    key: 'who',
+    label: 'User, database',
+    minor: true,
+    cell: (row) => (
+      <span title={row.application ?? undefined}>
+        <Words text={row.user} />{' '}
+        <span class="quiet">
+          <Words text={row.database} />
+        </span>
+      </span>
+    ),
+  },
+  { key: 'state', label: 'State', cell: (row) => <ChannelState channel={row} /> },
+];
+
+/** What went over it. */
+const trafficColumns: Column<ChannelFacts>[] = [
+  {
+    key: 'statements',
+    label: 'Statements',
+    numeric: true,
+    cell: (row) => <Count value={row.statements} quietZero />,
+    order: (row) => row.statements,
+  },
+  {
+    key: 'errors',
+    label: 'Errors',
+    numeric: true,
+    cell: (row) => (
+      <span class={row.errors > 0 ? 'bad' : undefined}>
+        <Count value={row.errors} quietZero />
+      </span>
+    ),
+    order: (row) => row.errors,
+  },
+  {
+    key: 'traffic',
+    label: 'Traffic',
+    about: 'Bytes of requests and answers',
+    numeric: true,
+    minor: true,
+    cell: (row) => formatBytes(row.requestBytes + row.responseBytes),
+    order: (row) => row.requestBytes + row.responseBytes,
+  },
+  {
+    key: 'last',
+    label: 'Last statement',
+    wide: true,
+    minor: true,
+    cell: (row) =>
+      row.lastNormalized === null ? (
+        <span class="unknown">–</span>
+      ) : (
+        <SqlText text={row.lastNormalized.slice(0, 200)} />
+      ),
+  },
+  {
+    key: 'at',
+    label: 'At',
+    minor: true,
+    cell: (row) => <Clock us={row.lastStatementUs} />,
+    order: (row) => row.lastStatementUs ?? 0,
+  },
+];
+
+/** Ages are told at the end of the connection, or of the window while it is open. */
 function channelColumns(endUs: number): Column<ChannelFacts>[] {
   return [
-    {
-      key: 'client',
-      label: 'Client',
-      cell: (row) => (
-        <span class="mono">
-          {row.client}:{row.clientPort}
-        </span>
-      ),
-    },
-    { key: 'server', label: 'Server', cell: (row) => <span class="mono">{row.server}</span> },
-    {
-      key: 'who',
-      label: 'User, database',
-      cell: (row) => (
-        <span title={row.application ?? undefined}>
-          <Words text={row.user} />{' '}
-          <span class="quiet">
-            <Words text={row.database} />
-          </span>
-        </span>
-      ),
-    },
-    { key: 'state', label: 'State', cell: (row) => <ChannelState channel={row} /> },
+    ...partyColumns,
     {
       key: 'open',
       label: 'In transaction for',
@@ -57,52 +114,7 @@ function channelColumns(endUs: number): Column<ChannelFacts>[] {
       cell: (row) => <Duration us={Math.max(0, (row.endUs ?? endUs) - row.startUs)} />,
       order: (row) => (row.endUs ?? endUs) - row.startUs,
     },
-    {
-      key: 'statements',
-      label: 'Statements',
-      numeric: true,
-      cell: (row) => <Count value={row.statements} quietZero />,
-      order: (row) => row.statements,
-    },
-    {
-      key: 'errors',
-      label: 'Errors',
-      numeric: true,
-      cell: (row) => (
-        <span class={row.errors > 0 ? 'bad' : undefined}>
-          <Count value={row.errors} quietZero />
-        </span>
-      ),
-      order: (row) => row.errors,
-    },
-    {
-      key: 'traffic',
-      label: 'Traffic',
-      about: 'Bytes of requests and answers',
-      numeric: true,
-      minor: true,
-      cell: (row) => formatBytes(row.requestBytes + row.responseBytes),
-      order: (row) => row.requestBytes + row.responseBytes,
-    },
-    {
-      key: 'last',
-      label: 'Last statement',
-      wide: true,
-      minor: true,
-      cell: (row) =>
-        row.lastNormalized === null ? (
-          <span class="unknown">–</span>
-        ) : (
-          <SqlText text={row.lastNormalized.slice(0, 200)} />
-        ),
-    },
-    {
-      key: 'at',
-      label: 'At',
-      minor: true,
-      cell: (row) => <Clock us={row.lastStatementUs} />,
-      order: (row) => row.lastStatementUs ?? 0,
-    },
+    ...trafficColumns,
   ];
 }
 

@@ -15,21 +15,79 @@ const CONCERNS = {
   follow_on: 'follow-on',
 } as const;
 
+/** How many, when, from where. */
+const countColumns: Column<ErrorRow>[] = [
+  {
+    key: 'count',
+    label: 'Count',
+    numeric: true,
+    cell: (row) => <Count value={row.count} />,
+    order: (row) => row.count,
+  },
+  {
+    key: 'share',
+    label: 'Of answers',
+    about: 'Share of all answers of the window',
+    numeric: true,
+    minor: true,
+    cell: (row) => (row.shareOfAnswers === null ? '–' : formatShare(row.shareOfAnswers)),
+  },
+  {
+    key: 'time',
+    label: 'Over time',
+    cell: (row) => <Sparkline counts={row.overTime} label={`${row.count} over the window`} />,
+  },
+  {
+    key: 'seen',
+    label: 'First, last',
+    minor: true,
+    cell: (row) => (
+      <Fragment>
+        <Clock us={row.firstUs} />
+        <br />
+        <Clock us={row.lastUs} />
+      </Fragment>
+    ),
+    order: (row) => row.lastUs,
+  },
+  {
+    key: 'clients',
+    label: 'From',
+    minor: true,
+    cell: (row) => (
+      <span class="mono" title={row.clients.join('\n')}>
+        {row.clients.slice(0, 2).join(', ')}
+        {row.clients.length > 2 && ` +${row.clients.length - 2}`}
+      </span>
+    ),
+  },
+];
+
 function columnsOf(onOpen: (fingerprint: string) => void): Column<ErrorRow>[] {
   return [
     { key: 'code', label: 'Code', cell: (row) => <b class="mono">{row.sqlstate}</b> },
     {
       key: 'meaning',
       label: 'Root cause',
-      wide: true,
       cell: (row) => (
-        <div class="cause">
+        <div class="cause root">
           <span>
-            <b>{row.errorClass.replaceAll('_', ' ')}</b>{' '}
+            <b>{row.errorClass.replaceAll('_', ' ')}</b>
             <span class="tag">{CONCERNS[row.concern]}</span>
           </span>
           <span class="quiet">{row.meaning}</span>
-          <span class="message">“{row.sampleMessage}”</span>
+        </div>
+      ),
+    },
+    {
+      key: 'met',
+      label: 'Message, and the statements that met it most',
+      wide: true,
+      cell: (row) => (
+        <div class="cause">
+          <span class="said" title={row.sampleMessage}>
+            {row.sampleMessage}
+          </span>
           {row.classes.slice(0, 2).map(({ fingerprint, normalized, count }) => (
             <button
               key={fingerprint}
@@ -44,50 +102,7 @@ function columnsOf(onOpen: (fingerprint: string) => void): Column<ErrorRow>[] {
         </div>
       ),
     },
-    {
-      key: 'count',
-      label: 'Count',
-      numeric: true,
-      cell: (row) => <Count value={row.count} />,
-      order: (row) => row.count,
-    },
-    {
-      key: 'share',
-      label: 'Of answers',
-      about: 'Share of all answers of the window',
-      numeric: true,
-      minor: true,
-      cell: (row) => (row.shareOfAnswers === null ? '–' : formatShare(row.shareOfAnswers)),
-    },
-    {
-      key: 'time',
-      label: 'Over time',
-      cell: (row) => <Sparkline counts={row.overTime} label={`${row.count} over the window`} />,
-    },
-    {
-      key: 'seen',
-      label: 'First, last',
-      minor: true,
-      cell: (row) => (
-        <Fragment>
-          <Clock us={row.firstUs} />
-          <br />
-          <Clock us={row.lastUs} />
-        </Fragment>
-      ),
-      order: (row) => row.lastUs,
-    },
-    {
-      key: 'clients',
-      label: 'From',
-      minor: true,
-      cell: (row) => (
-        <span class="mono" title={row.clients.join('\n')}>
-          {row.clients.slice(0, 2).join(', ')}
-          {row.clients.length > 2 && ` +${row.clients.length - 2}`}
-        </span>
-      ),
-    },
+    ...countColumns,
   ];
 }
 

@@ -1,6 +1,6 @@
 /** What stands out, in sentences. Statements and nodes in them can be followed. */
 import type { HighlightPart, Report } from '../../../src/server/contract.ts';
-import { formatBytes, formatCount, formatDuration, formatShare } from '../format.ts';
+import { formatBytes, formatCount, formatDuration, formatShare, trimmed } from '../format.ts';
 import { SqlText } from '../parts/sql-text.tsx';
 import { Clock } from '../parts/values.tsx';
 
@@ -52,7 +52,7 @@ function Part({ part, onOpen }: { part: HighlightPart; onOpen: (fingerprint: str
     case 'share':
       return <b>{formatShare(part.value)}</b>;
     case 'durationUs':
-      return <b>{formatDuration(part.value)}</b>;
+      return <b>{trimmed(formatDuration(part.value))}</b>;
     case 'bytes':
       return <b>{formatBytes(part.value)}</b>;
     case 'timeUs':

@@ -13,6 +13,117 @@ export function classesOf({ expensive, slow, writers }: Report): ClassRow[] {
   return [...rows.values()].sort((a, b) => b.durationSumUs - a.durationSumUs);
 }
 
+/** How long, how often. */
+const timeColumns: Column<ClassRow>[] = [
+  {
+    key: 'share',
+    label: 'Share of time',
+    about: 'Of the response time of all statements of the window',
+    cell: (row) => <ShareBar value={row.shareOfTime} />,
+    order: (row) => row.durationSumUs,
+  },
+  {
+    key: 'total',
+    label: 'Total',
+    about: 'Response time of all its executions',
+    numeric: true,
+    minor: true,
+    cell: (row) => <Duration us={row.durationSumUs} />,
+    order: (row) => row.durationSumUs,
+  },
+  {
+    key: 'calls',
+    label: 'Calls',
+    numeric: true,
+    cell: (row) => <Count value={row.calls} />,
+    order: (row) => row.calls,
+  },
+  {
+    key: 'mean',
+    label: 'Mean',
+    numeric: true,
+    cell: (row) => <Duration us={row.responseTime.meanUs} />,
+    order: (row) => row.responseTime.meanUs ?? -1,
+  },
+  {
+    key: 'p95',
+    label: 'p95',
+    numeric: true,
+    cell: (row) => <Duration us={row.responseTime.p95Us} />,
+    order: (row) => row.responseTime.p95Us ?? -1,
+  },
+  {
+    key: 'p99',
+    label: 'p99',
+    numeric: true,
+    minor: true,
+    cell: (row) => <Duration us={row.responseTime.p99Us} />,
+    order: (row) => row.responseTime.p99Us ?? -1,
+  },
+  {
+    key: 'max',
+    label: 'Max',
+    numeric: true,
+    cell: (row) => <Duration us={row.responseTime.maxUs} />,
+    order: (row) => row.responseTime.maxUs ?? -1,
+  },
+];
+
+/** What came of it. */
+const outcomeColumns: Column<ClassRow>[] = [
+  {
+    key: 'errors',
+    label: 'Errors',
+    about: 'Executions that failed, and those that were not answered',
+    numeric: true,
+    cell: (row) => (
+      <span class={row.errors > 0 ? 'bad' : undefined}>
+        <Count value={row.errors} quietZero />
+        {row.unanswered > 0 && <small title="unanswered"> +{row.unanswered}</small>}
+      </span>
+    ),
+    order: (row) => row.errors + row.unanswered,
+  },
+  {
+    key: 'returned',
+    label: 'Rows read',
+    about: 'Rows returned',
+    numeric: true,
+    minor: true,
+    cell: (row) => <Count value={row.rowsReturned} quietZero />,
+    order: (row) => row.rowsReturned,
+  },
+  {
+    key: 'affected',
+    label: 'Rows written',
+    about: 'Rows affected',
+    numeric: true,
+    minor: true,
+    cell: (row) => <Count value={row.rowsAffected} quietZero />,
+    order: (row) => row.rowsAffected,
+  },
+  {
+    key: 'trend',
+    label: 'Trend',
+    about: 'Change of the mean response time an hour, shown only where a test finds one',
+    numeric: true,
+    minor: true,
+    cell: ({ trend }) =>
+      trend === null ? (
+        <span class="unknown">–</span>
+      ) : (
+        <span
+          class={trend.changePerHour > 0 ? 'bad' : undefined}
+          title={`p = ${trend.pValue.toPrecision(2)}`}
+        >
+          {trend.changePerHour > 0 ? '↗ +' : '↘ −'}
+          {formatShare(Math.abs(trend.changePerHour))}/h
+        </span>
+      ),
+    order: (row) => row.trend?.changePerHour ?? 0,
+  },
+];
+
 function columnsOf(onOpen: (fingerprint: string) => void): Column<ClassRow>[] {
   return [
     {
@@ -37,109 +148,8 @@ function columnsOf(onOpen: (fingerprint: string) => void): Column<ClassRow>[] {
         </button>
       ),
     },
-    {
-      key: 'share',
-      label: 'Share of time',
-      about: 'Of the response time of all statements of the window',
-      cell: (row) => <ShareBar value={row.shareOfTime} />,
-      order: (row) => row.durationSumUs,
-    },
-    {
-      key: 'total',
-      label: 'Total',
-      about: 'Response time of all its executions',
-      numeric: true,
-      minor: true,
-      cell: (row) => <Duration us={row.durationSumUs} />,
-      order: (row) => row.durationSumUs,
-    },
-    {
-      key: 'calls',
-      label: 'Calls',
-      numeric: true,
-      cell: (row) => <Count value={row.calls} />,
-      order: (row) => row.calls,
-    },
-    {
-      key: 'mean',
-      label: 'Mean',
-      numeric: true,
-      cell: (row) => <Duration us={row.responseTime.meanUs} />,
-      order: (row) => row.responseTime.meanUs ?? -1,
-    },
-    {
-      key: 'p95',
-      label: 'p95',
-      numeric: true,
-      cell: (row) => <Duration us={row.responseTime.p95Us} />,
-      order: (row) => row.responseTime.p95Us ?? -1,
-    },
-    {
-      key: 'p99',
-      label: 'p99',
-      numeric: true,
-      minor: true,
-      cell: (row) => <Duration us={row.responseTime.p99Us} />,
-      order: (row) => row.responseTime.p99Us ?? -1,
-    },
-    {
-      key: 'max',
-      label: 'Max',
-      numeric: true,
-      cell: (row) => <Duration us={row.responseTime.maxUs} />,
-      order: (row) => row.responseTime.maxUs ?? -1,
-    },
-    {
-      key: 'errors',
-      label: 'Errors',
-      about: 'Executions that failed, and those that were not answered',
-      numeric: true,
-      cell: (row) => (
-        <span class={row.errors > 0 ? 'bad' : undefined}>
-          <Count value={row.errors} quietZero />
-          {row.unanswered > 0 && <small title="unanswered"> +{row.unanswered}</small>}
-        </span>
-      ),
-      order: (row) => row.errors + row.unanswered,
-    },
-    {
-      key: 'returned',
-      label: 'Rows read',
-      about: 'Rows returned',
-      numeric: true,
-      minor: true,
-      cell: (row) => <Count value={row.rowsReturned} quietZero />,
-      order: (row) => row.rowsReturned,
-    },
-    {
-      key: 'affected',
-      label: 'Rows written',
-      about: 'Rows affected',
-      numeric: true,
-      minor: true,
-      cell: (row) => <Count value={row.rowsAffected} quietZero />,
-      order: (row) => row.rowsAffected,
-    },
-    {
-      key: 'trend',
-      label: 'Trend',
-      about: 'Change of the mean response time an hour, shown only where a test finds one',
-      numeric: true,
-      minor: true,
-      cell: ({ trend }) =>
-        trend === null ? (
-          <span class="unknown">–</span>
-        ) : (
-          <span
-            class={trend.changePerHour > 0 ? 'bad' : undefined}
-            title={`p = ${trend.pValue.toPrecision(2)}`}
-          >
-            {trend.changePerHour > 0 ? '↗ +' : '↘ −'}
-            {formatShare(Math.abs(trend.changePerHour))}/h
-          </span>
-        ),
-      order: (row) => row.trend?.changePerHour ?? 0,
-    },
+    ...timeColumns,
+    ...outcomeColumns,
   ];
 }
 

@@ -97,8 +97,8 @@ function FixedWindow({ window, onChange }: { window: Window; onChange: (window: 
   const apply = (event: SubmitEvent) => {
     event.preventDefault();
     const fields = new FormData(event.currentTarget as HTMLFormElement);
-    const fromUs = timeFrom(String(fields.get('from')), zone);
-    const toUs = timeFrom(String(fields.get('to')), zone);
+    const fromUs = timeFrom(textOf(fields, 'from'), zone);
+    const toUs = timeFrom(textOf(fields, 'to'), zone);
     if (fromUs === undefined || toUs === undefined) setFault('Write times as 2026-11-20 09:41:20.');
     else if (fromUs >= toUs) setFault('The start must be before the end.');
     else {
@@ -146,6 +146,11 @@ function FixedWindow({ window, onChange }: { window: Window; onChange: (window: 
       </form>
     </details>
   );
+}
+
+function textOf(fields: FormData, name: string): string {
+  const value = fields.get(name);
+  return typeof value === 'string' ? value : '';
 }
 
 interface NodeSelectProps {

@@ -1,6 +1,8 @@
 /** Routes about a window of time: the whole report, and its parts for those who need only one. */
 import type { FastifyInstance } from 'fastify';
 import type { TSchema } from 'typebox';
+import { rankedClasses } from '../../../analysis/monitors/slow-statements.ts';
+import { totalsOf } from '../../../analysis/monitors/totals.ts';
 import { MirrorSqlError } from '../../core/errors.ts';
 import type { ClassStep } from '../../events/facts.ts';
 import type { ClassRow, Report } from '../../events/report.ts';
@@ -64,7 +66,7 @@ export function addWindowRoutes(
     windowRoute('Classes of statements that cost, wait or write most', classesAnswer),
     async ({ query }) => {
       const { report } = await read(query);
-      return { ...askedOf(report), classes: rankedClasses(report) };
+      return { ...askedOf(report), classes: listedClasses(report) };
     },
   );
 
@@ -106,8 +108,9 @@ function addClassRoute(
       },
     },
     async ({ params: { fingerprint }, query }) => {
-      const { facts: read_, report } = await read(query);
-      const found = rankedClasses(report).find((row) => row.fingerprint === fingerprint);
+      const reading = await read(query);
+      const { report } = reading;
+      const found = classRowOf(reading, fingerprint);
       if (found === undefined) {
         throw new MirrorSqlError('MSQL_API_NOT_FOUND', `no class ${fingerprint} in this window`);
       }
@@ -119,7 +122,9 @@ function addClassRoute(
       return {
         ...askedOf(report),
         class: found,
-        series: read_.classSteps.filter((step) => step.fingerprint === fingerprint).map(pointOf),
+        series: reading.facts.classSteps
+          .filter((step) => step.fingerprint === fingerprint)
+          .map(pointOf),
         executions,
       };
     },
@@ -135,12 +140,23 @@ function askedOf({ window, scope }: Report) {
 }
 
 /** Every class that the report names, each once, by total time. */
-function rankedClasses(report: Report): ClassRow[] {
+function listedClasses(report: Report): ClassRow[] {
   const byFingerprint = new Map<string, ClassRow>();
   for (const row of [...report.expensive, ...report.slow, ...report.writers]) {
     if (!byFingerprint.has(row.fingerprint)) byFingerprint.set(row.fingerprint, row);
   }
   return [...byFingerprint.values()].sort((a, b) => b.durationSumUs - a.durationSumUs);
+}
+
+/** A class of the window, also one that no list of the report has room for: a slow execution or an error may name it. */
+function classRowOf({ facts, report }: Reading, fingerprint: string): ClassRow | undefined {
+  const listed = listedClasses(report).find((row) => row.fingerprint === fingerprint);
+  if (listed !== undefined) return listed;
+  const found = facts.classes.filter((row) => row.fingerprint === fingerprint);
+  const [row] = rankedClasses(found, facts.classSteps, totalsOf(facts.steps)).expensive;
+  if (row === undefined) return undefined;
+  const before = facts.classes.filter((other) => other.durationSumUs > row.durationSumUs);
+  return { ...row, rank: before.length + 1 };
 }
 
 function pointOf({ startUs, stepUs, answered, durationSumUs }: ClassStep) {
