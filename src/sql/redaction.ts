@@ -1,0 +1,245 @@
+/**
+ * Masks passwords and keys in the text of a statement, before the text is printed or stored. Called only for classes
+ * with mayHoldSecret, so it may take its time. What is masked:
+ *
+ * - the literal (or word) after PASSWORD and after IDENTIFIED BY, and the old one after REPLACE;
+ * - literals given to, or compared with, anything whose name speaks of a secret (password = 'x'), in the lists of an
+ *   INSERT by the position of its column;
+ * - literals given to the functions of pgcrypto;
+ * - inside any string: password=... of a connection string, user:password@ of a URL, "password": "..." of JSON, and
+ *   PASSWORD '...' of SQL in SQL; dollar-quoted bodies are masked as SQL.
+ */
+import { Kind, Lexer } from './lexer.ts';
+
+const MASK = "'***'";
+const INNER_MASK = '***';
+/** SQL in SQL in SQL is deep enough. */
+const DEPTH_MAX = 3;
+
+const SECRET_NAME =
+  /PASSWORD|PASSWD|PASSPHRASE|PWD|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY|ACCESS_?KEY|CREDENTIAL/i;
+const CIPHER_FUNCTION = /^(?:CRYPT|HMAC|PGP_\w+|(?:EN|DE)CRYPT\w*)$/i;
+/** Words between a secret's name and its value. */
+const CONNECTORS = new Set(['TO', 'IS', 'LIKE', 'ILIKE', 'NOT', 'FOR', 'BY', 'VALUES', 'AS', 'IN']);
+const NO_PASSWORD = new Set(['EXPIRE', 'DISABLE', 'NULL']);
+
+/** The value that follows the name of a secret inside a string; quotes are doubled or escaped there. */
+const INNER_SECRETS = [
+  /(?:password|passwd|passphrase|pwd|secret|token|api_?key|private_?key|access_?key|credential)\w*["'\\]{0,2}\s*(?:=>|:=|=|:|\s|\bto\b|\bis\b)\s*(''(?:[^']|'(?!'))*(?:''|$)|\\'(?:[^\\']|\\(?!'))*(?:\\'|$)|"[^"]*(?:"|$))/gi,
+  /(?:password|passwd|passphrase|pwd|secret|token|api_?key|private_?key|access_?key|credential)\w*\s*=\s*([^\s'"\\;&]+)/gi,
+  /identified\s+by\s+(''(?:[^']|'(?!'))*(?:''|$)|"[^"]*(?:"|$)|[^\s'";]+)/gi,
+  /:\/\/[^\s:/@'"]*:([^\s/'"]*)@/g,
+];
+
+/** The text[start, end) with its secrets replaced by '***'; the text itself when it has none. Never throws. */
+export function maskSecrets(text: Uint8Array, start: number, end: number): Uint8Array {
+  const source = Buffer.from(text.buffer, text.byteOffset, text.byteLength).subarray(start, end);
+  // One character a byte, so that positions in the string are positions in the bytes.
+  const masked = maskText(source.toString('latin1'), DEPTH_MAX);
+  return masked === undefined ? source : Buffer.from(masked, 'latin1');
+}
+
+/** undefined: nothing to mask. */
+function maskText(sql: string, depth: number): string | undefined {
+  const masker = new Masker(sql, depth);
+  return masker.run();
+}
+
+class Masker {
+  readonly #sql: string;
+  readonly #depth: number;
+  readonly #lexer = new Lexer();
+  #masked = '';
+  #copied = 0;
+  /** Nesting of parentheses. */
+  #parens = 0;
+  #first = '';
+  #previous = '';
+  /** A secret's name was read at this nesting: literals that follow are its value. -1: none was. */
+  #armedParens = -1;
+  /** The same for the arguments of a function of pgcrypto. */
+  #cipherParens = -1;
+  /** The next word or string is a password. */
+  #wordIsSecret = false;
+  readonly #columns = new InsertColumns();
+
+  constructor(sql: string, depth: number) {
+    this.#sql = sql;
+    this.#depth = depth;
+    const bytes = Buffer.from(sql, 'latin1');
+    this.#lexer.reset(bytes, 0, bytes.length);
+  }
+
+  run(): string | undefined {
+    for (;;) {
+      const kind = this.#lexer.next();
+      if (kind === Kind.End) break;
+      this.#token(kind);
+    }
+    if (this.#copied === 0) return undefined;
+    return this.#masked + this.#sql.slice(this.#copied);
+  }
+
+  #token(kind: Kind): void {
+    const word = kind === Kind.Word ? this.#tokenText().toUpperCase() : '';
+    if (this.#first === '') this.#first = word === '' ? ' ' : word;
+    this.#columns.token(kind, kind === Kind.QuotedWord ? this.#tokenText() : word, this.#first);
+    switch (kind) {
+      case Kind.Word:
+        this.#word(word);
+        break;
+      case Kind.QuotedWord:
+        if (this.#wordIsSecret) this.#mask();
+        else if (SECRET_NAME.test(this.#tokenText())) this.#armedParens = this.#parens;
+        else if (this.#armedParens >= 0 && this.#previous === '=') this.#armedParens = -1;
+        this.#wordIsSecret = false;
+        break;
+      case Kind.Text:
+        this.#string();
+        break;
+      case Kind.Number:
+        if (this.#armedParens >= 0 || this.#columns.isSecret) this.#mask();
+        break;
+      case Kind.LeftParen:
+        this.#parens++;
+        break;
+      case Kind.RightParen:
+        this.#parens--;
+        if (this.#parens < this.#armedParens) this.#armedParens = -1;
+        if (this.#parens <= this.#cipherParens) this.#cipherParens = -1;
+        break;
+      case Kind.Comma:
+        if (this.#parens <= this.#armedParens) this.#armedParens = -1;
+        break;
+      case Kind.Semicolon:
+        this.#armedParens = -1;
+        this.#wordIsSecret = false;
+        this.#first = '';
+        break;
+      default:
+    }
+    if (this.#copied === this.#lexer.end) this.#previous = MASK;
+    else this.#previous = word === '' ? this.#tokenText().slice(0, 1) : word;
+  }
+
+  #word(word: string): void {
+    if (this.#wordIsSecret && word !== 'BY' && !NO_PASSWORD.has(word) && word !== 'VALUES') {
+      this.#wordIsSecret = false;
+      this.#mask();
+      return;
+    }
+    const account = this.#first === 'CREATE' || this.#first === 'ALTER';
+    if (word === 'IDENTIFIED' || (account && this.#followsPassword(word))) {
+      this.#wordIsSecret = true;
+      return;
+    }
+    if (SECRET_NAME.test(word)) {
+      this.#armedParens = this.#parens;
+      // SET PASSWORD FOR 'user' = 'x', ALTER ROLE x PASSWORD y: the words of other systems are secrets as well.
+      this.#wordIsSecret = account && word === 'PASSWORD';
+    } else if (CIPHER_FUNCTION.test(word) && this.#lexer.peek() === 0x28) {
+      this.#cipherParens = this.#parens;
+    } else if (this.#armedParens >= 0 && this.#parens <= this.#armedParens) {
+      if (!CONNECTORS.has(word) && this.#lexer.peek() !== 0x28) this.#armedParens = -1;
+    }
+  }
+
+  /** The old password after the new one: IDENTIFIED BY 'new' REPLACE 'old'. */
+  #followsPassword(word: string): boolean {
+    return word === 'REPLACE' && this.#copied > 0 && this.#previous === MASK;
+  }
+
+  #string(): void {
+    const text = this.#tokenText();
+    const secret =
+      this.#wordIsSecret ||
+      this.#armedParens >= 0 ||
+      this.#cipherParens >= 0 ||
+      this.#columns.isSecret;
+    this.#wordIsSecret = false;
+    if (secret) {
+      this.#mask();
+      // With standard_conforming_strings off, \' does not end a string: what follows may be the rest of it.
+      if (text.endsWith("\\'") && !/^e/i.test(text)) this.#maskRest();
+      return;
+    }
+    const inner = text.startsWith('$') ? maskedBody(text, this.#depth) : maskedInside(text);
+    if (inner !== undefined) this.#replace(inner);
+    // set_config('app.password', 'x', ...): the name of the secret is itself a string.
+    if (/^'[\w.]+'$/.test(text) && SECRET_NAME.test(text) && this.#lexer.peek() === 0x2c) {
+      this.#lexer.next();
+      this.#armedParens = this.#parens;
+    }
+  }
+
+  #tokenText(): string {
+    return this.#sql.slice(this.#lexer.start, this.#lexer.end);
+  }
+
+  #mask(): void {
+    this.#replace(MASK);
+  }
+
+  #replace(replacement: string): void {
+    this.#masked += this.#sql.slice(this.#copied, this.#lexer.start) + replacement;
+    this.#copied = this.#lexer.end;
+  }
+
+  #maskRest(): void {
+    this.#copied = this.#sql.length;
+    this.#lexer.position = this.#sql.length;
+  }
+}
+
+/** A dollar-quoted body, masked as SQL; undefined when there is nothing to mask. */
+function maskedBody(text: string, depth: number): string | undefined {
+  const tag = text.slice(0, text.indexOf('$', 1) + 1);
+  const closed = text.length >= 2 * tag.length && text.endsWith(tag);
+  const body = text.slice(tag.length, closed ? text.length - tag.length : text.length);
+  const masked = depth > 0 ? maskText(body, depth - 1) : maskedInside(body);
+  return masked === undefined ? undefined : tag + masked + (closed ? tag : '');
+}
+
+/** The string with the values in it masked; undefined when there are none. */
+function maskedInside(text: string): string | undefined {
+  let masked = text;
+  for (const pattern of INNER_SECRETS) {
+    masked = masked.replace(pattern, (match: string, value: string) => {
+      const at = match.lastIndexOf(value);
+      const quote = /^(?:''|\\'|")/.exec(value)?.[0] ?? '';
+      return match.slice(0, at) + quote + INNER_MASK + quote + match.slice(at + value.length);
+    });
+  }
+  return masked === text ? undefined : masked;
+}
+
+/** Follows INSERT INTO t (columns) VALUES (values) and knows whether the current value goes to a column of secrets. */
+class InsertColumns {
+  /** Where we are: before the columns, in them, after them, in a row of values. */
+  #place: 'before' | 'columns' | 'after' | 'row' = 'before';
+  #parens = 0;
+  #column = 0;
+  readonly #secret = new Set<number>();
+
+  get isSecret(): boolean {
+    return this.#place === 'row' && this.#secret.has(this.#column);
+  }
+
+  token(kind: Kind, word: string, first: string): void {
+    if (first !== 'INSERT' && first !== 'WITH') return;
+    if (kind === Kind.Comma && this.#parens === 1) this.#column++;
+    if (kind === Kind.LeftParen && this.#parens++ === 0) {
+      this.#column = 0;
+      if (this.#place === 'before') this.#place = 'columns';
+      else if (this.#place === 'after') this.#place = 'row';
+    }
+    if (kind === Kind.RightParen && --this.#parens === 0) this.#place = 'after';
+    if (this.#place === 'columns' && SECRET_NAME.test(word)) this.#secret.add(this.#column);
+    // INSERT ... SELECT 'a', 'b': the list of the SELECT stands for the row.
+    if (this.#place === 'after' && word === 'SELECT' && this.#secret.size > 0) {
+      this.#place = 'row';
+      this.#parens = 1;
+      this.#column = 0;
+    }
+  }
+}
