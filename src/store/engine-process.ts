@@ -100,6 +100,10 @@ export class EngineProcess {
     child.channel?.unref();
   }
 
+  #isClosing(): boolean {
+    return this.#closing;
+  }
+
   async #restart(): Promise<void> {
     if (this.#closing || this.#kept) return;
     const now = Date.now();
@@ -114,7 +118,7 @@ export class EngineProcess {
     const waitMs = RESTART_FIRST_MS * 2 ** this.#restartTimes.length;
     this.#restartTimes.push(now);
     await sleep(waitMs);
-    if (this.#closing) return;
+    if (this.#isClosing()) return;
     try {
       await this.#spawn(Number(new URL(this.#url).port));
     } catch {

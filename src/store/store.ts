@@ -28,8 +28,8 @@ export interface Store {
   /** The engine sees that directory and can be given a segment by name. */
   readonly readsSegments: boolean;
   /** Set when the store cannot be used any more, and why. */
-  failure(): MirrorSqlError | undefined;
-  close(): Promise<void>;
+  readonly failure: () => MirrorSqlError | undefined;
+  readonly close: () => Promise<void>;
 }
 
 const DATABASE = 'mirrorsql';
@@ -82,8 +82,8 @@ interface Connection {
     readonly database: string;
   };
   readonly cluster: string | undefined;
-  failure(): MirrorSqlError | undefined;
-  close(): Promise<void>;
+  readonly failure: () => MirrorSqlError | undefined;
+  readonly close: () => Promise<void>;
 }
 
 /** Characters that the engine takes for a pattern in the name of a file to insert from. */

@@ -176,7 +176,11 @@ export function makeWorkload(seed: number, startUs: number, perSecond = 1400): W
   const sessions = Array.from({ length: 400 }, (_, index) => makeSession(index + 1));
   const classes = Array.from({ length: 600 }, (_, index) => makeClass(index));
   const encoder = new TextEncoder();
-  const heads = classes.map((one) => encoder.encode(`${one.normalized.replaceAll('?', '$1')} /* padding as long as an ORM makes a statement: o.created_at, o.total */ AND x = `));
+  const heads = classes.map((one) =>
+    encoder.encode(
+      `${one.normalized.replaceAll('?', '$1')} /* padding as long as an ORM makes a statement: o.created_at, o.total */ AND x = `,
+    ),
+  );
   const buffer = new Uint8Array(4096);
   const sequences = new Uint32Array(sessions.length);
   const event = makeStatement(sessions[0] as Session); // The list above is not empty.
@@ -197,7 +201,9 @@ export function makeWorkload(seed: number, startUs: number, perSecond = 1400): W
         buffer.set(literal, head.length);
         tsUs += random() * 2 * stepUs;
         const failed = random() < 0.005;
-        const durationUs = Math.round(Math.exp(6 + 1.3 * (random() + random() + random() - 1.5) * 2));
+        const durationUs = Math.round(
+          Math.exp(6 + 1.3 * (random() + random() + random() - 1.5) * 2),
+        );
         sequences[number] = (sequences[number] ?? 0) + 1;
         event.session = session;
         event.tsUs = Math.round(tsUs);

@@ -63,7 +63,7 @@ export type JsonHistogram = Readonly<Record<string, number>>;
 
 export function histogramOf(json: JsonHistogram): Map<number, number> {
   const histogram = new Map<number, number>();
-  for (const [bucket, count] of Object.entries(json)) histogram.set(Number(bucket), Number(count));
+  for (const [bucket, count] of Object.entries(json)) histogram.set(Number(bucket), count);
   return histogram;
 }
 
