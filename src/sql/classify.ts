@@ -4,7 +4,8 @@
  * statement of a class gets the same answer.
  */
 import type { StatementKind } from '../events/statement-class.ts';
-import { Kind, Lexer } from './lexer.ts';
+import { Kind } from './kind.ts';
+import { Lexer } from './lexer.ts';
 
 export interface Classification {
   /** First keyword in upper case; with the object for DDL: CREATE TABLE. '' for a text without any token. */

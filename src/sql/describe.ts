@@ -10,7 +10,8 @@
 import { createRequire } from 'node:module';
 import type { StatementKind } from '../events/statement-class.ts';
 import { classify } from './classify.ts';
-import { Kind, Lexer } from './lexer.ts';
+import { Kind } from './kind.ts';
+import { Lexer } from './lexer.ts';
 import { normalize } from './normalize.ts';
 import { fallbackTables } from './fallback-tables.ts';
 

@@ -1,5 +1,6 @@
 /** The tables of a statement by its tokens alone, for what the parser refuses: names after FROM, JOIN, INTO, UPDATE. */
-import { Kind, Lexer } from './lexer.ts';
+import { Kind } from './kind.ts';
+import { Lexer } from './lexer.ts';
 
 const BEFORE_TABLE = new Set([
   'FROM',
@@ -61,7 +62,9 @@ export function fallbackTables(text: Uint8Array, namesMax: number): string[] {
     // FROM a, b: the list goes on; any clause ends it.
     if (kind === Kind.Comma) expected = inList && functions.length === 0;
     else if (BEFORE_TABLE.has(word)) {
-      expected = functions.at(-1) !== true && !(word === 'UPDATE' && previous === 'FOR');
+      expected =
+        functions.at(-1) !== true &&
+        !(word === 'UPDATE' && (previous === 'FOR' || previous === 'KEY'));
     } else if (!NOISE.has(word)) {
       if (kind !== Kind.Word && kind !== Kind.QuotedWord) expected = false;
       if (/^(?:WHERE|SET|VALUES|ON|GROUP|ORDER|SELECT|LIMIT|RETURNING)$/.test(word)) inList = false;

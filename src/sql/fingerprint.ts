@@ -4,7 +4,7 @@
  * in literals, lists, comments, space and case have one. It is not cryptographic: it names classes, it proves nothing.
  */
 import { KIND_LANES, Folder, mixA, mixB } from './folding.ts';
-import { Kind } from './lexer.ts';
+import { Kind } from './kind.ts';
 
 /**
  * Version of the rules. Fingerprints of different versions must not be compared; raise it with every change of

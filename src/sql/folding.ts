@@ -14,42 +14,29 @@
  * Looking ahead means lexing again from a former position. Each place is read again a bounded number of times, so the
  * whole stays linear.
  */
-import { Kind, Lexer } from './lexer.ts';
-import { idOf, WordFlag, wordFlags, wordIdOf } from './words.ts';
+import { Kind } from './kind.ts';
+import { Lexer } from './lexer.ts';
+import { Literals } from './literals.ts';
+import { idOf, idsOf, WordFlag, wordFlags, wordIdOf } from './words.ts';
 
-const AS = idOf('as');
 const BY = idOf('by');
 const CAST = idOf('cast');
 const DEFAULT = idOf('default');
 const IDENTIFIED = idOf('identified');
-const INTERVAL = idOf('interval');
 const PASSWORD = idOf('password');
 const REPLACE = idOf('replace');
 const SET = idOf('set');
-const TIME = idOf('time');
-const TIMESTAMP = idOf('timestamp');
 const TO = idOf('to');
-const UESCAPE = idOf('uescape');
 const VALUES = idOf('values');
-const VARYING = idOf('varying');
-const WITH = idOf('with');
-const WITHOUT = idOf('without');
-const ZONE = idOf('zone');
 
-function ids(words: string): ReadonlySet<number> {
-  return new Set(words.split(' ').map(idOf));
-}
-const VALUE_WORDS = ids('null true false');
-const ACCOUNT_WORDS = ids('user role group');
-const CREATE_ALTER = ids('create alter');
-const NAMES_FOLLOW = ids('savepoint release rollback declare fetch move close prepare deallocate');
-const NO_PASSWORD = ids('expire disable null');
-const VARYING_WORDS = ids('character char nchar bit');
-const FIELDS = ids('year month day hour minute second');
-const DOUBLE = idOf('double');
-const NATIONAL = idOf('national');
+const VALUE_WORDS = idsOf('null true false');
+const ACCOUNT_WORDS = idsOf('user role group');
+const CREATE_ALTER = idsOf('create alter');
+const NAMES_FOLLOW = idsOf(
+  'savepoint release rollback declare fetch move close prepare deallocate',
+);
+const NO_PASSWORD = idsOf('expire disable null');
 const NOT = idOf('not');
-const PRECISION = idOf('precision');
 
 /** What the next words of the statement mean beyond their text. */
 const Mode = {
@@ -72,19 +59,14 @@ const Mode = {
   SettingValue: 8,
 } as const;
 
-const QUOTE = 0x27;
 const LEFT_PAREN = 0x28;
 const RIGHT_PAREN = 0x29;
 const COMMA = 0x2c;
 const MINUS = 0x2d;
 const PLUS = 0x2b;
-const DOT = 0x2e;
 const SEMICOLON = 0x3b;
-const COLON = 0x3a;
 const EQUALS = 0x3d;
 const QUESTION = 0x3f;
-const LEFT_BRACKET = 0x5b;
-const RIGHT_BRACKET = 0x5d;
 
 /** How a token enters a hash: two lanes, each rotated, combined and multiplied; constants as in lexer.ts. */
 const MIX_A = 0x1f83d9ab | 0;
@@ -108,6 +90,7 @@ for (let kind = 0; kind < 32; kind++)
 export class Folder {
   /** Its start, end and lanes are those of the current token when that is a word, an operator or Other. */
   readonly lexer = new Lexer();
+  readonly #literals = new Literals(this.lexer);
   kind: Kind = Kind.End;
   /** Of the current token, when it is a Word. */
   wordId = 0;
@@ -189,8 +172,8 @@ export class Folder {
     const listItem = this.#depth > 0 && this.#atListItem();
     if (this.#mode === Mode.Secret) this.#mode = Mode.Password;
     else if (this.#mode === Mode.Identified) this.#mode = Mode.Replace;
-    this.#literalEnd();
-    if (listItem) this.#foldRun();
+    this.#literals.passEnd();
+    if (listItem) this.#literals.passRun();
     return this.#emit(Kind.Literal);
   }
 
@@ -233,15 +216,15 @@ export class Folder {
     }
     if (id === IDENTIFIED) {
       const position = this.lexer.start;
-      if (this.#passOver(BY)) this.#mode = Mode.Identified;
+      if (this.#literals.passOver(BY)) this.#mode = Mode.Identified;
       this.#backTo(position);
     } else if (id === CAST) {
       const position = this.lexer.start;
-      if (this.#castOfLiteral()) return this.#literal();
+      if (this.#literals.passCastOf()) return this.#literal();
       this.#backTo(position);
     } else if ((wordFlags(id) & WordFlag.Type) !== 0) {
       const position = this.lexer.start;
-      if (this.#typedText(id)) return this.#literal();
+      if (this.#literals.passTyped(id)) return this.#literal();
       this.#backTo(position);
     }
     return this.#word(id);
@@ -367,180 +350,6 @@ export class Folder {
 
   // Literals
 
-  /** Passes over what belongs to the literal before it: UESCAPE, casts. */
-  #literalEnd(): void {
-    const lexer = this.lexer;
-    if (lexer.kind === Kind.Text && ((lexer.text[lexer.start] as number) | 0x20) === 0x75)
-      this.#uescape();
-    while (lexer.peek() === COLON) {
-      const position = lexer.position;
-      if (lexer.next() !== Kind.Cast || !this.#typeName()) {
-        lexer.position = position;
-        return;
-      }
-    }
-  }
-
-  #uescape(): void {
-    const lexer = this.lexer;
-    const position = lexer.position;
-    if (this.#nextIs(UESCAPE) && lexer.next() === Kind.Text) return;
-    lexer.position = position;
-  }
-
-  /** Goes to the next token and tells whether it is this word. */
-  #nextIs(id: number): boolean {
-    const lexer = this.lexer;
-    return lexer.next() === Kind.Word && wordIdOf(lexer.laneA, lexer.laneB) === id;
-  }
-
-  /** The same, but stays where it was when it is another. */
-  #passOver(id: number): boolean {
-    const position = this.lexer.position;
-    if (this.#nextIs(id)) return true;
-    this.lexer.position = position;
-    return false;
-  }
-
-  /** Passes over the literals that follow the one before, as far as they are whole items of the list. */
-  #foldRun(): void {
-    const lexer = this.lexer;
-    while (lexer.peek() === COMMA) {
-      const position = lexer.position;
-      lexer.next();
-      if (!this.#literalItem(true) || !this.#atItemEnd()) {
-        lexer.position = position;
-        return;
-      }
-    }
-  }
-
-  #atItemEnd(): boolean {
-    const following = this.lexer.peek();
-    return following === COMMA || following === RIGHT_PAREN || following === RIGHT_BRACKET;
-  }
-
-  /** Passes over one literal where an operand stands. When there is none, the position is undefined. */
-  #literalItem(casts: boolean): boolean {
-    const lexer = this.lexer;
-    switch (lexer.next()) {
-      case Kind.Text:
-      case Kind.Number:
-      case Kind.Parameter:
-        break;
-      case Kind.Operator: {
-        if (lexer.end - lexer.start !== 1) return false;
-        const byte = lexer.text[lexer.start];
-        if (byte === QUESTION) break;
-        if ((byte !== MINUS && byte !== PLUS) || lexer.next() !== Kind.Number) return false;
-        break;
-      }
-      case Kind.Word: {
-        const id = wordIdOf(lexer.laneA, lexer.laneB);
-        if (VALUE_WORDS.has(id) || id === DEFAULT) break;
-        if (id === CAST && casts && this.#castOfLiteral()) break;
-        if ((wordFlags(id) & WordFlag.Type) !== 0 && this.#typedText(id)) break;
-        return false;
-      }
-      default:
-        return false;
-    }
-    this.#literalEnd();
-    return true;
-  }
-
-  /** After the word CAST: passes over (literal AS type). */
-  #castOfLiteral(): boolean {
-    const lexer = this.lexer;
-    if (lexer.next() !== Kind.LeftParen || !this.#literalItem(false)) return false;
-    return this.#nextIs(AS) && this.#typeName() && lexer.next() === Kind.RightParen;
-  }
-
-  /** After a word that names a type: passes over the string that it types. */
-  #typedText(id: number): boolean {
-    const lexer = this.lexer;
-    let following = lexer.peek();
-    if ((id === TIMESTAMP || id === TIME) && (following === 0x77 || following === 0x57)) {
-      this.#timeZone();
-      following = lexer.peek();
-    }
-    if (following !== QUOTE) return false;
-    lexer.next();
-    if (id === INTERVAL) this.#intervalFields();
-    return true;
-  }
-
-  /** WITH TIME ZONE, WITHOUT TIME ZONE; stays where it was when that does not follow. */
-  #timeZone(): void {
-    const lexer = this.lexer;
-    const position = lexer.position;
-    const found = lexer.next() === Kind.Word ? wordIdOf(lexer.laneA, lexer.laneB) : 0;
-    if ((found === WITH || found === WITHOUT) && this.#nextIs(TIME) && this.#nextIs(ZONE)) return;
-    lexer.position = position;
-  }
-
-  /** DAY, DAY TO SECOND and so on after an interval. */
-  #intervalFields(): void {
-    if (!this.#passOverOneOf(FIELDS)) return;
-    const position = this.lexer.position;
-    if (this.#passOver(TO) && !this.#passOverOneOf(FIELDS)) this.lexer.position = position;
-  }
-
-  #passOverOneOf(words: ReadonlySet<number>): boolean {
-    const lexer = this.lexer;
-    const position = lexer.position;
-    if (lexer.next() === Kind.Word && words.has(wordIdOf(lexer.laneA, lexer.laneB))) return true;
-    lexer.position = position;
-    return false;
-  }
-
-  /** Passes over the name of a type: int, numeric(10, 2), double precision, s.t[], timestamp with time zone. */
-  #typeName(): boolean {
-    const lexer = this.lexer;
-    const kind = lexer.next();
-    if (kind !== Kind.Word && kind !== Kind.QuotedWord) return false;
-    let id = kind === Kind.Word ? wordIdOf(lexer.laneA, lexer.laneB) : 0;
-    while (lexer.peek() === DOT) {
-      lexer.next();
-      const part = lexer.next();
-      if (part !== Kind.Word && part !== Kind.QuotedWord) return false;
-      id = 0;
-    }
-    if (id === NATIONAL) {
-      if (!this.#passOverOneOf(VARYING_WORDS)) return true;
-      this.#passOver(VARYING);
-    } else if (id === DOUBLE) this.#passOver(PRECISION);
-    else if (VARYING_WORDS.has(id)) this.#passOver(VARYING);
-    else if (id === INTERVAL) this.#intervalFields();
-    if (lexer.peek() === LEFT_PAREN && !this.#typeModifier()) return false;
-    if (id === TIMESTAMP || id === TIME) this.#timeZone();
-    while (lexer.peek() === LEFT_BRACKET) {
-      const position = lexer.position;
-      lexer.next();
-      if (lexer.peek() !== RIGHT_BRACKET && lexer.next() !== Kind.Number) {
-        lexer.position = position;
-        return true;
-      }
-      if (lexer.next() !== Kind.RightBracket) {
-        lexer.position = position;
-        return true;
-      }
-    }
-    return true;
-  }
-
-  /** (10, 2) or (geometry, 4326) after the name of a type. */
-  #typeModifier(): boolean {
-    const lexer = this.lexer;
-    lexer.next();
-    for (;;) {
-      const kind = lexer.next();
-      if (kind === Kind.RightParen) return true;
-      if (kind !== Kind.Number && kind !== Kind.Comma && kind !== Kind.Word && kind !== Kind.Text)
-        return false;
-    }
-  }
-
   // Rows
 
   #leftParen(): Kind {
@@ -550,7 +359,7 @@ export class Folder {
     if (afterValues && !this.#scanning && this.#valuesDepth === 0) this.#valuesDepth = depth;
     const isRow = depth === this.#valuesDepth && (afterValues || this.kind === Kind.Comma);
     const start = this.lexer.start;
-    if ((isRow || afterValues || opensList) && this.#literalRows(opensList)) {
+    if ((isRow || afterValues || opensList) && this.#literals.passRows(opensList)) {
       if (isRow && this.lexer.peek() !== COMMA) this.#valuesDepth = 0;
       return this.#emit(Kind.LiteralRow);
     }
@@ -565,42 +374,6 @@ export class Folder {
       this.#depth--;
     }
     return this.#emit(Kind.RightParen);
-  }
-
-  /**
-   * After a left parenthesis: passes over (1, 'a'), (2, 'b') ..., as many rows of nothing but literals as follow.
-   * Stays where it was when the first is not such a row (or is part of an expression, inside a list).
-   */
-  #literalRows(inList: boolean): boolean {
-    const lexer = this.lexer;
-    let position = lexer.position;
-    const found = this.#literalRow() && (!inList || this.#atItemEnd());
-    if (!found) {
-      lexer.position = position;
-      return false;
-    }
-    while (lexer.peek() === COMMA) {
-      position = lexer.position;
-      lexer.next();
-      if (
-        lexer.next() !== Kind.LeftParen ||
-        !this.#literalRow() ||
-        (inList && !this.#atItemEnd())
-      ) {
-        lexer.position = position;
-        return true;
-      }
-    }
-    return true;
-  }
-
-  #literalRow(): boolean {
-    for (;;) {
-      if (!this.#literalItem(true)) return false;
-      const kind = this.lexer.next();
-      if (kind === Kind.RightParen) return true;
-      if (kind !== Kind.Comma) return false;
-    }
   }
 
   /** At the end of a row of a VALUES list: passes over the rows after it that have its shape. */

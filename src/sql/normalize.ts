@@ -3,7 +3,7 @@
  * else in lower case unless quoted, one space where one is needed. No literal can be in it, so no secret either.
  */
 import { Folder } from './folding.ts';
-import { Kind } from './lexer.ts';
+import { Kind } from './kind.ts';
 import { isReserved, WordFlag, wordFlags } from './words.ts';
 
 /** Longer texts are cut: nobody reads more, and a hundred thousand classes must fit into memory. */

@@ -9,7 +9,8 @@
  * - inside any string: password=... of a connection string, user:password@ of a URL, "password": "..." of JSON, and
  *   PASSWORD '...' of SQL in SQL; dollar-quoted bodies are masked as SQL.
  */
-import { Kind, Lexer } from './lexer.ts';
+import { Kind } from './kind.ts';
+import { Lexer } from './lexer.ts';
 
 const MASK = "'***'";
 const INNER_MASK = '***';

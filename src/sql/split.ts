@@ -3,7 +3,8 @@
  * comments and parentheses (CREATE RULE has some inside) and outside of SQL-standard function bodies
  * (BEGIN ATOMIC ... END, PostgreSQL 14). An anonymous block in Oracle's way (KingbaseES, openGauss) stays whole.
  */
-import { isSpace, Kind, Lexer } from './lexer.ts';
+import { Kind } from './kind.ts';
+import { isSpace, Lexer } from './lexer.ts';
 import { idOf, wordIdOf } from './words.ts';
 
 const SEMICOLON = 0x3b;

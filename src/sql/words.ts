@@ -153,6 +153,11 @@ export function idOf(word: string): number {
   return id;
 }
 
+/** The ids of words that stand in the lists above. */
+export function idsOf(words: string): ReadonlySet<number> {
+  return new Set(words.split(' ').map(idOf));
+}
+
 /** Does an identifier of this text mean a keyword when it loses its quotes? */
 export function isReserved(word: string): boolean {
   const id = IDS.get(word) ?? 0;
