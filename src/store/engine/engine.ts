@@ -4,7 +4,7 @@
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Session } from 'chdb';
+import { drainPending, Session } from 'chdb';
 import { limits } from '../limits.ts';
 import { sqlString } from './request-statement.ts';
 import { Slots } from './slots.ts';
@@ -28,6 +28,9 @@ const SETTINGS = [
   `--max_bytes_before_external_sort=${200 * MIB}`,
   '--max_partitions_per_insert_block=1000',
 ];
+
+/** How the text of each statement that a lost reader may leave running begins; an identifier follows. */
+export const TAG_START = '/*msql:';
 
 /** What a request sets for itself. */
 export interface Context {
@@ -108,7 +111,10 @@ export class Engine {
     await this.run('control', `KILL QUERY WHERE query LIKE ${pattern}`, NO_CONTEXT, 'Null');
   }
 
-  close(): void {
+  /** Ends what reads, waits for what writes, and lets the directory go. */
+  async close(): Promise<void> {
+    await this.kill(TAG_START);
+    await drainPending();
     this.#keeper.close();
   }
 

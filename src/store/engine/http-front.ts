@@ -13,7 +13,7 @@ import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
 import { limits } from '../limits.ts';
 import { SEGMENT_HEADER, SEGMENT_NAME_PATTERN } from '../segment-name.ts';
-import { type Context, type Engine, NAME_PATTERN, TooManyRequests } from './engine.ts';
+import { type Context, type Engine, NAME_PATTERN, TAG_START, TooManyRequests } from './engine.ts';
 import { insertFromFile, type RequestStatement, readStatement } from './request-statement.ts';
 
 export interface Credential {
@@ -235,7 +235,7 @@ export class HttpFront {
       statement.format ??
       url.searchParams.get('default_format') ??
       (headerText(request, 'x-clickhouse-format') || 'TabSeparated');
-    const tag = `/*msql:${randomUUID()}*/`;
+    const tag = `${TAG_START}${randomUUID()}*/`;
     let answered = false;
     response.on('close', () => {
       if (!answered) void this.#engine.kill(tag).catch(() => undefined);

@@ -29,12 +29,14 @@ function start({ directory, port, user, password }: ToEngine & { type: 'start' }
   const front = new HttpFront(engine, directory, { user, password });
   const descriptionPath = join(directory, 'store.json');
 
+  let ending = false;
   const end = (): void => {
+    if (ending) return;
+    ending = true;
     removeOwnDescription(descriptionPath);
     front.server.close();
     front.server.closeAllConnections();
-    engine.close();
-    process.exit(0);
+    void engine.close().finally(() => process.exit(0));
   };
   const endWhenUnused = (): void => {
     if (front.leasesCount === 0) {
