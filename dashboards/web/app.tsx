@@ -100,7 +100,7 @@ function OpenedClass({
           row={answer.class}
           series={answer.series}
           executions={answer.executions}
-          executionsTitle="Newest executions"
+          executionsTitle="Slowest executions"
         />
       )}
     </Drawer>

@@ -11,8 +11,10 @@ const SLOT = '<script type="application/json" id="report">null</script>';
  * The whole file, as text.
  * @throws MSQL_WEB_NOT_BUILT when the template was not built.
  */
-export async function renderReportHtml(report: Report): Promise<string> {
-  const directory = webDirectory();
+export async function renderReportHtml(
+  report: Report,
+  directory: string | undefined = webDirectory(),
+): Promise<string> {
   const template = directory === undefined ? '' : await readFile(`${directory}report.html`, 'utf8');
   const slot = template.indexOf(SLOT);
   if (slot === -1) throw new MirrorSqlError('MSQL_WEB_NOT_BUILT', 'the pages are not built');

@@ -133,7 +133,7 @@ export const classAnswer = Type.Object(
     ...asked,
     class: classRowSchema,
     series: Type.Array(classPoint),
-    executions: Type.Array(executionSchema, { description: 'The newest ones' }),
+    executions: Type.Array(executionSchema, { description: 'The slowest ones' }),
   },
   CLOSED,
 );

@@ -13,6 +13,6 @@ export interface ExecutionsFilter {
 export interface FactsSource {
   extent(): Promise<Extent>;
   windowFacts(window: Window, scope: Scope): Promise<WindowFacts>;
-  /** Newest first. */
+  /** Slowest first. */
   executions(window: Window, filter: ExecutionsFilter): Promise<readonly ExecutionFacts[]>;
 }

@@ -49,7 +49,7 @@ export function addStoreRoutes(app: FastifyInstance, facts: FactsSource, reading
     '/executions',
     {
       schema: {
-        summary: 'Single executions, newest first',
+        summary: 'Single executions, slowest first',
         querystring: executionsQuery,
         response: { 200: executionsAnswer, ...failures },
       },

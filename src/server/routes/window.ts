@@ -93,7 +93,7 @@ export function addWindowRoutes(
   addClassRoute(app, facts, read);
 }
 
-/** One class: its row, its steps over time, its newest executions. */
+/** One class: its row, its steps over time, its slowest executions. */
 function addClassRoute(
   app: FastifyInstance,
   facts: FactsSource,
@@ -103,7 +103,7 @@ function addClassRoute(
     '/classes/:fingerprint',
     {
       schema: {
-        ...windowRoute('One class of statements, with its newest executions', classAnswer).schema,
+        ...windowRoute('One class of statements, with its slowest executions', classAnswer).schema,
         params: classParams,
       },
     },

@@ -1,0 +1,194 @@
+/** The page and the report file in a real browser, built from their sources as they stand. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Browser, Page } from 'playwright-core';
+import { build } from 'vite';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { buildReport } from '../../analysis/report.ts';
+import { renderReportHtml } from '../../src/cli/report-html.ts';
+import type { Window } from '../../src/events/facts.ts';
+import { type Listening, startServer } from '../../src/server/listen.ts';
+import { EXTENT, executionsOf, HOSTILE_SQL, sampleFacts } from '../server/sample-facts.ts';
+import { noBrowser, startBrowser } from './browser.ts';
+
+const VITE = {
+  root: 'dashboards/web',
+  configFile: 'dashboards/web/vite.config.ts',
+  logLevel: 'error' as const,
+};
+
+describe.skipIf(noBrowser !== '')(`the page ${noBrowser}`, () => {
+  const directory = `${mkdtempSync(join(tmpdir(), 'mirrorsql-page-'))}/`;
+  let browser: Browser;
+  let listening: Listening;
+  let extent: Window | undefined = EXTENT;
+  /** What the page says on its console, and every address that it asks for. */
+  let complaints: string[] = [];
+  let asked: string[] = [];
+
+  beforeAll(async () => {
+    await build({ ...VITE, build: { outDir: directory, emptyOutDir: true } });
+    await build({ ...VITE, mode: 'report', build: { outDir: directory, emptyOutDir: false } });
+    listening = await startServer(
+      {
+        webDirectory: directory,
+        facts: {
+          extent: () => Promise.resolve(extent),
+          windowFacts: (window, scope) => Promise.resolve(sampleFacts(window, scope)),
+          executions: (_window, { fingerprint }) =>
+            Promise.resolve(executionsOf(40).filter((row) => row.fingerprint === fingerprint)),
+        },
+      },
+      '127.0.0.1:0',
+    );
+    browser = await startBrowser();
+  });
+  afterAll(async () => {
+    await browser.close();
+    await listening.close();
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  async function open(url: string, width = 1440): Promise<Page> {
+    complaints = [];
+    asked = [];
+    const page = await browser.newPage({ viewport: { width, height: 900 } });
+    page.on('console', (message) => {
+      if (message.type() === 'error') complaints.push(message.text());
+    });
+    page.on('pageerror', (error) => complaints.push(String(error)));
+    page.on('request', (request) => asked.push(request.url()));
+    await page.goto(url);
+    return page;
+  }
+
+  const opened = async (url = listening.url, width = 1440) => {
+    const page = await open(url, width);
+    await page.waitForSelector('.figures');
+    return page;
+  };
+
+  /** Captured SQL that wants to be markup must be there as text, and must not have run. */
+  async function expectInert(page: Page): Promise<void> {
+    await page.getByRole('button', { name: 'Show all' }).first().click();
+    expect(await page.locator('#statements').textContent()).toContain(HOSTILE_SQL);
+    await page.locator('#statements .statement-link', { hasText: '</script>' }).click();
+    await page.waitForSelector('.details');
+    expect(await page.locator('.details pre').textContent()).toContain('onerror="window.pwned=1"');
+    expect(await page.locator('#errors').textContent()).toContain('<b>bold</b>');
+    expect(await page.locator('img').count()).toBe(0);
+    expect(await page.evaluate('window.pwned')).toBeUndefined();
+  }
+
+  it('shows captured SQL as text, never as markup', async () => {
+    const page = await opened();
+    await expectInert(page);
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  it('asks nobody but its own server, and keeps to the content security policy', async () => {
+    const page = await opened();
+    await page.locator('#statements tbody tr').first().click();
+    await page.waitForSelector('.details table');
+    expect(asked.filter((url) => !url.startsWith(listening.url))).toEqual([]);
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  it('zooms into a stretch dragged over a chart, says it in its address, and goes back', async () => {
+    const page = await opened();
+    const box = await page.locator('.chart-plot').first().boundingBox();
+    const { x, y, width } = box ?? { x: 0, y: 0, width: 0 };
+    await page.mouse.move(x + width * 0.5, y + 60);
+    await page.mouse.down();
+    await page.mouse.move(x + width * 0.75, y + 60, { steps: 4 });
+    await page.mouse.up();
+    await page.waitForFunction('location.hash.includes("from=")');
+    const fields = new URLSearchParams(new URL(page.url()).hash.slice(1));
+    const [fromUs, toUs] = [Number(fields.get('from')), Number(fields.get('to'))];
+    expect(fromUs).toBeGreaterThan(EXTENT.fromUs);
+    expect(toUs).toBeLessThan(EXTENT.toUs);
+    await page.getByRole('button', { name: 'Back to the window before' }).click();
+    await page.waitForFunction('location.hash === ""');
+    await page.close();
+  });
+
+  it('zooms by keyboard alone', async () => {
+    const page = await opened();
+    await page.locator('.chart-plot').first().focus();
+    await page.keyboard.press('ArrowRight');
+    for (let step = 0; step < 5; step++) await page.keyboard.press('Shift+ArrowRight');
+    await page.keyboard.press('Enter');
+    await page.waitForFunction('location.hash.includes("from=")');
+    await page.close();
+  });
+
+  it('opens a statement by keyboard, keeps it in the address, and closes it with Escape', async () => {
+    const page = await opened();
+    await page.locator('#statements .statement-link').first().focus();
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('.details');
+    expect(page.url()).toContain('class=');
+    await page.keyboard.press('Escape');
+    await page.waitForFunction('location.hash === ""');
+    expect(await page.locator('.details').count()).toBe(0);
+    await page.close();
+  });
+
+  it('narrows to a client, and remembers which others there are', async () => {
+    const page = await opened();
+    await page.getByLabel('Client').selectOption('10.20.4.11');
+    await page.waitForFunction('location.hash.includes("client=10.20.4.11")');
+    await page.waitForSelector('.progress:not(.running)');
+    expect(await page.getByLabel('Client').locator('option').count()).toBe(4);
+    await page.close();
+  });
+
+  it('sorts a table by the column that is clicked, and tells assistive programs', async () => {
+    const page = await opened();
+    await page.locator('#statements').getByRole('button', { name: 'Calls' }).click();
+    const head = page.locator('#statements th[aria-sort]');
+    expect(await head.getAttribute('aria-sort')).toBe('descending');
+    expect(await head.textContent()).toContain('Calls');
+    expect(await page.locator('#statements tbody tr').first().textContent()).toContain('811 k');
+    await page.close();
+  });
+
+  it('fits a narrow screen without scrolling sideways', async () => {
+    const page = await opened(listening.url, 400);
+    const width = await page.evaluate<number>('document.documentElement.scrollWidth');
+    expect(width).toBeLessThanOrEqual(400);
+    await page.close();
+  });
+
+  it('says how to begin when the store is empty', async () => {
+    extent = undefined;
+    const page = await open(listening.url);
+    await page.waitForSelector('text=mirrorsql load');
+    expect(complaints).toEqual([]);
+    await page.close();
+    extent = EXTENT;
+  });
+
+  it('says what is wrong and offers another try when a window cannot be had', async () => {
+    const page = await open(`${listening.url}#from=5&to=999999999999999999`);
+    await page.waitForSelector('.figures, [role="alert"]');
+    await page.goto(`${listening.url}#client=${'x'.repeat(200)}`);
+    await page.waitForSelector('[role="alert"] >> text=Try again');
+    await page.close();
+  });
+
+  it('stands in one file that asks for nothing and runs nothing but itself', async () => {
+    const file = join(directory, 'opened.html');
+    writeFileSync(file, await renderReportHtml(buildReport(sampleFacts()), directory));
+    const url = pathToFileURL(file).href;
+    const page = await opened(url);
+    await expectInert(page);
+    expect(asked).toEqual([url]);
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+});
