@@ -1,6 +1,7 @@
 /** What every section of a text report shares: the width, the paint, and how a section begins. */
 import pc from 'picocolors';
 import type { Report } from '../../events/report.ts';
+import { cutMiddle, widthOf } from './cell.ts';
 import { clockText } from './quantities.ts';
 
 export type Paint = ReturnType<typeof pc.createColors>;
@@ -42,7 +43,8 @@ export function section(
   remark: string,
   lines: readonly string[],
 ): string[] {
-  const head = page.paint.bold(title) + (remark === '' ? '' : page.paint.dim(`  ${remark}`));
+  const fitting = cutMiddle(remark, page.width - widthOf(title) - 2);
+  const head = page.paint.bold(title) + (fitting === '' ? '' : page.paint.dim(`  ${fitting}`));
   return ['', head, ...lines.map((line) => (line === '' ? '' : INDENT + line))];
 }
 

@@ -79,7 +79,7 @@ function columnWidths<Row>(
     if (column.flexible === true) flexibleLeft++;
     else left -= natural[index] ?? 0;
   }
-  return columns.map(({ flexible }, index) => {
+  const widths = columns.map(({ flexible }, index) => {
     const own = natural[index] ?? 0;
     if (flexible !== true) return own;
     const given = Math.min(own, Math.max(FLEXIBLE_MIN, Math.floor(left / flexibleLeft)));
@@ -87,4 +87,15 @@ function columnWidths<Row>(
     flexibleLeft--;
     return given;
   });
+  return narrowed(widths, width - GAP.length * (columns.length - 1));
+}
+
+/** Takes from the widest column until all fit: long names, such as IPv6 addresses, are cut before numbers are. */
+function narrowed(widths: number[], room: number): number[] {
+  let over = widths.reduce((sum, width) => sum + width, 0) - room;
+  for (; over > 0; over--) {
+    const widest = widths.indexOf(Math.max(...widths));
+    widths[widest] = Math.max(1, (widths[widest] ?? 0) - 1);
+  }
+  return widths;
 }
