@@ -1,7 +1,6 @@
 /** Small pieces that say one value: each writes what is not known as a dash, and the exact number as a tooltip. */
 import { useContext } from 'preact/hooks';
 import {
-  formatBytes,
   formatClock,
   formatCount,
   formatDuration,
@@ -28,10 +27,6 @@ export function Duration({ us }: { us: number | null }) {
 
 export function Share({ value }: { value: number | null }) {
   return value === null ? UNKNOWN : <span>{formatShare(value)}</span>;
-}
-
-export function Bytes({ value }: { value: number }) {
-  return <span title={`${formatExact(value)} bytes`}>{formatBytes(value)}</span>;
 }
 
 /** A share with a bar that makes a column of them comparable at a glance. */
