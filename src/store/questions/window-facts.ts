@@ -92,8 +92,8 @@ export async function readExtent(store: Store): Promise<Extent> {
     `SELECT sum(rows) AS rows, min(first) AS fromUs, max(last) AS toUs FROM (
       SELECT count() AS rows, ${us('min(ts)')} AS first, ${us('max(ts)')} + 1 AS last FROM events HAVING rows > 0
       UNION ALL
-      SELECT count() AS rows, toUnixTimestamp(min(t)) * 1000000 AS first,
-        (toUnixTimestamp(max(t)) + 1) * 1000000 AS last FROM activity_1s HAVING rows > 0
+      SELECT count() AS rows, toInt64(toUnixTimestamp(min(t))) * 1000000 AS first,
+        (toInt64(toUnixTimestamp(max(t))) + 1) * 1000000 AS last FROM activity_1s HAVING rows > 0
       UNION ALL
       SELECT count() AS rows, ${us('min(start_ts)')} AS first, ${us('max(end_ts)')} + 1 AS last FROM sessions HAVING rows > 0
     )`,
