@@ -4,13 +4,13 @@
  * asked what the wire must have carried.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chownSync, existsSync, readdirSync, readFileSync } from 'node:fs';
+import { chownSync, existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { mustRun, stopProgram, unprivileged, waitUntil } from './process.ts';
+import { beforeExit, mustRun, stopProgram, unprivileged, waitUntil } from './process.ts';
 
 const DEBIAN_SERVERS = '/usr/lib/postgresql';
 export const SUPERUSER = 'postgres';
@@ -80,10 +80,15 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
     chownSync(directory, owner.uid, owner.gid);
   }
   let server: ChildProcess | undefined;
+  const forget = beforeExit(() => {
+    server?.kill('SIGQUIT');
+    rmSync(directory, { recursive: true, force: true });
+  });
   const stop = async () => {
     // SIGINT is PostgreSQL's "fast" shutdown: sessions are ended, the server leaves in order.
     if (server !== undefined) await stopProgram(server, 'SIGINT');
     await rm(directory, { recursive: true, force: true });
+    forget();
   };
   try {
     const data = join(directory, 'data');

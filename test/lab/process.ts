@@ -44,6 +44,24 @@ export async function mustRun(
   return stdout;
 }
 
+const lastRites = new Set<() => void>();
+
+/**
+ * Runs `action` when this process ends, however it does (SIGKILL excepted), unless the returned function was called
+ * before: nothing that the lab starts may outlive it.
+ */
+export function beforeExit(action: () => void): () => void {
+  if (lastRites.size === 0) {
+    process.once('exit', () => {
+      for (const rite of lastRites) rite();
+    });
+    for (const signal of ['SIGINT', 'SIGTERM'] as const)
+      process.once(signal, () => process.exit(1));
+  }
+  lastRites.add(action);
+  return () => lastRites.delete(action);
+}
+
 /** Sends `signal` and waits for the end; a program that ignores it for 10 s is killed. */
 export async function stopProgram(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;

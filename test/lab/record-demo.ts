@@ -1,9 +1,7 @@
 /**
  * Records the capture that the demo shows: `npx tsx test/lab/record-demo.ts [OUTPUT.pcap.gz] [SECONDS]`, as root on Linux.
- * Everything happens in a network namespace of its own, where the applications and the two database servers have
- * addresses of their own and packets have the size that they have on Ethernet.
+ * The applications and the two database servers have addresses of their own in a network namespace of its own.
  */
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -12,23 +10,14 @@ import { fileURLToPath } from 'node:url';
 import { constants, gzipSync } from 'node:zlib';
 import { ledgerRoles, ledgerSchema, shopRoles, shopSchema } from './demo-schema.ts';
 import { playStory, storyAddresses } from './demo-story.ts';
-import { mustRun } from './process.ts';
+import { insideNamespace } from './namespace.ts';
 import { type PostgresServer, startPostgres } from './postgres-server.ts';
 import { startRecording } from './recorder.ts';
 
 const SHOP = { host: '10.20.5.1', port: 5432 };
 const LEDGER = { host: '10.20.5.2', port: 5432 };
-const INSIDE = 'MIRRORSQL_LAB_NAMESPACE';
 const OUTPUT = fileURLToPath(new URL('../scenarios/demo/demo.pcap.gz', import.meta.url));
 const SIZE_MAX_BYTES = 5 * 1024 * 1024;
-
-async function prepareHosts(): Promise<void> {
-  await mustRun('ip', ['link', 'set', 'dev', 'lo', 'up', 'mtu', '1500']);
-  await mustRun('ip', ['link', 'set', 'dev', 'lo', 'gso_max_size', '1500']);
-  for (const address of [...storyAddresses, SHOP.host, LEDGER.host]) {
-    await mustRun('ip', ['address', 'add', `${address}/32`, 'dev', 'lo']);
-  }
-}
 
 async function startServer(host: string, roles: string, database: string, schema: string) {
   const server = await startPostgres({
@@ -52,7 +41,6 @@ async function startServer(host: string, roles: string, database: string, schema
 }
 
 async function record(output: string, seconds: number): Promise<void> {
-  await prepareHosts();
   const directory = mkdtempSync(join(tmpdir(), 'mirrorsql-demo-'));
   const file = join(directory, 'demo.pcap');
   const servers: PostgresServer[] = [];
@@ -79,13 +67,6 @@ async function record(output: string, seconds: number): Promise<void> {
   }
 }
 
-if (process.env[INSIDE] === undefined) {
-  const again = [...process.execArgv, ...process.argv.slice(1)];
-  const { status } = spawnSync('unshare', ['--net', process.execPath, ...again], {
-    stdio: 'inherit',
-    env: { ...process.env, [INSIDE]: '1' },
-  });
-  process.exitCode = status ?? 1;
-} else {
-  await record(process.argv[2] ?? OUTPUT, Number(process.argv[3] ?? '80'));
-}
+await insideNamespace([...storyAddresses, SHOP.host, LEDGER.host], () =>
+  record(process.argv[2] ?? OUTPUT, Number(process.argv[3] ?? '80')),
+);

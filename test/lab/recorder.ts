@@ -4,7 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import { statSync } from 'node:fs';
-import { delay, stopProgram, waitUntil } from './process.ts';
+import { beforeExit, delay, stopProgram, waitUntil } from './process.ts';
 
 export interface RecordingOptions {
   readonly file: string;
@@ -33,6 +33,7 @@ export async function startRecording(options: RecordingOptions): Promise<Recordi
     options.filter,
   ];
   const child = spawn('tcpdump', args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  const forget = beforeExit(() => child.kill('SIGINT'));
   let said = '';
   let failed: Error | undefined;
   child.on('error', (error) => {
@@ -51,6 +52,7 @@ export async function startRecording(options: RecordingOptions): Promise<Recordi
     stop: async () => {
       await settle(options.file);
       await stopProgram(child, 'SIGINT');
+      forget();
       return checkCounts(said, options.file);
     },
   };

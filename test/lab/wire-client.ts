@@ -19,6 +19,7 @@ export interface WireClientOptions {
   readonly database: string;
   readonly application?: string;
   readonly localAddress?: string;
+  readonly localPort?: number;
 }
 
 export class WireClient {
@@ -138,6 +139,7 @@ async function openSocket(options: WireClientOptions): Promise<Socket> {
     port: options.port,
     noDelay: true,
     ...(options.localAddress === undefined ? {} : { localAddress: options.localAddress }),
+    ...(options.localPort === undefined ? {} : { localPort: options.localPort }),
   });
   await once(socket, 'connect');
   return socket;

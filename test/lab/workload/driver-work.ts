@@ -95,7 +95,7 @@ export async function multiStatementWork(place: Place): Promise<void> {
 
 export async function sqlObjectWork(place: Place): Promise<void> {
   await place.driver('alice', 'sales', async (client) => {
-    await client.query('PREPARE by_n (int) AS SELECT label FROM numbers WHERE n = $1');
+    await client.query('PREPARE by_n (int) AS SELECT weight FROM numbers WHERE n = $1');
     await client.query('EXECUTE by_n(5)');
     await client.query('EXECUTE by_n(6)');
     await client.query('DEALLOCATE by_n');
