@@ -22,8 +22,15 @@ export function askedWindow(query: WindowQuery, extent: Extent): Window {
   return window;
 }
 
-/** The scope of a query, without the fields that it leaves out. */
+/**
+ * The scope of a query, without the fields that it leaves out.
+ * @throws MSQL_API_REQUEST when the server is not address:port.
+ */
 export function askedScope(query: WindowQuery): Scope {
+  const port = /:(\d{1,5})$/.exec(query.server ?? ':0')?.[1];
+  if (port === undefined || Number(port) > 65_535) {
+    throw new MirrorSqlError('MSQL_API_REQUEST', 'server is not address:port');
+  }
   return {
     ...(query.client === undefined ? {} : { client: query.client }),
     ...(query.server === undefined ? {} : { server: query.server }),

@@ -102,6 +102,8 @@ describe('the API', () => {
     ['/api/v1/report?form=2026-11-20', 'additional properties'],
     [`/api/v1/report?client=${'x'.repeat(101)}`, 'client'],
     ['/api/v1/executions?limit=1000000', 'limit'],
+    ['/api/v1/report?server=10.20.8.5', 'server is not address:port'],
+    ['/api/v1/executions?server=10.20.8.5:99999', 'server is not address:port'],
     ['/api/v1/executions?limit=0', 'limit'],
     ['/api/v1/executions?limit=many', 'limit'],
     ["/api/v1/executions?fingerprint=' OR 1=1", 'fingerprint'],

@@ -55,10 +55,11 @@ export function addStoreRoutes(app: FastifyInstance, facts: FactsSource, reading
       },
     },
     async ({ query }) => {
+      const scope = askedScope(query);
       const window = askedWindow(query, await facts.extent());
       const { from: _from, to: _to, limit = 100, ...filter } = query;
       const executions = await facts.executions(window, { ...filter, limit });
-      return { window, scope: askedScope(query), limit, executions };
+      return { window, scope, limit, executions };
     },
   );
 
