@@ -114,7 +114,13 @@ async function openStream(
     }),
   );
   raw.on('error', (error) => counted.destroy(error));
-  const first = await firstChunk(counted, path);
+  let first = await firstChunk(counted, path);
+  // A pipe may hand over a single byte: too little to tell.
+  while (first?.length === 1) {
+    const more = await firstChunk(counted, path);
+    if (more === undefined) break;
+    first = Buffer.concat([first, more]);
+  }
   let stream: Readable = counted;
   if (first !== undefined) counted.unshift(first);
   if (first?.[0] === GZIP_MAGIC[0] && first[1] === GZIP_MAGIC[1]) {
