@@ -16,7 +16,7 @@ const OPEN_NOTICE_US = 5_000_000;
 const OPEN_WARNING_US = 30_000_000;
 /** A class that takes this share of the time is news; below, the load is spread. */
 const SHARE_NEWS = 0.25;
-const SHARE_NOTICE = 0.5;
+const SHARE_NOTICE = 0.4;
 const ROLLBACK_RATE_NOTICE = 0.05;
 const TRANSACTIONS_MIN = 20;
 const SLOW_US = 1_000_000;

@@ -172,6 +172,8 @@ describe('highlightsOf', () => {
     expect(highlights({ steps })).toContain(expected);
     const fewAnswers = steps.map((step) => ({ ...step, answers: 4 }));
     expect(highlights({ steps: fewAnswers })).not.toContain(expected);
-    expect(highlights({ steps: steps.slice(0, 9) }).join()).not.toContain('rose');
+    expect(highlights({ steps: steps.slice(-9) }).join()).not.toContain('rose');
+    const busier = steps.map((step, index) => (index === 7 ? step : { ...step, answers: 251 }));
+    expect(highlights({ steps: busier }).join()).not.toContain('rose');
   });
 });

@@ -12,7 +12,6 @@ import {
   stepOf,
 } from '../analysis/fixtures.ts';
 
-// eslint-disable-next-line no-control-regex -- Colours are what is looked for.
 const ANSI = /\u001b\[\d+m/g;
 
 const textOf = (facts: WindowFacts, columns: number, color = false) =>
@@ -89,7 +88,6 @@ describe('renderReportText', () => {
       },
       200,
     );
-    // eslint-disable-next-line no-control-regex -- These are what must not be there.
     expect(text.replaceAll('\n', '')).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202e]/);
     expect(text).toContain('·2J');
   });

@@ -5,7 +5,6 @@
 
 // C0 and C1 controls, soft hyphen, zero-width and direction marks, line separators, byte order mark, lone surrogates.
 const HARMFUL =
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must go.
   /[\u0000-\u001f\u007f-\u009f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]|\p{Surrogate}/gu;
 const WIDE =
   /[\u1100-\u115f\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}|[\u{20000}-\u{3fffd}]/u;

@@ -4,7 +4,15 @@ import type { NodeRow, TransactionShapeRow } from '../../events/report.ts';
 import { printable } from './cell.ts';
 import { statementText } from './headline.ts';
 import { type Page, moreLines, section } from './page.ts';
-import { ABSENT, bytesText, countText, durationText, rateText, shareText } from './quantities.ts';
+import {
+  ABSENT,
+  bytesText,
+  counted,
+  countText,
+  durationText,
+  rateText,
+  shareText,
+} from './quantities.ts';
 import { type Column, tableLines } from './table.ts';
 
 const SHAPES_MAX = 5;
@@ -25,7 +33,7 @@ export function transactions(page: Page): string[] {
     { title: 'rows', cell: (row) => countText(row.rowsAffected), from: 90, ...right },
     {
       title: 'statements',
-      cell: (row) => row.example.map(statementText).join(' · '),
+      cell: exampleText,
       flexible: true,
     },
   ];
@@ -40,6 +48,14 @@ export function transactions(page: Page): string[] {
     ...lines,
     ...moreLines(page, transactionShapes.length, SHAPES_MAX, 'shapes'),
   ]);
+}
+
+/** The store keeps the first eight statements of an example: a longer one goes on. */
+const EXAMPLE_STATEMENTS = 8;
+
+function exampleText({ example }: TransactionShapeRow): string {
+  const more = example.length >= EXAMPLE_STATEMENTS ? ['…'] : [];
+  return [...example.map(statementText), ...more].join(' · ');
 }
 
 export function channels(page: Page): string[] {
@@ -76,10 +92,15 @@ export function channels(page: Page): string[] {
       flexible: true,
     },
   ];
-  return section(page, 'Channels', `${countText(report.channelsCount)} connections in the window`, [
-    ...tableLines(rows, columns, page.inner, paint.dim),
-    ...moreLines(page, report.channelsCount, rows.length, 'connections'),
-  ]);
+  return section(
+    page,
+    'Channels',
+    `${counted(report.channelsCount, 'connection', 'connections')} in the window`,
+    [
+      ...tableLines(rows, columns, page.inner, paint.dim),
+      ...moreLines(page, report.channelsCount, rows.length, 'connections'),
+    ],
+  );
 }
 
 function stateText(row: ChannelFacts): string {

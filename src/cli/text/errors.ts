@@ -4,7 +4,7 @@ import { cutMiddle, printable, widthOf } from './cell.ts';
 import { columnsOf, sparkline } from './chart.ts';
 import { statementText } from './headline.ts';
 import { type Page, moreLines, section } from './page.ts';
-import { countText, shareText } from './quantities.ts';
+import { counted, countText, shareText } from './quantities.ts';
 import { type Column, tableLines } from './table.ts';
 
 const ERRORS_MAX = 8;
@@ -51,7 +51,7 @@ export function errors(page: Page): string[] {
 }
 
 function summary({ overview, errors: rows }: Report): string {
-  const codes = `${rows.length} ${rows.length === 1 ? 'code' : 'codes'}`;
+  const codes = counted(rows.length, 'code', 'codes');
   if (overview.abnormalShare === null) return codes;
   return `${shareText(overview.abnormalShare)} of all answers, ${codes}`;
 }
@@ -65,7 +65,7 @@ function details(page: Page, row: ErrorRow): string[] {
   const { paint, inner } = page;
   const room = inner - 7;
   const clients = row.clients.slice(0, CLIENTS_MAX).map(printable).join(', ');
-  const sessions = `${countText(row.sessions)} ${row.sessions === 1 ? 'session' : 'sessions'}`;
+  const sessions = counted(row.sessions, 'session', 'sessions');
   const [first] = row.classes;
   const from = `${sessions}${clients === '' ? '' : ` from ${clients}`}`;
   const both = `${row.meaning}; ${from}`;

@@ -3,7 +3,14 @@ import { isoFromUs } from '../../core/time.ts';
 import type { Highlight, HighlightPart, Report } from '../../events/report.ts';
 import { cutMiddle, printable, widthOf } from './cell.ts';
 import { INDENT, type Page } from './page.ts';
-import { bytesText, clockText, countText, durationWords, shareText } from './quantities.ts';
+import {
+  bytesText,
+  clockText,
+  counted,
+  countText,
+  durationWords,
+  shareText,
+} from './quantities.ts';
 
 const HOSTS_SHOWN_MAX = 3;
 
@@ -50,8 +57,8 @@ function whoText({ nodes, channels, channelsCount }: Report): string {
   const parts = [
     listText(servers, 'servers') || 'no server',
     ...(databases.size > 0 ? [`databases ${listText([...databases].sort(), 'databases')}`] : []),
-    `${countText(clients.length)} ${clients.length === 1 ? 'client' : 'clients'}`,
-    `${countText(channelsCount)} ${channelsCount === 1 ? 'connection' : 'connections'}`,
+    counted(clients.length, 'client', 'clients'),
+    counted(channelsCount, 'connection', 'connections'),
   ];
   return parts.join(' · ');
 }

@@ -18,6 +18,11 @@ export function countText(value: number | null): string {
   return String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, THIN_SPACE);
 }
 
+/** `1 gap`, `3 gaps` */
+export function counted(value: number, one: string, many: string): string {
+  return `${countText(value)} ${value === 1 ? one : many}`;
+}
+
 /** `850 µs`, `1.23 ms`, `35.0 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h` */
 export function durationText(us: number | null): string {
   if (us === null) return ABSENT;

@@ -14,10 +14,12 @@ import {
 
 const CHART_HEIGHT = 4;
 /** Room for an axis label such as `123 ms`, and the axis. */
-const LABEL_WIDTH = 8;
+const LABEL_WIDTH = 9;
 /** A column that is no wider than this reads as a bar, a wider one as a wall. */
 const POINT_WIDTH_MAX = 6;
 const TIME_MARKS_MIN_GAP = 14;
+/** Highest to usual response time from which the scale is logarithmic. */
+const SPIKE_RATIO = 12;
 
 export function traffic(page: Page): string[] {
   const { overview } = page.report;
@@ -105,16 +107,12 @@ function charts(page: Page): string[] {
   const { width, steps } = chartWidth(report.series.length, page.inner - LABEL_WIDTH);
   const columns = columnsOf(report.series, width, chartColumn);
   const tpsTop = Math.max(...columns.map(({ tps }) => tps));
-  // Up to the highest p95, unless that is so far off the means that it would flatten them.
-  const timeTop = Math.min(
-    Math.max(...columns.map(({ p95Us }) => p95Us ?? 0)),
-    2 * Math.max(...columns.map(({ meanUs }) => meanUs ?? 0)),
-  );
+  const scale = timeScale(columns);
   const times = areaLines(
-    columns.map(({ meanUs }) => meanUs),
+    columns.map(({ meanUs }) => scale.height(meanUs)),
     CHART_HEIGHT,
-    timeTop,
-    columns.map(({ p95Us }) => p95Us),
+    1,
+    columns.map(({ p95Us }) => scale.height(p95Us)),
   );
   const tps = areaLines(
     columns.map((column) => column.tps),
@@ -123,12 +121,18 @@ function charts(page: Page): string[] {
   );
   const step = durationWords(report.stepUs * steps);
   const lines = [
-    ...section(page, 'TPS', `transactions ended per second, by ${step}`, [
-      ...axis(page, tps, rateText(tpsTop), paint.blue),
-    ]),
-    ...section(page, 'Response time', '█ mean  ░ p95', [
-      ...axis(page, times, durationText(timeTop), paint.green),
-    ]),
+    ...section(
+      page,
+      'TPS',
+      `transactions ended per second, by ${step}`,
+      axis(page, tps, rateText(tpsTop), '0', paint.blue),
+    ),
+    ...section(
+      page,
+      'Response time',
+      `█ mean  ░ p95${scale.logarithmic ? ', logarithmic' : ''}`,
+      axis(page, times, axisText(scale.topUs), axisText(scale.bottomUs), paint.green),
+    ),
   ];
   if (report.overview.errors > 0) {
     const errors = sparkline(columns.map((column) => column.errors || null));
@@ -156,6 +160,49 @@ function chartColumn(points: readonly SeriesPoint[]): ChartColumn {
   return { tps, errors, p95Us, meanUs: answers > 0 ? durationSumUs / answers : null };
 }
 
+interface TimeScale {
+  readonly topUs: number;
+  readonly bottomUs: number;
+  readonly logarithmic: boolean;
+  /** 0 to 1; null stays a hole. */
+  readonly height: (us: number | null) => number | null;
+}
+
+/**
+ * From 0 to the highest p95, or logarithmic where that would press the usual response time into the lowest line: a
+ * spike of a thousand times the usual must not hide how the rest went.
+ */
+function timeScale(columns: readonly ChartColumn[]): TimeScale {
+  const means = columns.flatMap(({ meanUs }) => meanUs ?? []).sort((a, b) => a - b);
+  const topUs = Math.max(...columns.map(({ meanUs, p95Us }) => Math.max(meanUs ?? 0, p95Us ?? 0)));
+  const usualUs = means[Math.floor(means.length / 2)] ?? 0;
+  const lowestUs = means[0] ?? 0;
+  if (lowestUs < 1 || topUs < SPIKE_RATIO * usualUs) {
+    return {
+      topUs,
+      bottomUs: 0,
+      logarithmic: false,
+      height: (us) => (us === null || topUs === 0 ? null : us / topUs),
+    };
+  }
+  const bottomUs = 10 ** Math.floor(Math.log10(lowestUs));
+  const span = Math.log(topUs / bottomUs);
+  return {
+    topUs,
+    bottomUs,
+    logarithmic: true,
+    height: (us) => (us === null ? null : Math.log(Math.max(1, us) / bottomUs) / span),
+  };
+}
+
+/** A duration that fits beside an axis. */
+function axisText(us: number): string {
+  if (us < 99_950_000) return durationWords(us);
+  return us < 600_000_000
+    ? `${Math.round(us / 1_000_000)} s`
+    : `${Math.round(us / 60_000_000)} min`;
+}
+
 function label(page: Page, text: string): string {
   return page.paint.dim(`${text.padStart(LABEL_WIDTH - 2)}  `);
 }
@@ -164,10 +211,11 @@ function axis(
   page: Page,
   lines: readonly string[],
   top: string,
+  bottom: string,
   tint: (text: string) => string,
 ): string[] {
   return lines.map((line, index) => {
-    const text = index === 0 ? top : index === lines.length - 1 ? '0' : '';
+    const text = index === 0 ? top : index === lines.length - 1 ? bottom : '';
     return page.paint.dim(`${text.padStart(LABEL_WIDTH - 2)} ┤`) + tint(line.trimEnd());
   });
 }

@@ -34,7 +34,6 @@ describe('tableLines', () => {
   it('measures texts before it colours them', () => {
     const red = (text: string) => `\u001b[31m${text}\u001b[39m`;
     const coloured = columns.map((column) => ({ ...column, tint: red }));
-    // eslint-disable-next-line no-control-regex -- Takes the colours away again.
     const plain = tableLines(rows, coloured, 40, red).map((line) =>
       line.replace(/\u001b\[\d+m/g, ''),
     );
