@@ -18,8 +18,8 @@ const EDGES_MAX = 2_000;
 const JUDGED = 'toUnixTimestamp(t) + 1 <= {judgedUntilSeconds:Int64}';
 
 const SUMS = `
-  sum(requests) AS requests,
-  sumIf(requests, ${JUDGED}) AS requestsJudged,
+  sum(a.requests) AS requests,
+  sumIf(a.requests, ${JUDGED}) AS requestsJudged,
   sumIf(requests_answered, ${JUDGED}) AS requestsJudgedAnswered,
   sum(answers) AS answers,
   sum(normal) AS normal,
@@ -59,7 +59,7 @@ export async function readSteps(
         sum(outstanding) OVER second AS waiting, outstanding_age_max_us AS age
       FROM activity_1s FINAL WHERE ${SECOND_IN_WINDOW} AND ${IN_SCOPE}
       WINDOW second AS (PARTITION BY t)
-    )
+    ) AS a
     GROUP BY start ORDER BY start`,
     { ...parameters, stepSeconds: stepUs / 1_000_000 },
   );
@@ -77,7 +77,7 @@ export async function readEdges(store: Store, parameters: Parameters): Promise<E
     `SELECT client_ip AS client, ${SERVER} AS server, ${SUMS},
       max(connections_open) AS connectionsOpenMax, max(connections_in_transaction) AS connectionsInTransactionMax,
       max(outstanding) AS outstandingMax, max(outstanding_age_max_us) AS outstandingAgeMaxUs
-    FROM activity_1s FINAL WHERE ${SECOND_IN_WINDOW} AND ${IN_SCOPE}
+    FROM activity_1s AS a FINAL WHERE ${SECOND_IN_WINDOW} AND ${IN_SCOPE}
     GROUP BY client, server ORDER BY requests DESC, client, server LIMIT ${EDGES_MAX}`,
     parameters,
   );
