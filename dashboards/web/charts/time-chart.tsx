@@ -224,6 +224,8 @@ function optionsOf(
       },
       {
         ...axis,
+        // Of a logarithmic scale only the powers of ten have a line.
+        grid: { ...axis.grid, filter: (_chart, splits) => splits.map(logarithmic ? tenth : same) },
         size: 58,
         gap: 4,
         space: 30,
@@ -267,6 +269,9 @@ function clockTexts(splits: readonly number[], step: number, zone: Zone): string
     step >= 86_400 ? clockFormat.day : step < 60 ? clockFormat.second : clockFormat.minute;
   return splits.map((seconds) => form(zonedDate(seconds, zone)));
 }
+
+const same = (value: number) => value;
+const tenth = (value: number) => (Number.isInteger(Math.log10(value)) ? value : null);
 
 function logRange(low: number, high: number): [number, number] {
   const bottom = Math.max(1, low);
