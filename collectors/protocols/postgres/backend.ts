@@ -308,11 +308,27 @@ export class Backend implements MessageReceiver {
     const pending = this.#answering(tsUs);
     if (pending === undefined) return;
     pending.outcome.copyBytes = 0;
+    if (tag === BackendTag.CopyInResponse) this.#passOverSyncs(pending);
     if (tag !== BackendTag.CopyBothResponse) return;
     state.streaming = true;
     const words = text(pending.text, 0, Math.min(pending.textLength, 1024));
     const mode = /\bLOGICAL\b/i.test(words) ? 'logical' : 'physical';
     state.context.sink.sessionEvent({ type: 'replication', tsUs, session: state.session, mode });
+  }
+
+  /**
+   * While it copies in, the server passes over each Sync ("Flush and Sync messages received during copy-in are
+   * ignored"): only one that came after the end of the data is answered.
+   */
+  #passOverSyncs(pending: Pending): void {
+    pending.copiesIn = true;
+    const { queue } = this.#state;
+    const next = queue.head + 1;
+    while (next < queue.tail) {
+      const { kind, beforeCopyEnd } = queue.at(next);
+      if (kind !== PendingKind.Sync || (pending.copyEnded && !beforeCopyEnd)) return;
+      queue.remove(next);
+    }
   }
 
   #error(error: ServerError, tsUs: number): void {
@@ -377,6 +393,8 @@ export class Backend implements MessageReceiver {
     outcome.startUs = Math.min(Math.max(carrier.tsUs, state.lastAnswerUs), tsUs);
     carrier.skipped = false;
     carrier.touched = true;
+    failed.beforeTransaction = failsBeforeTransaction(failed, error);
+    carrier.beforeTransaction = failed.beforeTransaction;
     state.skipping = index === queue.tail;
     state.failedRequest = carrier;
     queue.head = index;
@@ -447,6 +465,16 @@ export class Backend implements MessageReceiver {
       else if (/gauss/i.test(value)) session.dialect = 'opengauss';
     }
   }
+}
+
+/**
+ * Bind of a statement and Execute of a portal that do not exist fail before the server opens a transaction for them
+ * (measured: pg_stat_database counts no rollback).
+ */
+function failsBeforeTransaction(failed: Pending, error: ServerError): boolean {
+  if (failed.kind === PendingKind.Bind) return error.sqlstate === '26000';
+  const unknownPortal = failed.kind === PendingKind.Execute && failed.statement === undefined;
+  return unknownPortal && error.sqlstate === '34000';
 }
 
 const NO_BYTES = new Uint8Array(0);

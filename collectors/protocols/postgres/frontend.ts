@@ -70,18 +70,44 @@ export class Frontend implements MessageReceiver {
         this.#target(PendingKind.Close, bytes, view, start, end, sizeBytes, tsUs);
         return;
       case FrontendTag.Sync:
-        state.skipping = false;
-        this.#push(PendingKind.Sync, tsUs, sizeBytes);
+        this.#sync(tsUs, sizeBytes);
         return;
       case FrontendTag.FunctionCall:
         this.#push(PendingKind.Function, tsUs, sizeBytes).counted = true;
         state.edge.request(tsUs);
         return;
+      case FrontendTag.CopyDone:
+      case FrontendTag.CopyFail:
+        this.#copyEnds();
+        return;
       case FrontendTag.Terminate:
         state.terminated = true;
         return;
       default:
-        return; // Flush and the end of COPY data are answered by nothing.
+        return; // Flush is answered by nothing.
+    }
+  }
+
+  #sync(tsUs: number, sizeBytes: number): void {
+    const state = this.#state;
+    const { current } = state.queue;
+    // In the midst of copied data the server passes over it.
+    if (current?.copiesIn === true && !current.copyEnded) return;
+    state.skipping = false;
+    this.#push(PendingKind.Sync, tsUs, sizeBytes);
+  }
+
+  /** The data of a COPY ends: a Sync that was sent before is passed over by a server that copies. */
+  #copyEnds(): void {
+    const { queue } = this.#state;
+    for (let index = queue.tail - 1; index >= queue.head; index--) {
+      const pending = queue.at(index);
+      if (pending.kind === PendingKind.Sync) {
+        pending.beforeCopyEnd = true;
+      } else {
+        pending.copyEnded = true;
+        return;
+      }
     }
   }
 

@@ -27,6 +27,7 @@ export const TagVerb = {
   PrepareTransaction: 4,
   Forget: 5,
   ForgetAll: 6,
+  RollbackPrepared: 7,
 } as const;
 export type TagVerb = (typeof TagVerb)[keyof typeof TagVerb];
 
@@ -101,6 +102,13 @@ export class Pending {
   cancelRequested = false;
   /** Its statement failed already at Parse or Bind, and that has been told. */
   absorbed = false;
+  /** It failed before the server opened a transaction for it. */
+  beforeTransaction = false;
+  /** Of a Query or Execute: the server has said that it copies in; the client has sent the end of the data. */
+  copiesIn = false;
+  copyEnded = false;
+  /** Of a Sync: it was sent while COPY data was still to come. The server, if it copies by then, passes over it. */
+  beforeCopyEnd = false;
   outcome = new Outcome();
   /** Of a Query with several statements: what came of each but the last, in order. */
   outcomes: Outcome[] | undefined = undefined;
@@ -123,6 +131,10 @@ export class Pending {
     this.suspended = false;
     this.cancelRequested = false;
     this.absorbed = false;
+    this.beforeTransaction = false;
+    this.copiesIn = false;
+    this.copyEnded = false;
+    this.beforeCopyEnd = false;
     this.outcome.reset();
     this.outcomes = undefined;
   }
@@ -175,6 +187,17 @@ export class PendingQueue {
     pending.reset(kind, tsUs, requestBytes);
     this.tail++;
     return pending;
+  }
+
+  /** Takes a request out that will get no answer; what stands behind it moves up. */
+  remove(index: number): void {
+    const mask = this.#ring.length - 1;
+    const removed = this.at(index);
+    for (let place = index; place < this.tail - 1; place++) {
+      this.#ring[place & mask] = this.at(place + 1);
+    }
+    this.tail--;
+    this.#ring[this.tail & mask] = removed;
   }
 
   /** Everything up to `head` has been told. */

@@ -141,7 +141,7 @@ export class Rounds {
   /** Parse, Bind and Describe open a transaction when the server gets to them; they are told only when they fail. */
   #preparation(pending: Pending): void {
     const state = this.#state;
-    if (pending.touched) state.transactions.touch(pending.tsUs);
+    if (pending.touched && !pending.beforeTransaction) state.transactions.touch(pending.tsUs);
     const failed = pending.skipped || pending.outcome.error !== undefined;
     if (pending.kind === PendingKind.Parse && failed) this.#unprepare(pending);
     if (pending.kind === PendingKind.Bind && !failed) this.#closeOne(pending.portalName ?? '');
@@ -179,7 +179,7 @@ export class Rounds {
     if (pending.absorbed) return;
     if (pending.skipped) pending.outcome.status = Status.Skipped;
     const { suspended, context, transactions } = this.#state;
-    if (pending.touched) transactions.touch(pending.tsUs);
+    if (pending.touched && !pending.beforeTransaction) transactions.touch(pending.tsUs);
     const portal = pending.portalName ?? '';
     const before = suspended.size > 0 ? suspended.get(portal) : undefined;
     if (before !== undefined) {
@@ -336,7 +336,8 @@ export class Rounds {
   ): void {
     const state = this.#state;
     const { transactions } = state;
-    const ran = outcome.status !== Status.Skipped;
+    const ran =
+      outcome.status !== Status.Skipped && (transactions.open || !pending.beforeTransaction);
     if (ran) {
       transactions.touch(pending.tsUs);
       transactions.statement(outcome, statementClass, pending.quality);

@@ -67,7 +67,7 @@ export function readTag(
       if (view.getUint8(start + 4) === LETTER_I && end - start <= 7) outcome.verb = TagVerb.Commit;
       return;
     case ROLLBACK:
-      if (end - start <= 9) outcome.verb = TagVerb.Rollback;
+      outcome.verb = end - start <= 9 ? TagVerb.Rollback : TagVerb.RollbackPrepared;
       return;
     case PREPARE:
       if (end - start > 8) outcome.verb = TagVerb.PrepareTransaction;

@@ -92,6 +92,11 @@ export class Transactions {
       if (statementClass?.kind !== 'transaction') this.#count(statementClass, 0);
       return;
     }
+    if (outcome.verb === TagVerb.RollbackPrepared) {
+      // Counted as a commit when it was prepared; that it is undone is counted now (measured).
+      this.failed = true;
+      return;
+    }
     if (outcome.verb === TagVerb.Rollback && isSavepoint(statementClass)) {
       this.failed = false;
       return;
