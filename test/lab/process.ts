@@ -18,11 +18,11 @@ export async function runProgram(
   const child = spawn(program, args, { ...spawnOptions, stdio: ['pipe', 'pipe', 'pipe'] });
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];
-  child.stdout?.on('data', (data: Buffer) => stdout.push(data));
-  child.stderr?.on('data', (data: Buffer) => stderr.push(data));
+  child.stdout.on('data', (data: Buffer) => stdout.push(data));
+  child.stderr.on('data', (data: Buffer) => stderr.push(data));
   // A program that ends before it has read its input is judged by its exit code.
-  child.stdin?.on('error', () => undefined);
-  child.stdin?.end(input ?? '');
+  child.stdin.on('error', () => undefined);
+  child.stdin.end(input ?? '');
   const [code] = (await once(child, 'close')) as [number | null];
   return {
     code,

@@ -66,6 +66,10 @@ export async function statementWork(place: Place): Promise<void> {
     await client.until('Z');
     client.send(bind({ name: 'few', values: ['3'] }), execute(), sync);
     await client.until('Z');
+    client.send(execute({ portal: 'none' }), sync);
+    await client.until('Z');
+    client.send(describe('S', 'none'), sync);
+    await client.until('Z');
     // Parsed again under the same name with another text.
     client.send(parse('SELECT 1', 'again'), sync);
     await client.until('Z');
