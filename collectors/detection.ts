@@ -1,8 +1,9 @@
 /**
- * Who reads a connection: decided by who opened it, by known ports, or by its first bytes. Until the bytes have said
- * enough they are kept, a few kilobytes at most.
+ * Who reads a connection: decided by who opened it, by known ports, or by the first payload of a client on a port that
+ * nobody has named. What is nobody's is counted as foreign.
  */
 import type { Protocol, Session } from '../src/events/session.ts';
+import type { Health } from './health.ts';
 import type { Flow, FlowEnd, FlowReader } from './network/flow.ts';
 import type { ConversationContext } from './protocols/conversation-context.ts';
 import { PostgresConversation } from './protocols/postgres/conversation.ts';
@@ -30,7 +31,7 @@ export class Detection {
   readerOf(flow: Flow): FlowReader | undefined {
     const server = this.#serverByPort(flow);
     if (server !== undefined) return this.#converse(flow, server);
-    return new Undecided(flow, (clientEndpoint) =>
+    return new Undecided(flow, this.#context.health, (clientEndpoint) =>
       this.#converse(flow, clientEndpoint === 0 ? 1 : 0),
     );
   }
@@ -56,11 +57,13 @@ export class Detection {
 /** Waits for the first payload of the client on a port that says nothing. */
 class Undecided implements FlowReader {
   readonly #flow: Flow;
+  readonly #health: Health;
   readonly #decide: (clientEndpoint: 0 | 1) => FlowReader;
   #inner: FlowReader | undefined = undefined;
 
-  constructor(flow: Flow, decide: (clientEndpoint: 0 | 1) => FlowReader) {
+  constructor(flow: Flow, health: Health, decide: (clientEndpoint: 0 | 1) => FlowReader) {
     this.#flow = flow;
+    this.#health = health;
     this.#decide = decide;
   }
 
@@ -79,9 +82,10 @@ class Undecided implements FlowReader {
     }
     const flow = this.#flow;
     // Every database that we know of this kind is spoken to first, in one packet that says what it is.
-    if (looksLikeStartup(view, start, end) !== 'yes') {
+    if (flow.foreign || looksLikeStartup(view, start, end) !== 'yes') {
       flow.reader = undefined;
       flow.foreign = true;
+      this.#health.foreignBytes += end - start;
       return;
     }
     this.#inner = this.#decide(direction);

@@ -112,22 +112,31 @@ export class Connections {
   ): void {
     const packet = this.#packet;
     const health = this.#health;
-    const length = packet.payloadLength;
-    health.payloadBytes += length;
+    const { payloadStart, payloadEnd, payloadLength: length } = packet;
+    const captured = payloadEnd - payloadStart;
+    health.payloadBytes += captured;
     if (flow.closed) {
-      health.repeatedBytes += length;
+      health.repeatedBytes += captured;
       return;
     }
     const reader = flow.reader ?? this.#adopt(flow);
     if (reader === undefined) {
-      health.foreignBytes += length;
+      health.foreignBytes += captured;
       return;
     }
     if (!half.started) half.start(sequence);
     const heldBefore = half.heldBytes;
-    const { payloadStart, payloadEnd } = packet;
     if (sequence === half.next) {
-      half.deliver(reader, direction, bytes, view, payloadStart, payloadEnd, length, tsUs);
+      health.repeatedBytes += half.deliver(
+        reader,
+        direction,
+        bytes,
+        view,
+        payloadStart,
+        payloadEnd,
+        length,
+        tsUs,
+      );
     } else {
       health.repeatedBytes += half.take(
         reader,
@@ -143,6 +152,7 @@ export class Connections {
       if (half.heldCount > 0) this.#holding.add(flow);
     }
     this.#heldTotalBytes += half.heldBytes - heldBefore;
+    if (half.finSeen) this.#endWhenComplete(flow, tsUs);
   }
 
   #adopt(flow: Flow): FlowReader | undefined {
@@ -200,7 +210,6 @@ export class Connections {
   #closing(flow: Flow, direction: 0 | 1, half: HalfStream, sequence: number, tsUs: number): void {
     if (flow.closed) return;
     if ((this.#packet.flags & TcpFlag.Rst) !== 0) {
-      this.#settle(flow);
       this.#end(flow, 'reset', direction, tsUs);
       return;
     }
@@ -210,8 +219,16 @@ export class Connections {
     if (flow.firstToClose === -1) flow.firstToClose = direction;
     const [first, second] = flow.halves;
     if (!first.finSeen || !second.finSeen) return;
-    if (first.heldCount + second.heldCount === 0) this.#end(flow, 'fin', flow.firstToClose, tsUs);
-    else this.#lingering.push({ flow, dueUs: tsUs + CLOSING_US });
+    this.#endWhenComplete(flow, tsUs);
+    if (!flow.closed) this.#lingering.push({ flow, dueUs: tsUs + CLOSING_US });
+  }
+
+  /** Both sides have closed: that is the end, unless a FIN has overtaken bytes. */
+  #endWhenComplete(flow: Flow, tsUs: number): void {
+    const [first, second] = flow.halves;
+    if (flow.closed || !first.finSeen || !second.finSeen) return;
+    if (first.heldCount + second.heldCount + first.missingAtEnd + second.missingAtEnd > 0) return;
+    this.#end(flow, 'fin', flow.firstToClose, tsUs);
   }
 
   /** Gives up holes that will not be filled any more. */
@@ -235,21 +252,25 @@ export class Connections {
   #giveUp(flow: Flow, direction: 0 | 1): void {
     const half = flow.halves[direction];
     const before = half.heldBytes;
-    if (flow.reader !== undefined) half.giveUp(flow.reader, direction);
-    else half.clear();
+    if (flow.reader !== undefined)
+      this.#health.repeatedBytes += half.giveUp(flow.reader, direction);
+    else this.#health.foreignBytes += half.clear();
     this.#heldTotalBytes += half.heldBytes - before;
   }
 
-  #settle(flow: Flow): void {
+  /** Nothing more will come: what is still missing is missing for good. */
+  #settle(flow: Flow, tsUs: number): void {
     for (const direction of [0, 1] as const) {
-      while (flow.halves[direction].heldCount > 0) this.#giveUp(flow, direction);
+      const half = flow.halves[direction];
+      while (half.heldCount > 0) this.#giveUp(flow, direction);
+      if (half.missingAtEnd > 0) flow.reader?.gap(direction, half.missingAtEnd, tsUs);
     }
     this.#holding.delete(flow);
   }
 
   #end(flow: Flow, reason: FlowEnd, endpoint: 0 | 1 | -1, tsUs: number): void {
     if (flow.closed) return;
-    this.#settle(flow);
+    this.#settle(flow, tsUs);
     flow.closed = true;
     flow.reader?.end(reason, endpoint, tsUs);
     flow.reader = undefined;

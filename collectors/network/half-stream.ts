@@ -37,7 +37,7 @@ export class HalfStream {
   /** First sequence number behind the SYN, when one was seen. */
   initial = 0;
   initialSeen = false;
-  /** Sequence number behind the FIN, once one was seen. */
+  /** Sequence number of the FIN, right behind the last byte, once one was seen. */
   finSequence = 0;
   finSeen = false;
   /** Greatest acknowledgement that the other side sent for this direction. */
@@ -65,6 +65,13 @@ export class HalfStream {
     );
   }
 
+  /** Bytes between what was seen and the FIN: overtaken by it, or lost. */
+  get missingAtEnd(): number {
+    if (!this.started || !this.finSeen) return 0;
+    const size = (this.finSequence - this.next) | 0;
+    return size > 0 && size <= WINDOW_MAX ? size : 0;
+  }
+
   /** When the oldest hole opened; undefined without one. */
   get waitingSinceUs(): number | undefined {
     return this.#held[0]?.tsUs;
@@ -72,7 +79,7 @@ export class HalfStream {
 
   /**
    * Takes one segment that is not simply the next one (the caller handles that case itself).
-   * @returns payload bytes that had been seen before
+   * @returns captured bytes that had been seen before
    */
   take(
     receiver: StreamReceiver,
@@ -87,25 +94,29 @@ export class HalfStream {
   ): number {
     const distance = (sequence - this.next) | 0;
     if (distance > 0) {
-      if (distance > WINDOW_MAX) return length;
+      if (distance > WINDOW_MAX) return end - start;
       return this.#hold(bytes, sequence, start, end, length, tsUs);
     }
     const repeated = -distance;
-    if (repeated >= length) return length;
-    this.deliver(
+    if (repeated >= length) return end - start;
+    const fresh = Math.min(start + repeated, end);
+    const behind = this.deliver(
       receiver,
       direction,
       bytes,
       view,
-      Math.min(start + repeated, end),
+      fresh,
       end,
       length - repeated,
       tsUs,
     );
-    return repeated;
+    return fresh - start + behind;
   }
 
-  /** Passes on the segment that is next, then whatever it lets go. `length` is its length on the wire. */
+  /**
+   * Passes on the segment that is next, then whatever it lets go. `length` is its length on the wire.
+   * @returns captured bytes of what it let go that had been seen before
+   */
   deliver(
     receiver: StreamReceiver,
     direction: 0 | 1,
@@ -115,21 +126,24 @@ export class HalfStream {
     end: number,
     length: number,
     tsUs: number,
-  ): void {
+  ): number {
     this.next = (this.next + length) | 0;
     if (end > start) receiver.chunk(direction, bytes, view, start, end, tsUs);
     if (end - start < length) receiver.gap(direction, length - (end - start), tsUs);
-    if (this.#held.length > 0) this.#release(receiver, direction, tsUs);
+    return this.#held.length > 0 ? this.#release(receiver, direction, tsUs) : 0;
   }
 
-  /** Gives up the hole in front: tells the gap and goes on behind it. */
-  giveUp(receiver: StreamReceiver, direction: 0 | 1): void {
+  /**
+   * Gives up the hole in front: tells the gap and goes on behind it.
+   * @returns captured bytes behind it that had been seen before
+   */
+  giveUp(receiver: StreamReceiver, direction: 0 | 1): number {
     const first = this.#held[0];
-    if (first === undefined) return;
+    if (first === undefined) return 0;
     const size = (first.sequence - this.next) | 0;
     this.next = first.sequence;
     receiver.gap(direction, size, first.tsUs);
-    this.#release(receiver, direction, first.tsUs);
+    return this.#release(receiver, direction, first.tsUs);
   }
 
   /** Forgets what is held. @returns how many bytes that were */
@@ -153,7 +167,7 @@ export class HalfStream {
     while (index > 0) {
       const before = this.#held[index - 1];
       if (before === undefined || ((sequence - before.sequence) | 0) > 0) break;
-      if (before.sequence === sequence && before.length >= length) return length;
+      if (before.sequence === sequence && before.length >= length) return end - start;
       index--;
     }
     this.#held.splice(index, 0, { sequence, bytes: bytes.slice(start, end), length, tsUs });
@@ -162,17 +176,19 @@ export class HalfStream {
   }
 
   /** The capture time of what completes the order counts: earlier bytes are of no use to the reader before it. */
-  #release(receiver: StreamReceiver, direction: 0 | 1, tsUs: number): void {
+  #release(receiver: StreamReceiver, direction: 0 | 1, tsUs: number): number {
     let count = 0;
+    let repeatedBytes = 0;
     for (const segment of this.#held) {
       const distance = (segment.sequence - this.next) | 0;
       if (distance > 0) break;
       count++;
       this.heldBytes -= segment.bytes.length;
       const repeated = -distance;
+      const start = Math.min(repeated, segment.bytes.length);
+      repeatedBytes += start;
       if (repeated >= segment.length) continue;
       const fresh = segment.length - repeated;
-      const start = Math.min(repeated, segment.bytes.length);
       this.next = (this.next + fresh) | 0;
       const time = segment.tsUs > tsUs ? segment.tsUs : tsUs;
       const view = new DataView(
@@ -188,5 +204,6 @@ export class HalfStream {
       }
     }
     this.#held.splice(0, count);
+    return repeatedBytes;
   }
 }

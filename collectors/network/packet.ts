@@ -117,7 +117,7 @@ export class PacketDecoder {
   #byEtherType(view: DataView, type: number, offset: number, end: number): number {
     let etherType = type;
     let position = offset;
-    for (let tags = 0; tags < VLAN_TAGS_MAX; tags++) {
+    for (let tags = 0; tags <= VLAN_TAGS_MAX; tags++) {
       if (etherType === ETHERTYPE_IPV4) return this.#ipv4(view, position, end);
       if (etherType === ETHERTYPE_IPV6) return this.#ipv6(view, position, end);
       const tagged =

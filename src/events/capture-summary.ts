@@ -12,7 +12,7 @@ export interface CaptureSummary {
   lastPacketUs: number | undefined;
   /** TCP connections seen. */
   streams: number;
-  /** TCP payload bytes: all; given to a protocol's decoder; of connections that no decoder knows; seen twice. */
+  /** TCP payload bytes as captured: all; given to a protocol's decoder; of connections that no decoder knows; seen twice. */
   payloadBytes: number;
   decodedBytes: number;
   foreignBytes: number;
