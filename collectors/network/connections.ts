@@ -272,7 +272,11 @@ export class Connections {
     if (flow.closed) return;
     this.#settle(flow, tsUs);
     flow.closed = true;
-    flow.reader?.end(reason, endpoint, tsUs);
+    const [first, second] = flow.halves;
+    // Both sides had closed, and it was only kept for bytes that their FINs might have overtaken.
+    if (reason !== 'reset' && first.finSeen && second.finSeen)
+      flow.reader?.end('fin', flow.firstToClose, tsUs);
+    else flow.reader?.end(reason, endpoint, tsUs);
     flow.reader = undefined;
     if (reason === 'fin' || reason === 'reset')
       this.#lingering.push({ flow, dueUs: tsUs + LINGER_US });
