@@ -76,9 +76,8 @@ class Describer {
   #parse(statement: string, bytes: Uint8Array): unknown {
     const tree = this.#tryParse(statement);
     if (tree !== undefined || !statement.includes('?')) return tree;
-    const normalized = normalize(bytes, 0, bytes.length);
     for (const value of ['$1', "'1'", '1']) {
-      const filled = this.#tryParse(normalized.replaceAll(/(?<= |\(|^)\?(?=[ ,)\]:]|$)/g, value));
+      const filled = this.#tryParse(normalize(bytes, 0, bytes.length, value));
       if (filled !== undefined) return filled;
     }
     return undefined;
@@ -185,22 +184,40 @@ const PREDICATES = new Set([
   'joinCondition',
 ]);
 
-/** Walks a parse tree and gathers names. The parser bounds its depth, so recursion is safe. */
+/** A part of the tree, still to be visited. */
+interface Visit {
+  readonly value: unknown;
+  readonly inPredicate: boolean;
+  /** The name under which the parent holds it. */
+  readonly key: string;
+}
+
+/** Walks a parse tree in the order of the text and gathers names. Chains make deep trees, so it does not recurse. */
 class TreeWalk {
   readonly tables = new Set<string>();
   readonly withNames = new Set<string>();
   readonly columns = new Set<string>();
   readonly predicateColumns = new Set<string>();
 
-  visit(value: unknown, inPredicate = false, key = ''): void {
-    if (Array.isArray(value)) {
-      for (const item of value) this.visit(item, inPredicate, key);
-      return;
+  visit(tree: unknown): void {
+    const visits: Visit[] = [{ value: tree, inPredicate: false, key: '' }];
+    for (let visit = visits.pop(); visit !== undefined; visit = visits.pop()) {
+      const { value, inPredicate, key } = visit;
+      const children: Visit[] = [];
+      if (Array.isArray(value)) {
+        for (const item of value) children.push({ value: item, inPredicate, key });
+      } else if (isNode(value)) {
+        this.#gather(value, inPredicate, key);
+        for (const [name, child] of Object.entries(value))
+          if (typeof child === 'object')
+            children.push({
+              value: child,
+              inPredicate: inPredicate || PREDICATES.has(name),
+              key: name,
+            });
+      }
+      for (const child of children.reverse()) visits.push(child);
     }
-    if (!isNode(value)) return;
-    this.#gather(value, inPredicate, key);
-    for (const [name, child] of Object.entries(value))
-      if (typeof child === 'object') this.visit(child, inPredicate || PREDICATES.has(name), name);
   }
 
   #gather(node: Node, inPredicate: boolean, key: string): void {

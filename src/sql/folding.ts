@@ -55,7 +55,7 @@ const Mode = {
   Replace: 6,
   /** In SET name: = or TO may come. */
   Setting: 7,
-  /** All to the end of the statement is the value of a setting. */
+  /** All to the end of the statement is one value: that of a setting, or a secret without a clear end. */
   SettingValue: 8,
 } as const;
 
@@ -64,6 +64,8 @@ const RIGHT_PAREN = 0x29;
 const COMMA = 0x2c;
 const MINUS = 0x2d;
 const PLUS = 0x2b;
+const QUOTE = 0x27;
+const BACKSLASH = 0x5c;
 const SEMICOLON = 0x3b;
 const EQUALS = 0x3d;
 const QUESTION = 0x3f;
@@ -170,11 +172,22 @@ export class Folder {
   /** The current token is a literal, or the last token of one. */
   #literal(): Kind {
     const listItem = this.#depth > 0 && this.#atListItem();
-    if (this.#mode === Mode.Secret) this.#mode = Mode.Password;
-    else if (this.#mode === Mode.Identified) this.#mode = Mode.Replace;
+    if (this.#mode === Mode.Secret || this.#mode === Mode.Identified) {
+      if (this.#mayGoOn()) this.#mode = Mode.SettingValue;
+      else this.#mode = this.#mode === Mode.Secret ? Mode.Password : Mode.Replace;
+    }
     this.#literals.passEnd();
     if (listItem) this.#literals.passRun();
     return this.#emit(Kind.Literal);
+  }
+
+  /**
+   * With standard_conforming_strings off, \' does not end a string. Where a secret would go on, the rest of the statement
+   * is folded rather than shown.
+   */
+  #mayGoOn(): boolean {
+    const { kind, text, start, end } = this.lexer;
+    return kind === Kind.Text && text[start] === QUOTE && text[end - 2] === BACKSLASH;
   }
 
   #atListItem(): boolean {

@@ -26,7 +26,8 @@ const VALUE_WORDS = idsOf('null true false');
 const VARYING_WORDS = idsOf('character char nchar bit');
 const FIELDS = idsOf('year month day hour minute second');
 
-const QUOTE = 0x27;
+/** First bytes of strings: quote, dollar sign, and the letters b e n u x. */
+const MAY_BEGIN_TEXT = new Set([..."'$benuxBENUX"].map((character) => character.charCodeAt(0)));
 const LEFT_PAREN = 0x28;
 const RIGHT_PAREN = 0x29;
 const COMMA = 0x2c;
@@ -142,8 +143,7 @@ export class Literals {
       this.#timeZone();
       following = lexer.peek();
     }
-    if (following !== QUOTE) return false;
-    lexer.next();
+    if (!MAY_BEGIN_TEXT.has(following) || lexer.next() !== Kind.Text) return false;
     if (id === INTERVAL) this.#intervalFields();
     return true;
   }

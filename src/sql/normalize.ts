@@ -12,8 +12,6 @@ const CUT = ' ...';
 
 /** Marks of the tokens that have always the same text. */
 const MARKS: Partial<Record<Kind, string>> = {
-  [Kind.Literal]: '?',
-  [Kind.LiteralRow]: '(?)',
   [Kind.LeftParen]: '(',
   [Kind.RightParen]: ')',
   [Kind.LeftBracket]: '[',
@@ -37,8 +35,8 @@ const NO_SPACE_AFTER = new Set<Kind>([Kind.LeftParen, Kind.LeftBracket, Kind.Dot
 const QUERIES = new Set(['select', 'insert', 'update', 'delete', 'with', 'merge', 'values']);
 const decoder = new TextDecoder();
 
-/** The normalised text of text[start, end), at most 16 KiB and a little. */
-export function normalize(text: Uint8Array, start: number, end: number): string {
+/** The normalised text of text[start, end), at most 16 KiB and a little. `literal` stands for each literal. */
+export function normalize(text: Uint8Array, start: number, end: number, literal = '?'): string {
   const folder = new Folder();
   folder.reset(text, start, end);
   let normalized = '';
@@ -48,8 +46,7 @@ export function normalize(text: Uint8Array, start: number, end: number): string 
   for (;;) {
     const kind = folder.next();
     if (kind === Kind.End) return normalized;
-    const tokenText =
-      MARKS[kind] ?? decoder.decode(text.subarray(folder.lexer.start, folder.lexer.end));
+    const tokenText = textOf(kind, folder, literal);
     if (normalized === '') isQuery = QUERIES.has(tokenText.toLowerCase());
     if (needsSpace(previous, previousWord, kind)) normalized += ' ';
     if (kind === Kind.Word) normalized += printedWord(tokenText, folder.wordId, isQuery);
@@ -59,6 +56,13 @@ export function normalize(text: Uint8Array, start: number, end: number): string 
     previous = kind;
     previousWord = kind === Kind.Word ? folder.wordId : 0;
   }
+}
+
+function textOf(kind: Kind, folder: Folder, literal: string): string {
+  if (kind === Kind.Literal) return literal;
+  if (kind === Kind.LiteralRow) return `(${literal})`;
+  const { text, start, end } = folder.lexer;
+  return MARKS[kind] ?? decoder.decode(text.subarray(start, end));
 }
 
 function needsSpace(previous: Kind, previousWord: number, kind: Kind): boolean {

@@ -35,12 +35,12 @@ const N = WordFlag.BeforeName;
 /** Reserved words are those of PostgreSQL's manual, appendix "SQL Key Words". */
 const LISTS: readonly (readonly [flags: number, words: string])[] = [
   [R | O, 'and or not where having on when then else case select distinct limit offset returning'],
-  [R | O, 'in any some symmetric asymmetric for from using to check variadic all as'],
+  [R | O, 'in any some symmetric asymmetric for from using to check variadic all as placing'],
   [R | P, 'is desc asc fetch with into end primary references unique constraint default'],
   [R, 'analyse analyze array both cast collate column create current_catalog current_date'],
   [R, 'current_role current_time current_timestamp current_user deferrable do except false'],
   [R, 'foreign grant group initially intersect lateral leading localtime localtimestamp null'],
-  [R, 'only order placing session_user system_user table trailing true union user window'],
+  [R, 'only order session_user system_user table trailing true union user window'],
   // These may name functions or types; as bare words in a query they are keywords all the same.
   [R, 'authorization binary collation concurrently cross current_schema freeze full inner isnull'],
   [R | O, 'like ilike similar'],
@@ -64,7 +64,7 @@ const LISTS: readonly (readonly [flags: number, words: string])[] = [
   [D, 'replace key cascade restrict add rename owner temp temporary unlogged procedural isolation'],
   [D, 'level read write work start mode access cursor options server mapping subscription'],
   [D | P, 'password language identified'],
-  [P, 'interval'],
+  [P, 'interval zone until format delimiter quote connection preceding following'],
 ];
 
 const EXTRA: readonly (readonly [flags: number, words: string])[] = [
