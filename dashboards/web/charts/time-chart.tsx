@@ -28,12 +28,17 @@ export interface TimeChartProps {
   readonly lost?: readonly number[];
   /** Bars stand on each other, first line lowest. */
   readonly stacked?: boolean;
+  /** Values are whole numbers, and so are the ticks. */
+  readonly whole?: boolean;
   readonly logarithmic?: boolean;
   readonly height?: number;
   readonly onZoom?: ((window: Window) => void) | undefined;
   readonly children?: preact.ComponentChildren;
 }
 
+const WHOLE_STEPS = Array.from({ length: 15 }, (_, power) =>
+  [1, 2, 5].map((digit) => digit * 10 ** power),
+).flat();
 const CURSORS_KEY = 'mirrorsql';
 const HEIGHT = 150;
 // eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment -- uPlot names it by a const enum of its types, which exists nowhere at run time
@@ -227,6 +232,7 @@ function optionsOf(
         // Of a logarithmic scale only the powers of ten have a line.
         grid: { ...axis.grid, filter: (_chart, splits) => splits.map(logarithmic ? tenth : same) },
         size: 58,
+        ...(newest.current.whole === true && { incrs: WHOLE_STEPS }),
         gap: 4,
         space: 30,
         // A logarithmic scale passes null for ticks that carry no text.

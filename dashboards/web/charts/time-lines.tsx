@@ -5,9 +5,11 @@ import { formatBytes, formatCount, formatDuration, formatRate } from '../format.
 import { type Line, TimeChart, type TimeChartProps } from './time-chart.tsx';
 
 const RESPONSE_TIME = 'Response time';
+/** A chart is about a hundred pixels high: what is this many times smaller than the peak lies on its floor. */
+const SPIKE = 40;
 const ERROR_COLORS = ['--series-red', '--series-amber', '--series-purple'];
 
-type Chart = Pick<TimeChartProps, 'title' | 'format' | 'lines' | 'stacked'>;
+type Chart = Pick<TimeChartProps, 'title' | 'format' | 'lines' | 'stacked' | 'whole'>;
 
 export function TimeLines({
   report,
@@ -16,7 +18,8 @@ export function TimeLines({
   report: Report;
   onZoom?: ((window: Window) => void) | undefined;
 }) {
-  const [logarithmic, setLogarithmic] = useState(false);
+  const [chosen, setChosen] = useState<boolean>();
+  const logarithmic = chosen ?? hidesTheRest(report);
   const { stepUs, window } = report;
   const charts = useMemo(() => chartsOf(report), [report]);
   const startsUs = useMemo(() => report.series.map((point) => point.startUs), [report]);
@@ -36,7 +39,7 @@ export function TimeLines({
               class="mini"
               aria-pressed={logarithmic}
               title="Logarithmic scale: shows the mean and the maximum in one chart"
-              onClick={() => setLogarithmic(!logarithmic)}
+              onClick={() => setChosen(!logarithmic)}
             >
               log
             </button>
@@ -45,6 +48,12 @@ export function TimeLines({
       ))}
     </section>
   );
+}
+
+/** Whether the longest answers would press every other line onto the floor of a linear chart. */
+function hidesTheRest({ overview: { responseTime } }: Report): boolean {
+  const { maxUs, p95Us } = responseTime;
+  return maxUs !== null && p95Us !== null && maxUs > SPIKE * p95Us;
 }
 
 function chartsOf(report: Report): Chart[] {
@@ -75,7 +84,7 @@ function chartsOf(report: Report): Chart[] {
         line('mean', '--time-1', (point) => point.responseTimeMeanUs),
       ],
     },
-    { title: 'Errors', format: formatCount, lines: errorLines(report), stacked: true },
+    { title: 'Errors', format: formatCount, lines: errorLines(report), stacked: true, whole: true },
     {
       title: 'Requests a second',
       format: formatRate,
@@ -87,6 +96,7 @@ function chartsOf(report: Report): Chart[] {
     {
       title: 'Connections',
       format: formatCount,
+      whole: true,
       lines: [
         line('open', '--series-blue', (point) => point.connectionsOpen, 'area'),
         line('in transaction', '--series-purple', (point) => point.connectionsInTransaction),

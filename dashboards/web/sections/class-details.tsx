@@ -128,7 +128,7 @@ function factsOf(row: ClassRow): [string, string][] {
     ['unanswered', formatCount(row.unanswered)],
     ['rows read', formatCount(row.rowsReturned)],
     ['rows written', formatCount(row.rowsAffected)],
-    ['most written at once', formatCount(row.rowsAffectedMax)],
+    ['max written', formatCount(row.rowsAffectedMax)],
     ['answers', formatBytes(row.responseBytes)],
   ];
 }

@@ -209,7 +209,11 @@ const executionColumns: Column<ExecutionFacts>[] = [
     key: 'statement',
     label: 'Statement',
     wide: true,
-    cell: (row) => <SqlText text={row.statement.slice(0, 300)} />,
+    cell: (row) => (
+      <span title={row.statement.slice(0, 2000)}>
+        <SqlText text={row.statement.slice(0, 300)} />
+      </span>
+    ),
   },
   {
     key: 'status',
@@ -275,7 +279,7 @@ export function Slowest({
         rows={report.slowest}
         rowKey={(row) => `${row.sessionId}${row.tsUs}${row.durationUs}`}
         sortedBy="duration"
-        shown={8}
+        shown={14}
         onOpen={(row) => onOpen(row.fingerprint)}
         empty="No statement was answered in this window."
       />

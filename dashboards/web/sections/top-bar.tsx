@@ -58,7 +58,7 @@ function CaptureChip({ report: { capture } }: { report: Report }) {
       onClick={() => document.getElementById('capture')?.scrollIntoView({ block: 'start' })}
     >
       <span aria-hidden="true">{capture.complete ? '●' : '▲'}</span>
-      {capture.complete ? 'capture whole' : 'capture has holes'}
+      {capture.complete ? 'all was seen' : 'not all was seen'}
     </button>
   );
 }
