@@ -159,7 +159,7 @@ export class PostgresConversation
     if (reason !== 'capture_end') edge.at(tsUs).connectionsClosed++;
     if (phase === Phase.Foreign || phase === Phase.Cancel) return;
     if (state.responseBytes === 0 && state.requestBytes > 0)
-      state.lost(true, 0, Quality.OneWay, tsUs);
+      state.lost(false, 0, Quality.OneWay, tsUs);
     this.#rounds.abandon(Status.Unanswered, tsUs);
     const { status } = state.transactions;
     const openSinceUs = state.transactions.open ? state.transactions.startUs : UNKNOWN;

@@ -51,6 +51,8 @@ export type BoundaryFinder = (view: DataView, start: number, end: number) => num
 
 const HEADER_BYTES = 5;
 const STARTUP_HEADER_BYTES = 4;
+/** Length and code. */
+const STARTUP_BYTES_MIN = 8;
 const CARRY_BYTES_FIRST = 512;
 /** A collecting buffer that had to hold a large message is let go when it is done. */
 const CARRY_BYTES_KEPT = 64 << 10;
@@ -125,7 +127,8 @@ export class Framer {
   gap(size: number, tsUs: number): void {
     if (this.mode === Mode.Opaque || this.mode === Mode.Lost) return;
     const known = this.#carryLength === 0 || this.#wanted > 0;
-    const left = this.#wanted > 0 ? this.#size - this.#carryLength : this.#skip;
+    const collecting = this.#wanted > 0 && this.#pending === 'none';
+    const left = collecting ? this.#size - this.#carryLength : this.#skip;
     if (this.mode === Mode.Typed && known && left > 0 && size <= left) {
       if (this.#wanted > 0 || this.#pending !== 'none') {
         this.#pending = 'damaged';
@@ -137,6 +140,12 @@ export class Framer {
       return;
     }
     this.#lose();
+  }
+
+  /** The boundary is lost before the receiver hears of it: it may give the whole connection up. */
+  #refuse(tsUs: number): void {
+    this.#lose();
+    this.#receiver.refused(tsUs);
   }
 
   #lose(): void {
@@ -155,8 +164,7 @@ export class Framer {
       const length = view.getUint32(position + 1);
       const kept = keep[tag] as number; // A byte indexes all 256 entries.
       if (kept === Keep.Illegal || length < 4 || length > MESSAGE_BYTES_MAX) {
-        receiver.refused(tsUs);
-        this.#lose();
+        this.#refuse(tsUs);
         return position;
       }
       const size = length + 1;
@@ -180,9 +188,8 @@ export class Framer {
   #startup(bytes: Uint8Array, view: DataView, start: number, end: number, tsUs: number): number {
     if (end - start < STARTUP_HEADER_BYTES) return this.#stash(bytes, start, end);
     const size = view.getUint32(start);
-    if (size < 8 || size > STARTUP_BYTES_MAX) {
-      this.#receiver.refused(tsUs);
-      this.#lose();
+    if (size < STARTUP_BYTES_MIN || size > STARTUP_BYTES_MAX) {
+      this.#refuse(tsUs);
       return start;
     }
     const next = start + size;
@@ -241,9 +248,9 @@ export class Framer {
     const size = startup ? this.#carryView.getUint32(0) : this.#carryView.getUint32(1) + 1;
     const kept = startup ? STARTUP_BYTES_MAX : (this.#keep[tag] as number);
     const sizeMax = startup ? STARTUP_BYTES_MAX : MESSAGE_BYTES_MAX;
-    if (kept === Keep.Illegal || size < headerBytes || size > sizeMax) {
-      this.#receiver.refused(tsUs);
-      this.#lose();
+    const sizeMin = startup ? STARTUP_BYTES_MIN : HEADER_BYTES;
+    if (kept === Keep.Illegal || size < sizeMin || size > sizeMax) {
+      this.#refuse(tsUs);
       return stop;
     }
     if (kept === Keep.Nothing) {

@@ -92,7 +92,7 @@ export class Rounds {
         kind !== PendingKind.Function
       )
         continue;
-      const lost = (pending.quality & Quality.GapResponse) !== 0;
+      const lost = (pending.quality & (Quality.GapResponse | Quality.OneWay)) !== 0;
       outcome.status = lost && status === Status.Unanswered ? Status.Unknown : status;
     }
     queue.head = queue.tail;

@@ -137,9 +137,10 @@ export class Transactions {
     this.failed = status === 'E';
   }
 
-  /** The connection has ended: the server rolls back what is open. */
+  /** The connection has ended: the server rolls back what is open, unless its end was among lost bytes. */
   disconnected(tsUs: number): void {
-    if (this.open) this.#end('rollback', tsUs);
+    if (this.open && (this.#quality & UNSEEN) === 0) this.#end('rollback', tsUs);
+    this.open = false;
     this.status = '';
   }
 
@@ -177,6 +178,9 @@ export class Transactions {
     this.#sink.transactionEnd(ended);
   }
 }
+
+/** With these, answers are missing. */
+const UNSEEN = Quality.GapRequest | Quality.GapResponse | Quality.OneWay;
 
 /** With these, a BEGIN, COMMIT or error may have been missed. */
 const LOSSY = Quality.GapRequest | Quality.GapResponse | Quality.MidStream;
