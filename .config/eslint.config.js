@@ -90,7 +90,7 @@ export default tseslint.config(
         'error',
         { considerDefaultExhaustiveForUnions: true },
       ],
-      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/consistent-type-imports': ['error', { disallowTypeAnnotations: false }],
       // To leave a field out of an object is to name it and take the rest; `_name` is an argument that a contract passes.
       '@typescript-eslint/no-unused-vars': [
         'error',
