@@ -1,6 +1,6 @@
 /** The applications of the demo that work all the time: checkout, storefront, payments, reports. */
 import type pg from 'pg';
-import { attempt, elapsedShare, type Stage } from './demo-story.ts';
+import { attempt, elapsedShare, type Stage } from './demo-stage.ts';
 import { delay } from './process.ts';
 import { integerOf, pauseOf, pick, type Random } from './random.ts';
 

@@ -7,24 +7,12 @@
 import type pg from 'pg';
 import { checkout, payments, reports, storefront } from './demo-actors.ts';
 import { PASSWORD } from './demo-schema.ts';
+import { attempt, type Endpoint, type Stage } from './demo-stage.ts';
 import { connectFrom } from './host-client.ts';
 import { delay } from './process.ts';
 import { type Random, randomBySeed } from './random.ts';
 import { WireClient } from './wire-client.ts';
 import { copyData, copyDone, query } from './wire-messages.ts';
-
-export interface Endpoint {
-  readonly host: string;
-  readonly port: number;
-}
-
-/** Where everybody is, and how long it lasts. */
-export interface Stage {
-  readonly shop: Endpoint;
-  readonly ledger: Endpoint;
-  readonly startMs: number;
-  readonly durationMs: number;
-}
 
 const HOSTS = {
   checkout: ['10.20.1.11', '10.20.1.12'],
@@ -47,11 +35,6 @@ type Login = (application: string) => Promise<pg.Client>;
 function login(from: string, to: Endpoint, user: string, database: string): Login {
   return (application) =>
     connectFrom({ ...to, localAddress: from, user, password: PASSWORD, database, application });
-}
-
-/** The part of the story, 0 to 1, that is over. */
-export function elapsedShare(stage: Stage): number {
-  return (Date.now() - stage.startMs) / stage.durationMs;
 }
 
 async function at(stage: Stage, share: number): Promise<void> {
@@ -217,14 +200,4 @@ async function administrator(stage: Stage): Promise<void> {
   await at(stage, 0.88);
   await client.query('ALTER TABLE orders ADD COLUMN channel text');
   await client.end();
-}
-
-/** Whether it worked: the demo's errors are its purpose. */
-export async function attempt(action: () => Promise<unknown>): Promise<boolean> {
-  try {
-    await action();
-    return true;
-  } catch {
-    return false;
-  }
 }
