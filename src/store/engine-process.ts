@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -45,7 +45,12 @@ export class EngineProcess {
    */
   static async start(directory: string): Promise<EngineProcess> {
     const engine = new EngineProcess(directory);
-    await engine.#spawn(0);
+    try {
+      await engine.#spawn(0);
+    } catch (error) {
+      rmSync(logPath(directory), { force: true });
+      throw error;
+    }
     return engine;
   }
 
@@ -81,6 +86,7 @@ export class EngineProcess {
       });
       send(child, { type: 'close' });
     });
+    if (this.failure === undefined) rmSync(logPath(this.#directory), { force: true });
   }
 
   async #spawn(port: number): Promise<void> {
@@ -111,7 +117,7 @@ export class EngineProcess {
     if (this.#restartTimes.length >= limits.restartsMax) {
       this.failure = new MirrorSqlError(
         'MSQL_STORE_ENGINE',
-        `the store's engine ended ${limits.restartsMax + 1} times within a minute, see ${join(this.#directory, 'engine.log')}`,
+        `the store's engine ended ${limits.restartsMax + 1} times within a minute, see ${logPath(this.#directory)}`,
       );
       return;
     }
@@ -141,7 +147,12 @@ function forkEngine(directory: string): ChildProcess {
   const loader = fromSources
     ? ['--import', pathToFileURL(createRequire(here).resolve('tsx')).href]
     : [];
-  const log = openSync(join(directory, 'engine.log'), 'w', 0o600);
+  let log: number;
+  try {
+    log = openSync(logPath(directory), 'a', 0o600);
+  } catch (error) {
+    throw failureOf(String(error));
+  }
   try {
     return fork(entry, [], {
       execArgv: loader,
@@ -155,7 +166,22 @@ function forkEngine(directory: string): ChildProcess {
   }
 }
 
-function readyUrl(child: ChildProcess, start: ToEngine): Promise<string> {
+/** What the engine prints, which is little unless it fails. One file for each parent: two may try the same directory. */
+function logPath(directory: string): string {
+  return join(directory, `engine.${process.pid}.log`);
+}
+
+/** The last lines that the engine printed. */
+function logEnd(directory: string): string {
+  try {
+    return readFileSync(logPath(directory), 'utf8').slice(-4_000);
+  } catch {
+    return ''; // It has printed nothing: the reason stands by itself.
+  }
+}
+
+function readyUrl(child: ChildProcess, start: ToEngine & { type: 'start' }): Promise<string> {
+  const failWith = (reason: string): Error => failureOf(`${logEnd(start.directory)}\n${reason}`);
   return new Promise((resolve, reject) => {
     const onMessage = (message: FromEngine): void => {
       if (message.type === 'ready') {
@@ -164,11 +190,11 @@ function readyUrl(child: ChildProcess, start: ToEngine): Promise<string> {
         resolve(message.url);
       } else if (message.type === 'failed') {
         child.off('exit', onExit);
-        reject(failureOf(message.reason));
+        reject(failWith(message.reason));
       }
     };
     const onExit = (code: number | null, signal: string | null): void => {
-      reject(failureOf(`it ended at once (${signal ?? String(code)})`));
+      reject(failWith(`it ended at once (${signal ?? String(code)})`));
     };
     child.on('message', onMessage);
     child.once('exit', onExit);
@@ -180,8 +206,9 @@ function readyUrl(child: ChildProcess, start: ToEngine): Promise<string> {
 /** chdb says code 76 (CANNOT_OPEN_FILE) and "Cannot lock file" when another process has the directory. */
 function failureOf(reason: string): Error {
   if (/Cannot lock file/.test(reason)) return new DirectoryLocked(reason);
-  const firstLine = reason.split('\n')[0] ?? '';
-  if (/Code: 243|No space left/.test(reason)) {
+  const lines = reason.split('\n').filter((line) => line.trim() !== '');
+  const firstLine = lines.find((line) => /Code: \d+/.test(line)) ?? lines.at(-1) ?? '';
+  if (/Code: 243|no space left/i.test(reason)) {
     return new MirrorSqlError('MSQL_STORE_DISK_FULL', 'the disk of the data directory is full');
   }
   if (/Permission denied|EACCES|EROFS|Read-only file system/.test(reason)) {

@@ -1,6 +1,6 @@
 /** Opens a store: the embedded engine on a directory, or a ClickHouse server. What comes back is the same for both. */
-import { accessSync, constants, mkdirSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { accessSync, constants, mkdirSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import { MirrorSqlError, systemCode } from '../core/errors.ts';
@@ -32,10 +32,14 @@ export interface Store {
   readonly close: () => Promise<void>;
 }
 
+export interface OpenOptions {
+  /** How long to wait for another process that is just opening or closing the directory; 10 s when not given. */
+  readonly lockedWithinMs?: number;
+}
+
 const DATABASE = 'mirrorsql';
 const REQUEST_TIMEOUT_MS = 600_000;
 
-/** How long to wait for another process that is just opening or closing the directory. */
 const LOCKED_WITHIN_MS = 10_000;
 
 /**
@@ -43,11 +47,16 @@ const LOCKED_WITHIN_MS = 10_000;
  * @throws MirrorSqlError MSQL_STORE_DIRECTORY, MSQL_STORE_BUSY, MSQL_STORE_ENGINE, MSQL_STORE_UNREACHABLE,
  * MSQL_STORE_DISK_FULL, MSQL_STORE_VERSION
  */
-export async function openStore(settings: StoreSettings): Promise<Store> {
+export async function openStore(
+  settings: StoreSettings,
+  options: OpenOptions = {},
+): Promise<Store> {
   const directory = resolve(settings.directory);
   prepareDirectory(directory);
   const connection =
-    settings.kind === 'embedded' ? await connectEmbedded(directory) : connectServer(settings.url);
+    settings.kind === 'embedded'
+      ? await connectEmbedded(directory, options.lockedWithinMs ?? LOCKED_WITHIN_MS)
+      : connectServer(settings.url);
   const client = createClient({
     ...connection.options,
     request_timeout: REQUEST_TIMEOUT_MS,
@@ -97,7 +106,7 @@ function prepareDirectory(directory: string): void {
     );
   }
   try {
-    mkdirSync(join(directory, 'segments'), { recursive: true, mode: 0o700 });
+    makeDirectory(join(directory, 'segments'));
     accessSync(directory, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
     const code = systemCode(error) ?? String(error);
@@ -116,9 +125,22 @@ function prepareDirectory(directory: string): void {
   }
 }
 
+/** Like mkdir -p. Node's own `recursive` tries forever where the system refuses with ENOENT, as below /proc. */
+function makeDirectory(path: string): void {
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    const code = systemCode(error);
+    if (code === 'EEXIST' && statSync(path).isDirectory()) return;
+    if (code !== 'ENOENT' || dirname(path) === path) throw error;
+    makeDirectory(dirname(path));
+    mkdirSync(path, { mode: 0o700 });
+  }
+}
+
 /** The engine that runs already, or one of our own. */
-async function connectEmbedded(directory: string): Promise<Connection> {
-  const giveUpAt = Date.now() + LOCKED_WITHIN_MS;
+async function connectEmbedded(directory: string, lockedWithinMs: number): Promise<Connection> {
+  const giveUpAt = Date.now() + lockedWithinMs;
   for (;;) {
     const leased = await leaseRunningEngine(directory);
     if (leased !== undefined) {

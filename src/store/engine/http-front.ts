@@ -14,7 +14,12 @@ import { createGunzip, createGzip } from 'node:zlib';
 import { limits } from '../limits.ts';
 import { SEGMENT_HEADER, SEGMENT_NAME_PATTERN } from '../segment-name.ts';
 import { type Context, type Engine, NAME_PATTERN, TAG_START, TooManyRequests } from './engine.ts';
-import { insertFromFile, type RequestStatement, readStatement } from './request-statement.ts';
+import {
+  fromBytes,
+  insertFromFile,
+  type RequestStatement,
+  readStatement,
+} from './request-statement.ts';
 
 export interface Credential {
   readonly user: string;
@@ -159,7 +164,7 @@ export class HttpFront {
       else await this.#insert(statement, text, query === '' ? undefined : body, context, response);
     } else {
       if (query !== '') body.resume();
-      const sql = Buffer.from(text, 'latin1').toString('utf8').replace(/;\s*$/, '');
+      const sql = fromBytes(text).replace(/;\s*$/, '');
       await this.#run(sql, statement, context, request, url, response);
     }
   }
@@ -215,7 +220,7 @@ export class HttpFront {
     path: string,
     context: Context,
   ): Promise<number> {
-    const statement = Buffer.from(insertFromFile(insert, path), 'latin1').toString('utf8');
+    const statement = insertFromFile(insert, path);
     const { counts } = await this.#engine.run('write', statement, context, 'Null');
     if (counts.rows === 0 && insert.format === 'Native') {
       throw new Refusal(1001, 'STD_EXCEPTION', 'The engine took no row of the block', 500);

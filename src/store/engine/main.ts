@@ -9,8 +9,8 @@ import { Engine } from './engine.ts';
 import { HttpFront } from './http-front.ts';
 import type { FromEngine, StoreDescription, ToEngine } from './messages.ts';
 
-function tell(message: FromEngine): void {
-  if (process.connected) process.send?.(message);
+function tell(message: FromEngine, afterwards: () => void = () => undefined): void {
+  if (process.connected) process.send?.(message, afterwards);
 }
 
 function start({ directory, port, user, password }: ToEngine & { type: 'start' }): void {
@@ -22,8 +22,8 @@ function start({ directory, port, user, password }: ToEngine & { type: 'start' }
     rmSync(incoming, { recursive: true, force: true });
     mkdirSync(incoming, { recursive: true, mode: 0o700 });
   } catch (error) {
-    tell({ type: 'failed', reason: error instanceof Error ? error.message : String(error) });
-    process.disconnect();
+    const reason = error instanceof Error ? error.message : String(error);
+    tell({ type: 'failed', reason }, () => process.exit(1));
     return;
   }
   const front = new HttpFront(engine, directory, { user, password });

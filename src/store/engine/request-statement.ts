@@ -94,7 +94,13 @@ export function insertFromFile(
   insert: RequestStatement & { kind: 'insert' },
   path: string,
 ): string {
-  return `${insert.head} FROM INFILE ${sqlString(path)} COMPRESSION 'none' ${insert.settings} FORMAT ${insert.format}`;
+  const head = fromBytes(insert.head);
+  return `${head} FROM INFILE ${sqlString(path)} COMPRESSION 'none' ${fromBytes(insert.settings)} FORMAT ${insert.format}`;
+}
+
+/** Text from a string of one character per byte. */
+export function fromBytes(bytes: string): string {
+  return Buffer.from(bytes, 'latin1').toString('utf8');
 }
 
 /** `text` as a string literal. */
