@@ -74,6 +74,8 @@ export class Collector implements PacketHandler {
 
   /** The capture is over: everything that is open is told as such. */
   finish(): CaptureSummary {
+    // The gauges of the last second first: what is open at the end of the capture is open.
+    this.#activity.finish();
     this.#connections.finish(Math.max(0, this.health.lastPacketUs));
     this.#activity.finish();
     const dropped = this.classes.droppedCount;

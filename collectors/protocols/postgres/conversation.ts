@@ -29,6 +29,8 @@ const BIND_NAME_BYTES = 4096;
 /** After so many refusals in one connection its bytes are no longer believed to be this protocol. */
 const REFUSALS_MAX = 20;
 const OPENGAUSS_MINOR_MIN = 50;
+/** A SYN that is not answered is repeated after a second (RFC 6298, 2.1). */
+const HANDSHAKE_RETRY_US = 1_000_000;
 
 export class PostgresConversation
   implements FlowReader, Conversation, Cancellable, FrontendOwner, BackendOwner
@@ -44,6 +46,9 @@ export class PostgresConversation
   #encryptedBytes = 0;
   #decodedBytes = 0;
   #cancelKey: string | undefined = undefined;
+  /** The client's first bytes have been looked at: what follows may be the middle of a message. */
+  #clientSpoke = false;
+  readonly #flow: Flow;
 
   /** @param clientEndpoint which end of the flow is the client */
   constructor(
@@ -61,6 +66,7 @@ export class PostgresConversation
     );
     edge.conversations.add(this);
     if (!midStream) edge.at(tsUs).connectionsOpened++;
+    this.#flow = flow;
     this.#context = context;
     this.#clientEndpoint = clientEndpoint;
     this.#state = new State(session, context, edge, tsUs, midStream);
@@ -130,7 +136,10 @@ export class PostgresConversation
       this.#server.feed(bytes, view, start, end, tsUs);
       return;
     }
-    if (this.#client.mode !== Mode.Typed) this.#clientStarts(view, start, end, tsUs);
+    if (this.#client.mode !== Mode.Typed) {
+      this.#clientStarts(view, start, end, tsUs);
+      this.#clientSpoke = true;
+    }
     this.#client.feed(bytes, view, start, end, tsUs);
   }
 
@@ -156,8 +165,10 @@ export class PostgresConversation
     const { edge, phase } = state;
     edge.conversations.delete(this);
     if (this.#cancelKey !== undefined) this.#context.cancelKeys.remove(this.#cancelKey, this);
+    if (phase === Phase.Foreign) return;
     if (reason !== 'capture_end') edge.at(tsUs).connectionsClosed++;
-    if (phase === Phase.Foreign || phase === Phase.Cancel) return;
+    if (phase === Phase.Cancel) return;
+    if (this.#neverAccepted(reason, tsUs)) edge.at(tsUs).connectionsRefused++;
     if (state.responseBytes === 0 && state.requestBytes > 0)
       state.lost(false, 0, Quality.OneWay, tsUs);
     this.#rounds.abandon(Status.Unanswered, tsUs);
@@ -184,6 +195,14 @@ export class PostgresConversation
       transactionStartUs: openSinceUs,
       quality: state.quality | (state.midStream ? Quality.MidStream : 0),
     });
+  }
+
+  /** The server's host refused the connection, or nobody answered before the client had to ask again. */
+  #neverAccepted(reason: FlowEnd, tsUs: number): boolean {
+    const { phase, requestBytes, midStream, startUs } = this.#state;
+    if (this.#flow.accepted || midStream || phase !== Phase.Startup || requestBytes > 0)
+      return false;
+    return reason !== 'capture_end' || tsUs - startUs > HANDSHAKE_RETRY_US;
   }
 
   cancelRequested(_tsUs: number): void {
@@ -302,20 +321,16 @@ export class PostgresConversation
   #clientStarts(view: DataView, start: number, end: number, tsUs: number): void {
     const state = this.#state;
     const { mode } = this.#client;
-    if (
-      mode === Mode.Startup &&
-      state.requestBytes === 0 &&
-      view.getUint8(start) === TLS_HANDSHAKE
-    ) {
-      this.#encrypted('tls', tsUs);
-      return;
-    }
-    if (
-      mode === Mode.Startup &&
-      this.#refusals === 0 &&
-      looksLikeStartup(view, start, end) === 'no'
-    ) {
-      if (state.requestBytes > 0) return;
+    if (mode === Mode.Startup) {
+      if (this.#clientSpoke) return;
+      if (view.getUint8(start) === TLS_HANDSHAKE) {
+        this.#encrypted('tls', tsUs);
+        this.#context.health.decodedBytes -= end - start;
+        this.#context.health.encryptedBytes += end - start;
+        this.#encryptedBytes += end - start;
+        return;
+      }
+      if (looksLikeStartup(view, start, end) !== 'no') return;
       this.#context.health.framesRefused++;
       this.#foreign('not_postgres', guessForeign(view, start, end), tsUs);
       return;
@@ -352,6 +367,7 @@ export class PostgresConversation
     this.#client.reset(Mode.Opaque);
     this.#server.reset(Mode.Opaque);
     state.edge.conversations.delete(this);
+    state.edge.at(tsUs).connectionsClosed++;
     state.anomaly(kind, guess, 0, tsUs);
   }
 
