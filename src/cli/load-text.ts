@@ -29,7 +29,7 @@ export function loadText(outcome: LoadOutcome): string {
   const { summary, counts } = outcome;
   const lines = [outcome.file === '-' ? 'standard input' : outcome.file];
   const line = (name: string, value: string): void => {
-    lines.push(`  ${name.padEnd(12)}${value}`);
+    lines.push(`  ${name.padEnd(13)}${value}`);
   };
   if (summary?.firstPacketUs !== undefined && summary.lastPacketUs !== undefined) {
     line('time', `${isoFromUs(summary.firstPacketUs)} to ${isoFromUs(summary.lastPacketUs)}`);

@@ -87,6 +87,8 @@ const SETTINGS = {
   output_format_pretty_row_numbers: 0,
   output_format_pretty_max_rows: String(limits.queryRowsMax),
   output_format_pretty_single_large_number_tip_threshold: '0',
+  // The whole answer or an error: never a part of it.
+  wait_end_of_query: 1,
   readonly: '1',
 } as const;
 
@@ -189,6 +191,10 @@ function refuseUnlessReading(canonical: string, forbidden: ForbiddenNames): void
     if (word === 'INTO' && next === 'OUTFILE') throw refused('INTO OUTFILE writes a file');
     if (word === 'INSERT' && next === 'INTO') throw refused('INSERT writes');
     if (word === 'PARALLEL' && next === 'WITH') throw refused('there is more than one statement');
+    // readonly stops settings of the statement, but not those of a subquery.
+    if (word === 'SETTINGS' && next !== '' && tokens[index + 2]?.text === '=') {
+      throw refused("SETTINGS are the store's own");
+    }
     if (word === 'FORMAT' && token.depth === 0 && isFormatClause(tokens, index)) {
       throw refused('FORMAT belongs to the command: --format table, json or csv');
     }

@@ -250,7 +250,8 @@ export class HttpFront {
       response.setHeader('Content-Type', contentTypeOf(format));
       const out = outputOf(request, url, response);
       const reads = statement.verb === 'SELECT' || statement.verb === 'WITH';
-      if (reads && STREAMED_FORMATS.test(format)) {
+      const whole = url.searchParams.get('wait_end_of_query') === '1';
+      if (reads && !whole && STREAMED_FORMATS.test(format)) {
         await this.#engine.stream(tag + sql, context, format, (piece) => writeTo(out, piece));
         answered = true;
         out.end();
