@@ -11,6 +11,8 @@ import { normalize } from './normalize.ts';
 
 /** About 100 MB at the usual 1 KB a class: enough for hundreds of applications. */
 const CLASSES_MAX = 100_000;
+/** Of all normalised texts together: else 100,000 classes of 16 KB each would fill the memory. */
+const TEXT_SIZE_MAX = 64 * 1024 * 1024;
 const SLOTS_AT_FIRST = 1024;
 
 /** Stands for every class beyond the limit; a text in it may hold a secret, because nothing is known of it. */
@@ -26,6 +28,8 @@ export const OVERFLOW_CLASS: StatementClass = {
 
 export class ClassRegistry {
   readonly #classesMax: number;
+  readonly #textSizeMax: number;
+  #textSize = 0;
   readonly #fingerprinter = new Fingerprinter();
   readonly #classes: StatementClass[] = [];
   /** Open addressing with linear probing: the halves of the fingerprint, and the index of the class plus 1. */
@@ -34,8 +38,10 @@ export class ClassRegistry {
   #indexes = new Int32Array(SLOTS_AT_FIRST);
   #droppedCount = 0;
 
-  constructor(options: { classesMax?: number } = {}) {
+  /** `textSizeMax` bounds the normalised texts of all classes together, in characters. */
+  constructor(options: { classesMax?: number; textSizeMax?: number } = {}) {
     this.#classesMax = options.classesMax ?? CLASSES_MAX;
+    this.#textSizeMax = options.textSizeMax ?? TEXT_SIZE_MAX;
   }
 
   /** Classes known, the overflow class not counted. */
@@ -62,7 +68,7 @@ export class ClassRegistry {
       slot = (slot + 1) & mask;
       index = this.#indexes[slot] as number;
     }
-    if (this.#classes.length >= this.#classesMax) {
+    if (this.#classes.length >= this.#classesMax || this.#textSize >= this.#textSizeMax) {
       this.#droppedCount++;
       return OVERFLOW_CLASS;
     }
@@ -78,6 +84,7 @@ export class ClassRegistry {
       ...classify(text, start, end),
     };
     this.#classes.push(statementClass);
+    this.#textSize += statementClass.normalized.length;
     if (this.#classes.length * 2 > this.#indexes.length) this.#grow();
     this.#insert(high, low, this.#classes.length);
     return statementClass;

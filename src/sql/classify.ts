@@ -17,7 +17,16 @@ export interface Classification {
 /** How much of a statement is read for the answer: command and words that announce a secret come early. */
 const TOKENS_MAX = 20_000;
 
+/** PostgreSQL cuts names after 63 bytes; what is longer is no keyword and may be any number of megabytes. */
+const WORD_SIZE_MAX = 128;
+
 const decoder = new TextDecoder();
+
+/** The text of the current token, cut. */
+function shortText(lexer: Lexer): string {
+  const end = Math.min(lexer.end, lexer.start + WORD_SIZE_MAX);
+  return decoder.decode(lexer.text.subarray(lexer.start, end));
+}
 
 /** Classifies text[start, end). Never throws. */
 export function classify(text: Uint8Array, start: number, end: number): Classification {
@@ -48,7 +57,7 @@ class Words {
     const lexer = this.#lexer;
     this.kind = lexer.next();
     if (this.kind !== Kind.Word) return '';
-    return decoder.decode(lexer.text.subarray(lexer.start, lexer.end)).toUpperCase();
+    return shortText(lexer).toUpperCase();
   }
 }
 
@@ -275,7 +284,7 @@ function mayHoldSecret(command: string, text: Uint8Array, start: number, end: nu
     const kind = lexer.next();
     if (kind === Kind.End) return false;
     if (kind !== Kind.Word && kind !== Kind.QuotedWord) continue;
-    if (SECRET_WORDS.test(decoder.decode(lexer.text.subarray(lexer.start, lexer.end)))) return true;
+    if (SECRET_WORDS.test(shortText(lexer))) return true;
   }
   return true;
 }

@@ -8,6 +8,7 @@
  * its own syntax error the parser is loaded afresh, the lexer answering meanwhile.
  */
 import { createRequire } from 'node:module';
+import type * as LibpgQuery from 'libpg-query';
 import type { StatementKind } from '../events/statement-class.ts';
 import { classify } from './classify.ts';
 import { Kind } from './kind.ts';
@@ -27,7 +28,7 @@ export interface StatementDescription {
   readonly parsed: boolean;
 }
 
-type Parser = typeof import('libpg-query');
+type Parser = typeof LibpgQuery;
 
 /** Longer texts are bulk data or generated; their parse tree would take hundreds of megabytes. */
 const SIZE_MAX = 64 * 1024;

@@ -48,9 +48,9 @@ export function fallbackTables(text: Uint8Array, namesMax: number): string[] {
     if (expected && isName && !NOISE.has(word)) {
       expected = false;
       const name = qualifiedName(lexer, kind);
-      inList =
-        !NOT_TABLES.has(word) && lexer.peek() !== 0x28 ? tables.add(name) !== undefined : false;
-      if (/^INTO$/.test(previous) && !NOT_TABLES.has(word)) tables.add(name);
+      // A parenthesis after the name makes it a function, except after INTO: there columns follow.
+      inList = !NOT_TABLES.has(word) && (lexer.peek() !== 0x28 || previous === 'INTO');
+      if (inList) tables.add(name);
       previous = word;
       kind = lexer.next();
       continue;

@@ -16,8 +16,8 @@ export const FINGERPRINT_VERSION = 1;
 const SEED_A = 0x428a2f98 | 0;
 const SEED_B = 0x71374491 | 0;
 
-/** '0000000000000000': statements whose text is not known. Never the fingerprint of a text. */
-export const UNKNOWN_FINGERPRINT = 0;
+/** '0000000000000000' stands for statements whose text is not known. Never the fingerprint of a text. */
+const UNKNOWN_FINGERPRINT = 0;
 /** 'ffffffffffffffff': classes beyond the limit of the registry. Never the fingerprint of a text. */
 export const OVERFLOW_FINGERPRINT = -1;
 
@@ -48,7 +48,8 @@ export class Fingerprinter {
     }
     this.high = avalanche(a ^ ((b << 16) | (b >>> 16)));
     this.low = avalanche(b ^ this.high);
-    if (this.high === this.low && (this.low === 0 || this.low === -1)) this.low = 1;
+    const { high, low } = this;
+    if (high === low && (low === UNKNOWN_FINGERPRINT || low === OVERFLOW_FINGERPRINT)) this.low = 1;
   }
 }
 

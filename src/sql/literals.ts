@@ -27,7 +27,7 @@ const VARYING_WORDS = idsOf('character char nchar bit');
 const FIELDS = idsOf('year month day hour minute second');
 
 /** First bytes of strings: quote, dollar sign, and the letters b e n u x. */
-const MAY_BEGIN_TEXT = new Set([..."'$benuxBENUX"].map((character) => character.charCodeAt(0)));
+const MAY_BEGIN_TEXT = new Set(Array.from("'$benuxBENUX", (character) => character.charCodeAt(0)));
 const LEFT_PAREN = 0x28;
 const RIGHT_PAREN = 0x29;
 const COMMA = 0x2c;

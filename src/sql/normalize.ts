@@ -62,7 +62,7 @@ function textOf(kind: Kind, folder: Folder, literal: string): string {
   if (kind === Kind.Literal) return literal;
   if (kind === Kind.LiteralRow) return `(${literal})`;
   const { text, start, end } = folder.lexer;
-  return MARKS[kind] ?? decoder.decode(text.subarray(start, end));
+  return MARKS[kind] ?? decoder.decode(text.subarray(start, Math.min(end, start + SIZE_MAX + 1)));
 }
 
 function needsSpace(previous: Kind, previousWord: number, kind: Kind): boolean {

@@ -24,11 +24,14 @@ const CIPHER_FUNCTION = /^(?:CRYPT|HMAC|PGP_\w+|(?:EN|DE)CRYPT\w*)$/i;
 const CONNECTORS = new Set(['TO', 'IS', 'LIKE', 'ILIKE', 'NOT', 'FOR', 'BY', 'VALUES', 'AS', 'IN']);
 const NO_PASSWORD = new Set(['EXPIRE', 'DISABLE', 'NULL']);
 
-/** The value that follows the name of a secret inside a string; quotes are doubled or escaped there. */
+/**
+ * The value that follows the name of a secret inside a string; quotes are doubled or escaped there. Repetitions are
+ * bounded, so that no text makes these patterns try again and again.
+ */
 const INNER_SECRETS = [
-  /(?:password|passwd|passphrase|pwd|secret|token|api_?key|private_?key|access_?key|credential)\w*["'\\]{0,2}\s*(?:=>|:=|=|:|\s|\bto\b|\bis\b)\s*(''(?:[^']|'(?!'))*(?:''|$)|\\'(?:[^\\']|\\(?!'))*(?:\\'|$)|"[^"]*(?:"|$))/gi,
-  /(?:password|passwd|passphrase|pwd|secret|token|api_?key|private_?key|access_?key|credential)\w*\s*=\s*([^\s'"\\;&]+)/gi,
-  /identified\s+by\s+(''(?:[^']|'(?!'))*(?:''|$)|"[^"]*(?:"|$)|[^\s'";]+)/gi,
+  /(?:password|passwd|passphrase|pwd|secret|token|api_?key|private_?key|access_?key|credential)\w{0,64}["'\\]{0,2}\s{0,8}(?:=>|:=|=|:|\bto\b|\bis\b)?\s{0,8}(''(?:[^']|'(?!'))*(?:''|$)|\\'(?:[^\\']|\\(?!'))*(?:\\'|$)|"[^"]*(?:"|$))/gi,
+  /(?:password|passwd|passphrase|pwd|secret|token|api_?key|private_?key|access_?key|credential)\w{0,64}\s{0,8}=\s{0,8}([^\s'"\\;&]+)/gi,
+  /identified\s{1,8}by\s{1,8}(''(?:[^']|'(?!'))*(?:''|$)|"[^"]*(?:"|$)|[^\s'";]+)/gi,
   /:\/\/[^\s:/@'"]*:([^\s/'"]*)@/g,
 ];
 

@@ -52,6 +52,17 @@ describe('class registry', () => {
     expect(classOf(registry, 'select a')).toBe(first);
     expect(registry.sizeCount).toBe(3);
     expect(registry.droppedCount).toBe(2);
+  });
+
+  it('takes no more classes when their texts are too long together', () => {
+    const registry = new ClassRegistry({ textSizeMax: 100 });
+    const long = classOf(registry, `select ${'a'.repeat(200)}`);
+    expect(classOf(registry, 'select b')).toBe(OVERFLOW_CLASS);
+    expect(classOf(registry, `SELECT ${'A'.repeat(200)}`)).toBe(long);
+    expect(registry.droppedCount).toBe(1);
+  });
+
+  it('names what is beyond its limit', () => {
     expect(OVERFLOW_CLASS).toMatchObject({
       fingerprint: 'ffffffffffffffff',
       normalized: '(classes beyond the limit)',

@@ -98,6 +98,10 @@ describe('classify', () => {
     expect(classified(sql).mayHoldSecret).toBe(mayHoldSecret);
   });
 
+  it('keeps no long word of a text that is no statement', () => {
+    expect(classified('x'.repeat(100_000)).command).toBe('X'.repeat(128));
+  });
+
   it('takes any bytes without a throw', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {

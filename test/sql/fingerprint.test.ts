@@ -312,5 +312,6 @@ describe('normalised text', () => {
     const text = normalized(`select ${'abcdefgh, '.repeat(10_000)}1`);
     expect(text.length).toBe(16 * 1024 + 4);
     expect(text.endsWith(' ...')).toBe(true);
+    expect(normalized('x'.repeat(100_000)).length).toBe(16 * 1024 + 4);
   });
 });
