@@ -18,6 +18,12 @@ const TOP_LEVEL = [
   'tsconfig.json',
 ];
 
+/** The part of package.json, and of its entry in the lock file, that names packages. */
+interface Asked {
+  readonly dependencies: Readonly<Record<string, string>>;
+  readonly devDependencies: Readonly<Record<string, string>>;
+}
+
 const FILE_SIZE_MAX = 5_000_000;
 
 /** Every file that is or is about to be part of the project. */
@@ -71,6 +77,25 @@ describe('the tree', () => {
 
   it('holds no file that is too large to clone with ease', () => {
     expect(files.filter((file) => statSync(file).size > FILE_SIZE_MAX)).toEqual([]);
+  });
+});
+
+describe('the lock file', () => {
+  it('locks what package.json asks for', () => {
+    const asked = JSON.parse(readFileSync('package.json', 'utf8')) as Asked;
+    const lock = JSON.parse(readFileSync('package-lock.json', 'utf8')) as {
+      readonly packages: Readonly<Record<string, Asked & { readonly version?: string }>>;
+    };
+    const direct = { ...asked.dependencies, ...asked.devDependencies };
+    const locked = Object.keys(direct).map((name) => [
+      name,
+      lock.packages[`node_modules/${name}`]?.version,
+    ]);
+    expect(Object.fromEntries(locked)).toEqual(direct);
+    expect(lock.packages['']).toMatchObject({
+      dependencies: asked.dependencies,
+      devDependencies: asked.devDependencies,
+    });
   });
 });
 

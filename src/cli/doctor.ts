@@ -78,7 +78,7 @@ async function engine(): Promise<Finding> {
     process.stdout.write(query('SELECT version()', 'TabSeparated'));`;
   const about = { what: 'embedded ClickHouse', neededFor: STORE_COMMANDS };
   const fix =
-    'run npm ci; needs 64-bit Linux with glibc, or macOS. Else use a server: --clickhouse URL';
+    'run npm install; needs 64-bit Linux with glibc, or macOS. Else use a server: --clickhouse URL';
   let library: string;
   try {
     library = createRequire(import.meta.url).resolve('chdb');
