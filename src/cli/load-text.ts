@@ -37,7 +37,10 @@ export function loadText(outcome: LoadOutcome): string {
   const stored = named(counts.stored);
   const known = named(counts.known);
   if (stored !== '' || known === '')
-    line('stored', stored || 'nothing: no database traffic was found');
+    line(
+      'stored',
+      stored || (outcome.failure ? 'nothing' : 'nothing: no database traffic was found'),
+    );
   if (known !== '') {
     const since =
       counts.knownSinceSeconds === undefined
@@ -50,7 +53,7 @@ export function loadText(outcome: LoadOutcome): string {
     line('warning', 'the capture ends in the middle of a packet; all before it is stored');
   }
   if (outcome.failure !== undefined)
-    line('incomplete', 'what was decoded before the failure is kept');
+    line('incomplete', 'the load broke off; what is counted above is stored');
   if (outcome.segmentsWaiting > 0) {
     line(
       'waiting',
