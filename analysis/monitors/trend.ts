@@ -53,8 +53,8 @@ function candidatesOf(steps: readonly ClassStep[], fingerprints: ReadonlySet<str
     candidates.push({
       fingerprint,
       hours: newest.map((step) => (step.startUs - originUs) / HOUR_US),
-      // Half a microsecond stands for "below what the clock tells", of which there is no logarithm.
-      logMeans: newest.map((step) => Math.log(Math.max(0.5, step.durationSumUs / step.answered))),
+      // A mean of 0 has the logarithm -Infinity, which the line passes over and the test takes for the smallest.
+      logMeans: newest.map((step) => Math.log(step.durationSumUs / step.answered)),
     });
   }
   return candidates;

@@ -22,11 +22,13 @@ export function theilSenLine(x: readonly number[], y: readonly number[]): Line |
   const slopes: number[] = [];
   for (const [i, xi] of xs.entries()) {
     for (let j = i + 1; j < xs.length; j++) {
-      const run = (xs[j] ?? 0) - xi;
-      if (run !== 0) slopes.push(((ys[j] ?? 0) - (ys[i] ?? 0)) / run);
+      const slope = ((ys[j] ?? 0) - (ys[i] ?? 0)) / ((xs[j] ?? 0) - xi);
+      // Equal x have no slope; and simple-statistics' median never ends when a value is not a number.
+      if (Number.isFinite(slope)) slopes.push(slope);
     }
   }
   if (slopes.length === 0) return undefined;
   const slope = median(slopes);
-  return { slope, intercept: median(ys.map((yi, index) => yi - slope * (xs[index] ?? 0))) };
+  const intercepts = ys.map((yi, index) => yi - slope * (xs[index] ?? 0));
+  return { slope, intercept: median(intercepts.filter(Number.isFinite)) };
 }

@@ -19,6 +19,14 @@ describe('theilSenLine', () => {
     expect(theilSenLine([5, 5, 5], [1, 2, 3])).toBeUndefined();
   });
 
+  it('passes over points that are not finite, and ends', () => {
+    expect(theilSenLine([0, 1, 2, 3], [0, Number.NaN, 4, Infinity])).toEqual({
+      slope: 2,
+      intercept: 0,
+    });
+    expect(theilSenLine([0, 1], [Number.NaN, 1])).toBeUndefined();
+  });
+
   it('takes only the newest points of a long series', () => {
     const x = Array.from({ length: POINTS_MAX + 400 }, (_, index) => index);
     const y = x.map((value) => (value < 400 ? -value : value));
