@@ -218,7 +218,6 @@ export class Frontend implements MessageReceiver {
       statement.textLength,
     );
     this.#attach(pending, statement);
-    if (pending.skipped) return;
     const name = named ? bytes.slice(start, nameEnd) : NO_NAME;
     pending.previous = named ? state.statements.get(name, 0, name.length) : undefined;
     this.#remember(name, statement);
@@ -262,7 +261,6 @@ export class Frontend implements MessageReceiver {
       if (cut) this.#cut(pending, 'bind_bytes');
       else parameters = rawParameters(bytes, view, nameEnd + 1, end);
     }
-    if (pending.skipped) return;
     if (portalEnd > start) {
       statement.uses++; // The portal may live longer than the statement's name.
       state.portals.set(
@@ -322,7 +320,9 @@ export class Frontend implements MessageReceiver {
     const nameEnd = zeroAt(bytes, start + 1, end);
     pending.ofPortal = view.getUint8(start) === TARGET_PORTAL;
     if (pending.ofPortal) {
-      if (nameEnd > start + 1) pending.portalName = text(bytes, start + 1, nameEnd);
+      if (nameEnd === start + 1) return;
+      pending.portalName = text(bytes, start + 1, nameEnd);
+      pending.portal = this.#state.portals.get(bytes, start + 1, nameEnd);
       return;
     }
     const known = this.#statementOf(bytes, start + 1, nameEnd);

@@ -72,6 +72,12 @@ export interface RawParameters {
   readonly values: readonly (Uint8Array | null)[];
 }
 
+/** A statement with its parameters bound, ready to be executed. */
+export interface Portal {
+  readonly statement: PreparedStatement | undefined;
+  readonly parameters: RawParameters | undefined;
+}
+
 export class Pending {
   kind: PendingKind = PendingKind.Sync;
   tsUs = 0;
@@ -84,6 +90,8 @@ export class Pending {
   previous: PreparedStatement | undefined = undefined;
   parameters: RawParameters | undefined = undefined;
   portalName: string | undefined = undefined;
+  /** Of Close: the portal that stood under the name when it was asked. */
+  portal: Portal | undefined = undefined;
   /** Of Query: its text is text[0, textLength). */
   text: Uint8Array = new Uint8Array(0);
   textLength = 0;
@@ -122,6 +130,7 @@ export class Pending {
     this.previous = undefined;
     this.parameters = undefined;
     this.portalName = undefined;
+    this.portal = undefined;
     this.textLength = 0;
     this.ofPortal = false;
     this.counted = false;

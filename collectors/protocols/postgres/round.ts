@@ -13,14 +13,19 @@ import type { Session } from '../../../src/events/session.ts';
 import type { StatementClass } from '../../../src/events/statement-class.ts';
 import { maskSecrets } from '../../../src/sql/redaction.ts';
 import { mayHoldSeveral, splitStatements } from '../../../src/sql/split.ts';
+import { text } from './errors.ts';
 import { decodeParameters } from './parameters.ts';
 import { Outcome, type Pending, PendingKind, TagVerb } from './pending.ts';
 import { detach, type State } from './state.ts';
+import type { PreparedStatement } from './statements.ts';
 import type { TransactionStatus } from './transactions.ts';
 
 const NO_TEXT = new Uint8Array(0);
 const SYNTAX_ERROR = '42601';
-const NAME_OF_DEALLOCATE = /^DEALLOCATE (?:PREPARE )?(?:"([^"]+)"|(\S+))/i;
+/** In the text itself: the class of the statement does not keep the name. */
+const NAME_OF_DEALLOCATE =
+  /^(?:\s|--.*\n|\/\*[^]*?\*\/)*DEALLOCATE\s+(?:PREPARE\s+)?(?:"((?:[^"]|"")+)"|([^\s;"]+))/i;
+const DEALLOCATE_BYTES_MAX = 1024;
 
 /** The one object in which the statements of a session are told. */
 class ToldStatement implements StatementEvent {
@@ -158,20 +163,35 @@ export class Rounds {
       if (unnamedStatement === statement) this.#state.unnamedStatement = undefined;
       return;
     }
-    if (statements.get(name, 0, name.length) !== statement) return;
+    if (statements.get(name, 0, name.length) !== statement) {
+      this.#passOver(statement, previous);
+      return;
+    }
     if (previous === undefined) statements.delete(name, 0, name.length);
     else statements.set(name, previous, previous.textLength + name.length);
   }
 
+  /** A later Parse of the same name is in flight: should it fail too, what stood before both is to be put back. */
+  #passOver(failed: PreparedStatement, previous: PreparedStatement | undefined): void {
+    const { queue } = this.#state;
+    for (let index = queue.base; index < queue.tail; index++) {
+      const later = queue.at(index);
+      if (later.previous === failed) later.previous = previous;
+    }
+  }
+
+  /** What was made anew under the same name, in the same breath, stays. */
   #close(pending: Pending): void {
     const { statements, portals } = this.#state;
     if (pending.ofPortal) {
       const name = Buffer.from(pending.portalName ?? '');
-      portals.delete(name, 0, name.length);
+      if (portals.get(name, 0, name.length) === pending.portal)
+        portals.delete(name, 0, name.length);
       this.#closeOne(pending.portalName ?? '');
     } else if (pending.statement !== undefined) {
       const { name } = pending.statement;
-      if (name.length > 0) statements.delete(name, 0, name.length);
+      if (name.length > 0 && statements.get(name, 0, name.length) === pending.statement)
+        statements.delete(name, 0, name.length);
     }
   }
 
@@ -379,7 +399,7 @@ export class Rounds {
     state.context.sink.statement(told);
     if (!ran) return;
     if (outcome.verb === TagVerb.Forget || outcome.verb === TagVerb.ForgetAll)
-      this.#forget(outcome, statementClass);
+      this.#forget(outcome, text, start, end);
     if (outcome.verb !== TagVerb.Other) transactions.afterStatement(outcome, statementClass);
   }
 
@@ -425,14 +445,16 @@ export class Rounds {
   }
 
   /** DEALLOCATE and DISCARD ALL drop prepared statements that the protocol made. */
-  #forget(outcome: Outcome, statementClass: StatementClass | undefined): void {
+  #forget(outcome: Outcome, bytes: Uint8Array, start: number, end: number): void {
     const { statements } = this.#state;
     if (outcome.verb === TagVerb.ForgetAll) {
       statements.clear();
       return;
     }
-    const match = NAME_OF_DEALLOCATE.exec(statementClass?.normalized ?? '');
-    const quoted = match?.[1];
+    const match = NAME_OF_DEALLOCATE.exec(
+      text(bytes, start, Math.min(end, start + DEALLOCATE_BYTES_MAX)),
+    );
+    const quoted = match?.[1]?.replaceAll('""', '"');
     const name = Buffer.from(quoted ?? match?.[2]?.toLowerCase() ?? '');
     if (name.length > 0) statements.delete(name, 0, name.length);
   }

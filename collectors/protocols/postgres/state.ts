@@ -2,7 +2,14 @@
 import type { Session } from '../../../src/events/session.ts';
 import type { Edge } from '../../activity.ts';
 import type { ConversationContext } from '../conversation-context.ts';
-import { Outcome, Pending, PendingKind, PendingQueue, type RawParameters } from './pending.ts';
+import {
+  Outcome,
+  Pending,
+  PendingKind,
+  PendingQueue,
+  type Portal,
+  type RawParameters,
+} from './pending.ts';
 import { NameTable, type PreparedStatement } from './statements.ts';
 import { Transactions } from './transactions.ts';
 
@@ -19,12 +26,6 @@ export const Phase = {
   Foreign: 5,
 } as const;
 export type Phase = (typeof Phase)[keyof typeof Phase];
-
-/** A statement with its parameters bound, ready to be executed. */
-export interface Portal {
-  readonly statement: PreparedStatement | undefined;
-  readonly parameters: RawParameters | undefined;
-}
 
 export class State {
   readonly session: Session;
