@@ -1,7 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { buildReport } from '../../analysis/report.ts';
 import type { WindowFacts } from '../../src/events/facts.ts';
-import { EMPTY_FACTS, histogramOf, SECOND_US, shopFacts, START_US, stepOf } from './fixtures.ts';
+import {
+  channelOf,
+  EMPTY_FACTS,
+  histogramOf,
+  SECOND_US,
+  shopFacts,
+  START_US,
+  stepOf,
+} from './fixtures.ts';
 
 /** Every number of a value, however deep. */
 function numbersOf(value: unknown): number[] {
@@ -105,6 +113,26 @@ describe('buildReport', () => {
   it('gives the same report for the same facts and leaves them as they were', () => {
     const facts = frozen(shopFacts());
     expect(buildReport(facts)).toEqual(buildReport(shopFacts()));
+  });
+
+  it('lists only so much of each thing, however much there is', () => {
+    const facts = shopFacts();
+    const [ddl, execution, shape] = [facts.ddl[0], facts.slowest[0], facts.transactionShapes[0]];
+    if (!ddl || !execution || !shape) throw new Error('the shop has one of each');
+    const many = Array.from({ length: 150 }, (_, index) => index);
+    const report = buildReport({
+      ...facts,
+      channels: many.map((index) => channelOf({ sessionId: String(index) })),
+      ddl: many.map((index) => ({ ...ddl, tsUs: START_US + index })),
+      slowest: many.map((index) => ({ ...execution, durationUs: index })),
+      transactionShapes: many.map((index) => ({ ...shape, shape: String(index) })),
+    });
+    expect(report.channels).toHaveLength(100);
+    expect(report.ddl).toHaveLength(100);
+    expect(report.ddl.at(-1)?.tsUs).toBe(START_US + 149);
+    expect(report.slowest).toHaveLength(20);
+    expect(report.slowest[0]?.durationUs).toBe(149);
+    expect(report.transactionShapes).toHaveLength(20);
   });
 
   it('holds only numbers that JSON can carry, and nothing undefined', () => {

@@ -46,7 +46,7 @@ export function transactions(page: Page): string[] {
   const lines = rows.length > 0 ? tableLines(rows, columns, page.inner, page.paint.dim) : [];
   return section(page, 'Transactions', remark, [
     ...lines,
-    ...moreLines(page, transactionShapes.length, SHAPES_MAX, 'shapes'),
+    ...moreLines(page, transactionShapes.length, SHAPES_MAX, 'shapes in --format json'),
   ]);
 }
 

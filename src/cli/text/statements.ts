@@ -24,7 +24,7 @@ export function statements(page: Page): string[] {
   return [
     ...section(page, 'Most expensive statements', 'by their share of the response time of all', [
       ...classTable(page, expensive.slice(0, EXPENSIVE_MAX), shareColumns(page)),
-      ...moreLines(page, expensive.length, EXPENSIVE_MAX, 'classes'),
+      ...moreLines(page, expensive.length, EXPENSIVE_MAX, 'classes in --format json'),
     ]),
     ...(others.length > 0
       ? section(
