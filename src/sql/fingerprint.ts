@@ -48,8 +48,7 @@ export class Fingerprinter {
     }
     this.high = avalanche(a ^ ((b << 16) | (b >>> 16)));
     this.low = avalanche(b ^ this.high);
-    const { high, low } = this;
-    if (high === low && (low === UNKNOWN_FINGERPRINT || low === OVERFLOW_FINGERPRINT)) this.low = 1;
+    this.low = lowBesideReserved(this.high, this.low);
   }
 }
 
@@ -60,6 +59,12 @@ function avalanche(value: number): number {
   mixed ^= mixed >>> 13;
   mixed = Math.imul(mixed, 0x510e527f);
   return mixed ^ (mixed >>> 16);
+}
+
+/** The lower half to use with this upper one: another than computed where both together are a reserved fingerprint. */
+export function lowBesideReserved(high: number, low: number): number {
+  const reserved = low === UNKNOWN_FINGERPRINT || low === OVERFLOW_FINGERPRINT;
+  return reserved && high === low ? 1 : low;
 }
 
 /** Both halves as 16 hex digits. */

@@ -220,25 +220,21 @@ export class Literals {
   }
 
   /**
-   * After a left parenthesis: passes over (1, 'a'), (2, 'b') ..., as many rows of nothing but literals as follow.
-   * Stays where it was when the first is not such a row (or is part of an expression, inside a list).
+   * After a left parenthesis: passes over (1, 'a'), (2, 'b') ..., as many rows of nothing but literals as follow. Stays
+   * where it was when the first is not such a row. In a list, a row after the first must be a whole item of it.
    */
   passRows(inList: boolean): boolean {
     const lexer = this.#lexer;
     let position = lexer.position;
-    const found = this.#literalRow() && (!inList || this.#atItemEnd());
-    if (!found) {
+    if (!this.#literalRow()) {
       lexer.position = position;
       return false;
     }
     while (lexer.peek() === COMMA) {
       position = lexer.position;
       lexer.next();
-      if (
-        lexer.next() !== Kind.LeftParen ||
-        !this.#literalRow() ||
-        (inList && !this.#atItemEnd())
-      ) {
+      const isRow = lexer.next() === Kind.LeftParen && this.#literalRow();
+      if (!isRow || (inList && !this.#atItemEnd())) {
         lexer.position = position;
         return true;
       }

@@ -99,6 +99,8 @@ describe('describer', () => {
     const hostile = [
       `select 1 from t where ${'('.repeat(20_000)}`,
       `select ${'(select '.repeat(5000)}1${')'.repeat(5000)}`,
+      // Few words, but nested deeply enough.
+      `select ${'(select '.repeat(2500)}1${')'.repeat(2500)}`,
       `select 1${'+a'.repeat(12_000)} from t`,
       `select a${'::int'.repeat(10_000)} from t`,
       `select a${' collate x'.repeat(6000)} from t`,

@@ -1,6 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { FINGERPRINT_VERSION } from '../../src/sql/fingerprint.ts';
+import {
+  FINGERPRINT_VERSION,
+  fingerprintText,
+  lowBesideReserved,
+} from '../../src/sql/fingerprint.ts';
 import { corpus } from './corpus/corpus.ts';
 import { dress } from './corpus/dress.ts';
 import { Random } from './corpus/random.ts';
@@ -44,6 +48,13 @@ describe('fingerprint', () => {
     expect(fingerprintOf('select a->>? from "T" where x != all(array[1,2])')).toBe(
       '74477ec42934bea0',
     );
+  });
+
+  it('is never one of the two that stand for no text', () => {
+    expect(fingerprintText(0, lowBesideReserved(0, 0))).toBe('0000000000000001');
+    expect(fingerprintText(-1, lowBesideReserved(-1, -1))).toBe('ffffffff00000001');
+    expect(lowBesideReserved(-1, 0)).toBe(0);
+    expect(lowBesideReserved(5, 5)).toBe(5);
   });
 
   it('does not see which literals a statement holds', () => {
@@ -174,6 +185,9 @@ describe('fingerprint', () => {
     ['select a is null', 'select a = null'],
     ['create table t (a int not null)', 'create table t (a int default null)'],
     ['select a is not true', 'select a is true'],
+    ['select a is not null', 'select a is not true'],
+    ['select f(1, 2 + a)', 'select f(1 + a)'],
+    ['select f((1), (2) + a)', 'select f((1) + a)'],
     ['select ab', 'select a b'],
     ['select a.b', 'select a, b'],
     ['select (a)', 'select a'],
@@ -275,6 +289,7 @@ describe('fingerprint', () => {
       `select ${'date '.repeat(800)}`,
       `values ${'((1,2),a),((1,2),b),'.repeat(300)}`,
       `values (${'(1),'.repeat(1000)}`,
+      `${'values (x, ('.repeat(200)}values (a), (b)${')), (b)'.repeat(200)}`,
     ];
     for (const sql of hostile) {
       const bytes = new TextEncoder().encode(sql);

@@ -125,6 +125,15 @@ describe('maskSecrets', () => {
     expect(masked(sql)).toBe(sql);
   });
 
+  it('masks numbers as well', () => {
+    expect(masked('insert into cards (token, n) values (12345, 7)')).toBe(
+      "insert into cards (token, n) values ('***', 7)",
+    );
+    expect(masked('select 1 from cards where token = 12345 and n = 7')).toBe(
+      "select 1 from cards where token = '***' and n = 7",
+    );
+  });
+
   it('leaves no secret, whatever surrounds the statement', () => {
     const before = fc.constantFrom('', ' ', '/* a */', '-- b\n', 'begin;', "select 'x';", ';;');
     fc.assert(
