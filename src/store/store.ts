@@ -1,4 +1,5 @@
 /** Opens a store: the embedded engine on a directory, or a ClickHouse server. What comes back is the same for both. */
+import { createHash } from 'node:crypto';
 import { accessSync, constants, mkdirSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -51,7 +52,7 @@ export async function openStore(
   settings: StoreSettings,
   options: OpenOptions = {},
 ): Promise<Store> {
-  const directory = resolve(settings.directory);
+  const directory = directoryOf(settings);
   prepareDirectory(directory);
   const connection =
     settings.kind === 'embedded'
@@ -81,6 +82,14 @@ export async function openStore(
     failure: connection.failure,
     close,
   };
+}
+
+/** Segments that wait for a server wait apart: they must not get into another store. */
+function directoryOf(settings: StoreSettings): string {
+  if (settings.kind === 'embedded') return resolve(settings.directory);
+  const { options } = connectServer(settings.url);
+  const server = createHash('sha256').update(`${options.url}/${options.database}`).digest('hex');
+  return resolve(settings.directory, `server-${server.slice(0, 12)}`);
 }
 
 interface Connection {

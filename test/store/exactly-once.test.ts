@@ -5,7 +5,7 @@ import { Status } from '../../src/events/events.ts';
 import type { Session } from '../../src/events/session.ts';
 import { type Segment, writeSegment } from '../../src/store/segment.ts';
 import { SegmentSink, type SinkOptions } from '../../src/store/segment-sink.ts';
-import type { Store } from '../../src/store/store.ts';
+import { openStore, type Store } from '../../src/store/store.ts';
 import { appendEvent, eventRows } from '../../src/store/tables/events-table.ts';
 import { addressesOf } from '../../src/store/tables/session-columns.ts';
 import { enqueueLeftovers, insertSegment, SegmentWriter } from '../../src/store/writer.ts';
@@ -203,6 +203,31 @@ it('an engine killed again and again loses nothing and doubles nothing', async (
   expect(await numberOf(store, '(SELECT sum(calls) FROM class_1h)')).toBe(40_000);
   expect(waiting()).toEqual([]);
 }, 60_000);
+
+it('a server takes segments over the network, once', async () => {
+  const { url, user, password } = descriptionOf(temporary.directory);
+  const address = new URL(url);
+  address.username = user;
+  address.password = password;
+  const spool = join(temporary.directory, 'spool');
+  const server = await openStore({ kind: 'server', url: address.href, directory: spool });
+  try {
+    for (const known of [false, true]) {
+      const writer = new SegmentWriter(server);
+      const sink = sinkInto(writer, { directory: server.directory, segmentRowsMax: 1_000 });
+      makeWorkload(3, START_US).feed(sink, 3_000);
+      sink.seal();
+      await sink.settled();
+      await writer.flush();
+      expect(writer.counts[known ? 'known' : 'stored'].events).toBe(3_000);
+    }
+    expect(await numberOf(server, '(SELECT count() FROM events)')).toBe(3_000);
+    expect(await numberOf(server, '(SELECT sum(calls) FROM class_1h)')).toBe(3_000);
+    expect(readdirSync(join(server.directory, 'segments'))).toEqual([]);
+  } finally {
+    await server.close();
+  }
+});
 
 describe('what is stored', () => {
   async function store1(feed: (sink: SegmentSink, session: Session) => void): Promise<void> {

@@ -279,6 +279,8 @@ describe('a server', () => {
     });
     stores.unshift(store);
     expect(store.readsSegments).toBe(false);
+    // What waits for a server must not be taken for what waits for the embedded store of that directory.
+    expect(store.directory).toMatch(/spool\/server-[0-9a-f]{12}$/);
     expect(await numberOf(store, '(SELECT count() FROM events)')).toBe(0);
   });
 
