@@ -34,7 +34,9 @@ async function main(): Promise<void> {
   const total = Number(process.argv[2] ?? 1_000_000);
   const directory = await mkdtemp(join(tmpdir(), 'mirrorsql-bench-'));
   const store = await openStore({ kind: 'embedded', directory });
-  const { pid } = JSON.parse(readFileSync(join(directory, 'store.json'), 'utf8')) as { pid: number };
+  const { pid } = JSON.parse(readFileSync(join(directory, 'store.json'), 'utf8')) as {
+    pid: number;
+  };
   const workload = makeWorkload(7, 1_790_000_000_000_000);
   const discard = { statement() {}, transactionEnd() {}, sessionEvent() {}, activity() {} };
   makeWorkload(7, 1_790_000_000_000_000).feed(discard, CHUNK);
@@ -74,13 +76,21 @@ async function main(): Promise<void> {
   await store.close();
   await rm(directory, { recursive: true, force: true });
   if (Number(row?.stored) !== total || Number(row?.rolled) !== total) {
-    throw new Error(`stored ${String(row?.stored)}, in the rollup ${String(row?.rolled)}, fed ${total}`);
+    throw new Error(
+      `stored ${String(row?.stored)}, in the rollup ${String(row?.rolled)}, fed ${total}`,
+    );
   }
   console.log(`events ${total}, each stored once; ${seconds.toFixed(1)} s by the clock`);
-  console.log(`sink and writer ${ownUs.toFixed(2)} us/event CPU (making the events, not counted: ${makingUs.toFixed(2)})`);
+  console.log(
+    `sink and writer ${ownUs.toFixed(2)} us/event CPU (making the events, not counted: ${makingUs.toFixed(2)})`,
+  );
   console.log(`engine          ${engineUs.toFixed(2)} us/event CPU, merges so far included`);
-  console.log(`together        ${(1e6 / (ownUs + engineUs) / 1000).toFixed(0)} thousand events per CPU second`);
-  console.log(`memory, peak    own ${(process.resourceUsage().maxRSS / 1024).toFixed(0)} MiB, engine ${engine.rssPeakMib.toFixed(0)} MiB`);
+  console.log(
+    `together        ${(1e6 / (ownUs + engineUs) / 1000).toFixed(0)} thousand events per CPU second`,
+  );
+  console.log(
+    `memory, peak    own ${(process.resourceUsage().maxRSS / 1024).toFixed(0)} MiB, engine ${engine.rssPeakMib.toFixed(0)} MiB`,
+  );
   console.log(`on disk         ${Number(row?.bytes).toFixed(1)} bytes/event in events`);
 }
 
