@@ -125,8 +125,11 @@ export class Connections {
       return;
     }
     if (!half.started) half.start(sequence);
-    const heldBefore = half.heldBytes;
-    if (sequence === half.next) {
+    const other = flow.halves[direction === 0 ? 1 : 0];
+    const heldBefore = half.heldBytes + other.heldBytes;
+    const acknowledgement =
+      (packet.flags & TcpFlag.Ack) === 0 ? other.next : packet.acknowledgement;
+    if (sequence === half.next && half.unseenBefore(acknowledgement) === 0) {
       health.repeatedBytes += half.deliver(
         reader,
         direction,
@@ -148,10 +151,11 @@ export class Connections {
         payloadEnd,
         length,
         tsUs,
+        acknowledgement,
       );
       if (half.heldCount > 0) this.#holding.add(flow);
     }
-    this.#heldTotalBytes += half.heldBytes - heldBefore;
+    this.#heldTotalBytes += half.heldBytes + other.heldBytes - heldBefore;
     if (half.finSeen) this.#endWhenComplete(flow, tsUs);
   }
 
@@ -251,11 +255,12 @@ export class Connections {
 
   #giveUp(flow: Flow, direction: 0 | 1): void {
     const half = flow.halves[direction];
-    const before = half.heldBytes;
+    const other = flow.halves[direction === 0 ? 1 : 0];
+    const before = half.heldBytes + other.heldBytes;
     if (flow.reader !== undefined)
       this.#health.repeatedBytes += half.giveUp(flow.reader, direction);
     else this.#health.foreignBytes += half.clear();
-    this.#heldTotalBytes += half.heldBytes - before;
+    this.#heldTotalBytes += half.heldBytes + other.heldBytes - before;
   }
 
   /** Nothing more will come: what is still missing is missing for good. */
