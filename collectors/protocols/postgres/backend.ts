@@ -212,7 +212,8 @@ export class Backend implements MessageReceiver {
     }
     state.context.health.unmatchedAnswers++;
     if (queue.waitingCount > 0) return undefined;
-    const orphan = queue.push(PendingKind.Execute, tsUs, 0);
+    // As a query: whatever it was, it ends with its ReadyForQuery, after one answer or several.
+    const orphan = queue.push(PendingKind.Query, tsUs, 0);
     orphan.quality |=
       Quality.UnknownStatement | (state.midStream ? Quality.MidStream : Quality.GapRequest);
     orphan.outcome.startUs = UNKNOWN;
@@ -274,7 +275,7 @@ export class Backend implements MessageReceiver {
     readTag(view, start, end, outcome, (pending.quality & Quality.GapResponse) !== 0);
     const known =
       pending.kind === PendingKind.Query
-        ? pending.textLength > 0
+        ? pending.text.length > 0
         : pending.statement?.known === true;
     if (!known) outcome.tagCommand = commandOf(bytes, start, end);
     this.#finish(pending, tsUs);
@@ -311,7 +312,7 @@ export class Backend implements MessageReceiver {
     if (tag === BackendTag.CopyInResponse) this.#passOverSyncs(pending);
     if (tag !== BackendTag.CopyBothResponse) return;
     state.streaming = true;
-    const words = text(pending.text, 0, Math.min(pending.textLength, 1024));
+    const words = text(pending.text.bytes, 0, Math.min(pending.text.length, 1024));
     const mode = /\bLOGICAL\b/i.test(words) ? 'logical' : 'physical';
     state.context.sink.sessionEvent({ type: 'replication', tsUs, session: state.session, mode });
   }

@@ -154,10 +154,19 @@ export class PostgresConversation
     state.anomaly('gap', fromClient ? 'client to server' : 'server to client', size, tsUs);
     if (fromClient) {
       this.#client.gap(size, tsUs);
+      if (this.#client.mode === Mode.Lost) {
+        // Another Parse or Bind may have been among what is missing, and requests that will be answered.
+        state.uncertain = true;
+        state.unnamedStatement = undefined;
+        state.bindUnnamed(undefined, undefined);
+      }
       return;
     }
     this.#server.gap(size, tsUs);
-    if (this.#server.mode === Mode.Lost) state.lossy = true;
+    if (this.#server.mode === Mode.Lost) {
+      state.lossy = true;
+      state.uncertain = true;
+    }
   }
 
   end(reason: FlowEnd, endpoint: 0 | 1 | -1, tsUs: number): void {
@@ -171,6 +180,7 @@ export class PostgresConversation
     if (this.#neverAccepted(reason, tsUs)) edge.at(tsUs).connectionsRefused++;
     if (state.responseBytes === 0 && state.requestBytes > 0)
       state.lost(false, 0, Quality.OneWay, tsUs);
+    else if (state.lossy || state.uncertain) state.lost(false, 0, Quality.GapResponse, tsUs);
     this.#rounds.abandon(Status.Unanswered, tsUs);
     const { status } = state.transactions;
     const openSinceUs = state.transactions.open ? state.transactions.startUs : UNKNOWN;
@@ -289,8 +299,11 @@ export class PostgresConversation
   }
 
   abandoned(tsUs: number): void {
+    const state = this.#state;
+    state.lost(false, 0, Quality.GapResponse, tsUs);
     this.#rounds.abandon(Status.Unknown, tsUs);
-    this.#state.lossy = false;
+    // As long as no boundary has been found, the next answer may be passed over as well.
+    state.lossy = this.#server.mode === Mode.Lost;
   }
 
   refused(fromClient: boolean, tsUs: number): void {
@@ -311,10 +324,12 @@ export class PostgresConversation
     state.anomaly('malformed', fromClient ? 'client to server' : 'server to client', 0, tsUs);
   }
 
-  resynchronised(_fromClient: boolean, passedBytes: number, _tsUs: number): void {
+  resynchronised(fromClient: boolean, passedBytes: number, tsUs: number): void {
     if (passedBytes === 0 && this.#state.midStream) return;
     this.#context.health.resyncs++;
     this.#context.health.resyncBytes += passedBytes;
+    // What was passed over may have been part of the answer to what waits.
+    if (!fromClient) this.#state.lost(false, 0, Quality.GapResponse, tsUs);
   }
 
   /** The first bytes of the client: TLS without asking, or a startup that a capture begun late still shows. */
