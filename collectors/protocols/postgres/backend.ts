@@ -312,6 +312,9 @@ export class Backend implements MessageReceiver {
     if (tag === BackendTag.CopyInResponse) this.#passOverSyncs(pending);
     if (tag !== BackendTag.CopyBothResponse) return;
     state.streaming = true;
+    // The stream is the answer, and it is being given.
+    pending.streamed = true;
+    state.edge.at(pending.tsUs).requestsAnswered++;
     const words = text(pending.text.bytes, 0, Math.min(pending.text.length, 1024));
     const mode = /\bLOGICAL\b/i.test(words) ? 'logical' : 'physical';
     state.context.sink.sessionEvent({ type: 'replication', tsUs, session: state.session, mode });

@@ -180,6 +180,7 @@ export class PostgresConversation
     if (this.#neverAccepted(reason, tsUs)) edge.at(tsUs).connectionsRefused++;
     if (state.responseBytes === 0 && state.requestBytes > 0)
       state.lost(false, 0, Quality.OneWay, tsUs);
+    else if (state.responseBytes > 0 && state.requestBytes === 0) state.quality |= Quality.OneWay;
     else if (state.lossy || state.uncertain) state.lost(false, 0, Quality.GapResponse, tsUs);
     this.#rounds.abandon(Status.Unanswered, tsUs);
     const { status } = state.transactions;

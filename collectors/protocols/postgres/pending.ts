@@ -106,6 +106,8 @@ export class Pending {
   skipped = false;
   /** The portal was left open by a row limit, and goes on with a later Execute. */
   suspended = false;
+  /** It opened a replication stream, which ends only with the connection. */
+  streamed = false;
   cancelRequested = false;
   /** Its statement failed already at Parse or Bind, and that has been told. */
   absorbed = false;
@@ -137,6 +139,7 @@ export class Pending {
     this.done = false;
     this.skipped = false;
     this.suspended = false;
+    this.streamed = false;
     this.cancelRequested = false;
     this.absorbed = false;
     this.beforeTransaction = false;

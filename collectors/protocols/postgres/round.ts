@@ -90,7 +90,7 @@ export class Rounds {
     for (let index = queue.head; index < queue.tail; index++) {
       const pending = queue.at(index);
       const { kind, outcome } = pending;
-      if (outcome.answered || pending.skipped) continue;
+      if (outcome.answered || pending.skipped || pending.streamed) continue;
       if (
         kind !== PendingKind.Query &&
         kind !== PendingKind.Execute &&
@@ -255,7 +255,7 @@ export class Rounds {
       this.#statement(pending, outcome, 0, text.length, status);
       return;
     }
-    if (!outcome.answered && pending.touched && outcome.status === Status.Ok) {
+    if (!outcome.answered && pending.touched && !pending.streamed && outcome.status === Status.Ok) {
       outcome.status = Status.Unknown; // ReadyForQuery came, but what stood before it was lost.
     }
     if (outcomes === undefined && outcome.error === undefined) {
