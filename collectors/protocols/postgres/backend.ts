@@ -399,7 +399,8 @@ export class Backend implements MessageReceiver {
     carrier.touched = true;
     failed.beforeTransaction = failsBeforeTransaction(failed, error);
     carrier.beforeTransaction = failed.beforeTransaction;
-    state.skipping = index === queue.tail;
+    // After a loss its Sync may have been missed, and what follows is not passed over.
+    state.skipping = index === queue.tail && !state.lossy && !state.uncertain;
     state.failedRequest = carrier;
     queue.head = index;
     this.#failAt(carrier, error, tsUs);
