@@ -48,10 +48,11 @@ export class Backend implements MessageReceiver {
     start: number,
     end: number,
     sizeBytes: number,
-    _cut: boolean,
+    cut: boolean,
     tsUs: number,
   ): void {
     const state = this.#state;
+    if (cut) state.context.health.drop('message_bytes');
     state.responseBytes += sizeBytes;
     state.answerBytes += sizeBytes;
     switch (tag) {

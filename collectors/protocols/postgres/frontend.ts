@@ -47,6 +47,7 @@ export class Frontend implements MessageReceiver {
   ): void {
     const state = this.#state;
     state.requestBytes += sizeBytes;
+    if (cut && !COUNT_THEMSELVES.has(tag)) state.context.health.drop('message_bytes');
     switch (tag) {
       case 0:
         this.#owner.startup(bytes, view, start, end, tsUs);
@@ -371,6 +372,13 @@ export class Frontend implements MessageReceiver {
     this.#state.context.health.drop(limit);
   }
 }
+
+/** Messages with limits of their own. */
+const COUNT_THEMSELVES: ReadonlySet<number> = new Set([
+  FrontendTag.Query,
+  FrontendTag.Parse,
+  FrontendTag.Bind,
+]);
 
 const DAMAGED_KINDS: ReadonlyMap<number, PendingKind> = new Map([
   [FrontendTag.Query, PendingKind.Query],
