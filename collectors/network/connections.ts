@@ -223,16 +223,18 @@ export class Connections {
     if (flow.firstToClose === -1) flow.firstToClose = direction;
     const [first, second] = flow.halves;
     if (!first.finSeen || !second.finSeen) return;
-    this.#endWhenComplete(flow, tsUs);
-    if (!flow.closed) this.#lingering.push({ flow, dueUs: tsUs + CLOSING_US });
+    if (!this.#endWhenComplete(flow, tsUs))
+      this.#lingering.push({ flow, dueUs: tsUs + CLOSING_US });
   }
 
-  /** Both sides have closed: that is the end, unless a FIN has overtaken bytes. */
-  #endWhenComplete(flow: Flow, tsUs: number): void {
+  /** Both sides have closed: that is the end, unless a FIN has overtaken bytes. @returns whether it has ended */
+  #endWhenComplete(flow: Flow, tsUs: number): boolean {
     const [first, second] = flow.halves;
-    if (flow.closed || !first.finSeen || !second.finSeen) return;
-    if (first.heldCount + second.heldCount + first.missingAtEnd + second.missingAtEnd > 0) return;
+    if (flow.closed || !first.finSeen || !second.finSeen) return flow.closed;
+    if (first.heldCount + second.heldCount + first.missingAtEnd + second.missingAtEnd > 0)
+      return false;
     this.#end(flow, 'fin', flow.firstToClose, tsUs);
+    return true;
   }
 
   /** Gives up holes that will not be filled any more. */
