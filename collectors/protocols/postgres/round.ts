@@ -87,6 +87,8 @@ export class Rounds {
   abandon(status: Status, tsUs: number): void {
     const state = this.#state;
     const { queue } = state;
+    if (queue.waitingCount > 0)
+      state.transactions.endAsked = endsRound(queue.at(queue.tail - 1).kind);
     for (let index = queue.head; index < queue.tail; index++) {
       const pending = queue.at(index);
       const { kind, outcome } = pending;
@@ -485,6 +487,11 @@ export class Rounds {
     const name = Buffer.from(quoted ?? match?.[2]?.toLowerCase() ?? '');
     if (name.length > 0) statements.delete(name, 0, name.length);
   }
+}
+
+/** The server ends an autocommitted transaction behind it. */
+function endsRound(kind: PendingKind): boolean {
+  return kind === PendingKind.Query || kind === PendingKind.Sync || kind === PendingKind.Function;
 }
 
 /** A further fetch from the same portal: one execution, whose time is the time that the server worked on it. */
