@@ -13,11 +13,6 @@ import { Phase, type State } from './state.ts';
 import { readTag } from './tag.ts';
 import type { TransactionStatus } from './transactions.ts';
 
-const STATUS_TEXTS: Readonly<Record<number, TransactionStatus>> = {
-  0x49: 'I',
-  0x54: 'T',
-  0x45: 'E',
-};
 const COMMAND_SIZE_MAX = 64;
 
 /** What the backend leaves to the conversation. */
@@ -432,7 +427,7 @@ export class Backend implements MessageReceiver {
 
   #ready(byte: number, tsUs: number): void {
     const state = this.#state;
-    const status = STATUS_TEXTS[byte] ?? '';
+    const status = statusOf(byte);
     state.skipping = false;
     if (state.phase !== Phase.Ready) {
       this.#owner.ready(tsUs);
@@ -481,6 +476,20 @@ function failsBeforeTransaction(failed: Pending, error: ServerError): boolean {
   if (failed.kind === PendingKind.Bind) return error.sqlstate === '26000';
   const unknownPortal = failed.kind === PendingKind.Execute && failed.statement === undefined;
   return unknownPortal && error.sqlstate === '34000';
+}
+
+/** What ReadyForQuery says; '' when its byte is missing or none of the three. A switch: an object with such keys is a hash table. */
+function statusOf(byte: number): TransactionStatus {
+  switch (byte) {
+    case 0x49:
+      return 'I';
+    case 0x54:
+      return 'T';
+    case 0x45:
+      return 'E';
+    default:
+      return '';
+  }
 }
 
 const NO_BYTES = new Uint8Array(0);
