@@ -48,6 +48,8 @@ export class PostgresConversation
   #cancelKey: string | undefined = undefined;
   /** The client's first bytes have been looked at: what follows may be the middle of a message. */
   #clientSpoke = false;
+  /** It turned out that another protocol is spoken. */
+  #neverOurs = false;
   readonly #flow: Flow;
 
   /** @param clientEndpoint which end of the flow is the client */
@@ -174,7 +176,7 @@ export class PostgresConversation
     const { edge, phase } = state;
     edge.conversations.delete(this);
     if (this.#cancelKey !== undefined) this.#context.cancelKeys.remove(this.#cancelKey, this);
-    if (phase === Phase.Foreign) return;
+    if (this.#neverOurs) return;
     if (reason !== 'capture_end') edge.at(tsUs).connectionsClosed++;
     if (phase === Phase.Cancel) return;
     if (this.#neverAccepted(reason, tsUs)) edge.at(tsUs).connectionsRefused++;
@@ -378,12 +380,13 @@ export class PostgresConversation
       // It never was this protocol: neither were the bytes that said so.
       this.#context.health.decodedBytes -= this.#decodedBytes;
       this.#context.health.foreignBytes += this.#decodedBytes;
+      this.#neverOurs = true;
+      state.edge.conversations.delete(this);
+      state.edge.at(tsUs).connectionsClosed++;
     }
     state.phase = Phase.Foreign;
     this.#client.reset(Mode.Opaque);
     this.#server.reset(Mode.Opaque);
-    state.edge.conversations.delete(this);
-    state.edge.at(tsUs).connectionsClosed++;
     state.anomaly(kind, guess, 0, tsUs);
   }
 
