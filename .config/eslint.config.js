@@ -109,7 +109,7 @@ export default tseslint.config(
       // An async function without await still promises that it never throws at once: interfaces and routes need that.
       '@typescript-eslint/require-await': 'off',
       'max-lines-per-function': ['error', { max: 80, skipBlankLines: true, skipComments: true }],
-      'max-lines': ['error', { max: 450, skipBlankLines: true, skipComments: true }],
+      'max-lines': ['error', { max: 500, skipBlankLines: true, skipComments: true }],
       'max-depth': ['error', 4],
     },
   },
@@ -124,7 +124,12 @@ export default tseslint.config(
   {
     // A describe block is a chapter, not a function; a table of cases may be long.
     files: ['test/**/*.ts'],
-    rules: { 'max-lines-per-function': 'off', 'max-lines': 'off' },
+    rules: {
+      'max-lines-per-function': 'off',
+      'max-lines': 'off',
+      // To compare the fields of an object as they were is what a spread of a class instance is for here.
+      '@typescript-eslint/no-misused-spread': 'off',
+    },
   },
   {
     files: ['**/*.{js,mjs,cjs}'],

@@ -244,7 +244,7 @@ export class Activity {
     while (tsUs >= dueUs) {
       if (seconds++ >= this.#silentSecondsMax) {
         const nextUs = (Math.floor(tsUs / SECOND_US) + 1) * SECOND_US;
-        this.#health.drop('silent_seconds', Math.round((nextUs - dueUs) / SECOND_US) - 1);
+        this.#health.drop('silent_seconds', Math.round((nextUs - dueUs) / SECOND_US));
         dueUs = nextUs;
         break;
       }

@@ -204,7 +204,7 @@ class StreamBytes implements ByteSource {
 
 function streamError(path: string, error: unknown): MirrorSqlError {
   if (systemCode(error)?.startsWith('Z_') === true) {
-    return new MirrorSqlError('MSQL_CAPTURE_READ', `${path} is gzipped but damaged or cut off`, {
+    return new MirrorSqlError('MSQL_CAPTURE_FORMAT', `${path} is gzipped but damaged or cut off`, {
       cause: error,
     });
   }

@@ -135,8 +135,11 @@ export class Connections {
       return;
     }
     if (!half.started) half.start(sequence);
-    const heldBefore = half.heldBytes;
-    if (sequence === half.next) {
+    const other = flow.halves[direction === 0 ? 1 : 0];
+    const heldBefore = half.heldBytes + other.heldBytes;
+    const acknowledgement =
+      (packet.flags & TcpFlag.Ack) === 0 ? other.next : packet.acknowledgement;
+    if (sequence === half.next && half.unseenBefore(acknowledgement) === 0) {
       health.repeatedBytes += half.deliver(
         reader,
         direction,
@@ -158,10 +161,11 @@ export class Connections {
         payloadEnd,
         length,
         tsUs,
+        acknowledgement,
       );
       if (half.heldCount > 0) this.#holding.add(flow);
     }
-    this.#heldTotalBytes += half.heldBytes - heldBefore;
+    this.#heldTotalBytes += half.heldBytes + other.heldBytes - heldBefore;
     if (half.finSeen) this.#endWhenComplete(flow, tsUs);
   }
 
@@ -229,16 +233,18 @@ export class Connections {
     if (flow.firstToClose === -1) flow.firstToClose = direction;
     const [first, second] = flow.halves;
     if (!first.finSeen || !second.finSeen) return;
-    this.#endWhenComplete(flow, tsUs);
-    if (!flow.closed) this.#lingering.push({ flow, dueUs: tsUs + CLOSING_US });
+    if (!this.#endWhenComplete(flow, tsUs))
+      this.#lingering.push({ flow, dueUs: tsUs + CLOSING_US });
   }
 
-  /** Both sides have closed: that is the end, unless a FIN has overtaken bytes. */
-  #endWhenComplete(flow: Flow, tsUs: number): void {
+  /** Both sides have closed: that is the end, unless a FIN has overtaken bytes. @returns whether it has ended */
+  #endWhenComplete(flow: Flow, tsUs: number): boolean {
     const [first, second] = flow.halves;
-    if (flow.closed || !first.finSeen || !second.finSeen) return;
-    if (first.heldCount + second.heldCount + first.missingAtEnd + second.missingAtEnd > 0) return;
+    if (flow.closed || !first.finSeen || !second.finSeen) return flow.closed;
+    if (first.heldCount + second.heldCount + first.missingAtEnd + second.missingAtEnd > 0)
+      return false;
     this.#end(flow, 'fin', flow.firstToClose, tsUs);
+    return true;
   }
 
   /** Gives up holes that will not be filled any more. */
@@ -261,11 +267,12 @@ export class Connections {
 
   #giveUp(flow: Flow, direction: 0 | 1): void {
     const half = flow.halves[direction];
-    const before = half.heldBytes;
+    const other = flow.halves[direction === 0 ? 1 : 0];
+    const before = half.heldBytes + other.heldBytes;
     if (flow.reader !== undefined)
       this.#health.repeatedBytes += half.giveUp(flow.reader, direction);
     else this.#health.foreignBytes += half.clear();
-    this.#heldTotalBytes += half.heldBytes - before;
+    this.#heldTotalBytes += half.heldBytes + other.heldBytes - before;
   }
 
   /** Nothing more will come: what is still missing is missing for good. */

@@ -33,6 +33,9 @@ export class Flow {
     this.ports = ports;
     this.firstUs = tsUs;
     this.lastUs = tsUs;
+    const [first, second] = this.halves;
+    first.partner = second;
+    second.partner = first;
   }
 }
 

@@ -20,7 +20,7 @@ export function summaryText(summary: CaptureSummary): string {
   }
   line(
     'payload',
-    `${count(summary.payloadBytes)} bytes: ${parts([
+    `${count(summary.payloadBytes)} bytes${listed([
       [summary.decodedBytes, 'decoded'],
       [summary.encryptedBytes, 'encrypted'],
       [summary.foreignBytes, 'of other protocols'],
@@ -54,6 +54,12 @@ export function missing(summary: CaptureSummary): string {
     [summary.framesRefused, 'frames refused'],
   ]);
   return found === '' ? 'nothing' : found;
+}
+
+/** What the bytes before it are; nothing where there is nothing to say. */
+function listed(list: readonly (readonly [number, string])[]): string {
+  const text = parts(list);
+  return text === '' ? '' : `: ${text}`;
 }
 
 function parts(list: readonly (readonly [number, string])[]): string {

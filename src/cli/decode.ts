@@ -55,10 +55,16 @@ const PROTOCOLS: readonly Protocol[] = ['postgres'];
 export function portOptions(texts: readonly string[]): Map<number, Protocol> {
   const ports = new Map<number, Protocol>();
   for (const text of texts) {
-    const [number, name] = text.split('=');
+    const [number, name, ...rest] = text.split('=');
     const port = Number(number);
     const protocol = PROTOCOLS.find((candidate) => candidate === name);
-    if (!Number.isInteger(port) || port < 1 || port > 65_535 || protocol === undefined) {
+    if (
+      !Number.isInteger(port) ||
+      port < 1 ||
+      port > 65_535 ||
+      protocol === undefined ||
+      rest.length > 0
+    ) {
       throw new MirrorSqlError('MSQL_CLI_USAGE', `--port ${text} is not N=${PROTOCOLS.join('|')}`);
     }
     ports.set(port, protocol);

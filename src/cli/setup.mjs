@@ -127,7 +127,8 @@ function withoutDefaultCluster() {
 async function build() {
   const sources = fingerprintOfSources();
   const note = join(ROOT, BUILD_NOTE);
-  if (existsSync(note) && readFileSync(note, 'utf8') === sources) return;
+  const built = existsSync(join(ROOT, 'dist/src/cli/main.js')) && existsSync(note);
+  if (built && readFileSync(note, 'utf8') === sources) return;
   await step('build', 'npm', ['run', '--silent', 'build']);
   writeFileSync(note, sources);
 }

@@ -11,8 +11,19 @@ export const BUCKETS_COUNT = 53 * BUCKETS_PER_OCTAVE + 1;
 
 /** The bucket of a duration in microseconds. */
 export function bucketOf(durationUs: number): number {
+  // Most statements take less than this, and a logarithm for each would be one of the dearest steps of decoding.
+  if (durationUs < SHORT_US) return SHORT_BUCKETS[durationUs] ?? computedBucket(durationUs);
+  return computedBucket(durationUs);
+}
+
+function computedBucket(durationUs: number): number {
   return Math.floor(BUCKETS_PER_OCTAVE * Math.log2(durationUs + 1));
 }
+
+const SHORT_US = 8192;
+const SHORT_BUCKETS = Uint16Array.from({ length: SHORT_US }, (_, durationUs) =>
+  computedBucket(durationUs),
+);
 
 /** The same bucket, as a ClickHouse expression over the column or expression `durationUs`. */
 export function bucketSql(durationUs: string): string {

@@ -8,6 +8,7 @@ import type { StatementClass } from '../events/statement-class.ts';
 import { classify } from './classify.ts';
 import { Fingerprinter, fingerprintText, OVERFLOW_FINGERPRINT } from './fingerprint.ts';
 import { normalize } from './normalize.ts';
+import { Templates } from './templates.ts';
 
 /** About 100 MB at the usual 1 KB a class: enough for hundreds of applications. */
 const CLASSES_MAX = 100_000;
@@ -37,6 +38,7 @@ export class ClassRegistry {
   #lows = new Int32Array(SLOTS_AT_FIRST);
   #indexes = new Int32Array(SLOTS_AT_FIRST);
   #droppedCount = 0;
+  readonly #templates = new Templates();
 
   /** `textSizeMax` bounds the normalised texts of all classes together, in characters. */
   constructor(options: { classesMax?: number; textSizeMax?: number } = {}) {
@@ -56,6 +58,21 @@ export class ClassRegistry {
 
   /** The class of the statement text[start, end). Never throws; the bytes are not kept. */
   classOf(text: Uint8Array, start: number, end: number): StatementClass {
+    const templates = this.#templates;
+    const known = templates.find(text, start, end);
+    if (known !== undefined) return known;
+    const found = this.#lexedClass(text, start, end);
+    if (found !== OVERFLOW_CLASS) templates.learn(text, start, end, found);
+    return found;
+  }
+
+  /** The class of text[start, end) when its like was seen lately and it surely is one statement; else undefined. */
+  familiar(text: Uint8Array, start: number, end: number): StatementClass | undefined {
+    const known = this.#templates.find(text, start, end);
+    return known !== undefined && this.#templates.single ? known : undefined;
+  }
+
+  #lexedClass(text: Uint8Array, start: number, end: number): StatementClass {
     const fingerprinter = this.#fingerprinter;
     fingerprinter.compute(text, start, end);
     const { high, low } = fingerprinter;

@@ -24,6 +24,12 @@ export interface PrintedEvent {
   readonly implicit?: boolean;
   readonly reason?: string;
   readonly quality?: readonly string[];
+  readonly rows_returned?: number;
+  readonly rows_affected?: number;
+  readonly parameters?: readonly (string | null)[];
+  readonly statement_name?: string;
+  readonly kind?: string;
+  readonly detail?: string;
 }
 
 export interface Decoded {

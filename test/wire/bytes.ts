@@ -19,12 +19,6 @@ export function int32(value: number): Buffer {
   );
 }
 
-export function int64(value: bigint): Buffer {
-  const bytes = Buffer.alloc(8);
-  bytes.writeBigInt64BE(value);
-  return bytes;
-}
-
 export function bytesOf(...parts: readonly Uint8Array[]): Buffer {
   return Buffer.concat(parts);
 }

@@ -100,7 +100,7 @@ export interface InterfaceOptions {
 
 /** Builds a pcapng file block by block. */
 export class PcapngWriter {
-  #blocks: Buffer[] = [];
+  readonly #blocks: Buffer[] = [];
   readonly #bigEndian: boolean;
 
   constructor(bigEndian = false) {

@@ -122,11 +122,6 @@ export function ipv6Fragment(nextHeader: number, offsetAndFlag = 0): Buffer {
   return bytesOf(int8(nextHeader), int8(0), int16(offsetAndFlag), int32(7));
 }
 
-/** 16 bytes as the project keeps addresses: IPv4 as ::ffff:a.b.c.d. */
-export function mappedAddress(text: string): Uint8Array {
-  return new Uint8Array(bytesOf(Buffer.alloc(10), int16(0xffff), ipv4Address(text)));
-}
-
 function ipv4Address(text: string): Buffer {
   return Buffer.from(text.split('.').map(Number));
 }

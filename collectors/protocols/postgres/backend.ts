@@ -13,11 +13,6 @@ import { Phase, type State } from './state.ts';
 import { readTag } from './tag.ts';
 import type { TransactionStatus } from './transactions.ts';
 
-const STATUS_TEXTS: Readonly<Record<number, TransactionStatus>> = {
-  0x49: 'I',
-  0x54: 'T',
-  0x45: 'E',
-};
 const COMMAND_SIZE_MAX = 64;
 
 /** What the backend leaves to the conversation. */
@@ -48,10 +43,11 @@ export class Backend implements MessageReceiver {
     start: number,
     end: number,
     sizeBytes: number,
-    _cut: boolean,
+    cut: boolean,
     tsUs: number,
   ): void {
     const state = this.#state;
+    if (cut) state.context.health.drop('message_bytes');
     state.responseBytes += sizeBytes;
     state.answerBytes += sizeBytes;
     switch (tag) {
@@ -212,7 +208,8 @@ export class Backend implements MessageReceiver {
     }
     state.context.health.unmatchedAnswers++;
     if (queue.waitingCount > 0) return undefined;
-    const orphan = queue.push(PendingKind.Execute, tsUs, 0);
+    // As a query: whatever it was, it ends with its ReadyForQuery, after one answer or several.
+    const orphan = queue.push(PendingKind.Query, tsUs, 0);
     orphan.quality |=
       Quality.UnknownStatement | (state.midStream ? Quality.MidStream : Quality.GapRequest);
     orphan.outcome.startUs = UNKNOWN;
@@ -274,7 +271,7 @@ export class Backend implements MessageReceiver {
     readTag(view, start, end, outcome, (pending.quality & Quality.GapResponse) !== 0);
     const known =
       pending.kind === PendingKind.Query
-        ? pending.textLength > 0
+        ? pending.text.length > 0
         : pending.statement?.known === true;
     if (!known) outcome.tagCommand = commandOf(bytes, start, end);
     this.#finish(pending, tsUs);
@@ -311,7 +308,10 @@ export class Backend implements MessageReceiver {
     if (tag === BackendTag.CopyInResponse) this.#passOverSyncs(pending);
     if (tag !== BackendTag.CopyBothResponse) return;
     state.streaming = true;
-    const words = text(pending.text, 0, Math.min(pending.textLength, 1024));
+    // The stream is the answer, and it is being given.
+    pending.streamed = true;
+    state.edge.at(pending.tsUs).requestsAnswered++;
+    const words = text(pending.text.bytes, 0, Math.min(pending.text.length, 1024));
     const mode = /\bLOGICAL\b/i.test(words) ? 'logical' : 'physical';
     state.context.sink.sessionEvent({ type: 'replication', tsUs, session: state.session, mode });
   }
@@ -395,7 +395,8 @@ export class Backend implements MessageReceiver {
     carrier.touched = true;
     failed.beforeTransaction = failsBeforeTransaction(failed, error);
     carrier.beforeTransaction = failed.beforeTransaction;
-    state.skipping = index === queue.tail;
+    // After a loss its Sync may have been missed, and what follows is not passed over.
+    state.skipping = index === queue.tail && !state.lossy && !state.uncertain;
     state.failedRequest = carrier;
     queue.head = index;
     this.#failAt(carrier, error, tsUs);
@@ -426,7 +427,7 @@ export class Backend implements MessageReceiver {
 
   #ready(byte: number, tsUs: number): void {
     const state = this.#state;
-    const status = STATUS_TEXTS[byte] ?? '';
+    const status = statusOf(byte);
     state.skipping = false;
     if (state.phase !== Phase.Ready) {
       this.#owner.ready(tsUs);
@@ -475,6 +476,20 @@ function failsBeforeTransaction(failed: Pending, error: ServerError): boolean {
   if (failed.kind === PendingKind.Bind) return error.sqlstate === '26000';
   const unknownPortal = failed.kind === PendingKind.Execute && failed.statement === undefined;
   return unknownPortal && error.sqlstate === '34000';
+}
+
+/** What ReadyForQuery says; '' when its byte is missing or none of the three. A switch: an object with such keys is a hash table. */
+function statusOf(byte: number): TransactionStatus {
+  switch (byte) {
+    case 0x49:
+      return 'I';
+    case 0x54:
+      return 'T';
+    case 0x45:
+      return 'E';
+    default:
+      return '';
+  }
 }
 
 const NO_BYTES = new Uint8Array(0);

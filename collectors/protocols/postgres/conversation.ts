@@ -48,6 +48,8 @@ export class PostgresConversation
   #cancelKey: string | undefined = undefined;
   /** The client's first bytes have been looked at: what follows may be the middle of a message. */
   #clientSpoke = false;
+  /** It turned out that another protocol is spoken. */
+  #neverOurs = false;
   readonly #flow: Flow;
 
   /** @param clientEndpoint which end of the flow is the client */
@@ -154,10 +156,19 @@ export class PostgresConversation
     state.anomaly('gap', fromClient ? 'client to server' : 'server to client', size, tsUs);
     if (fromClient) {
       this.#client.gap(size, tsUs);
+      if (this.#client.mode === Mode.Lost) {
+        // Another Parse or Bind may have been among what is missing, and requests that will be answered.
+        state.uncertain = true;
+        state.unnamedStatement = undefined;
+        state.bindUnnamed(undefined, undefined);
+      }
       return;
     }
     this.#server.gap(size, tsUs);
-    if (this.#server.mode === Mode.Lost) state.lossy = true;
+    if (this.#server.mode === Mode.Lost) {
+      state.lossy = true;
+      state.uncertain = true;
+    }
   }
 
   end(reason: FlowEnd, endpoint: 0 | 1 | -1, tsUs: number): void {
@@ -165,12 +176,14 @@ export class PostgresConversation
     const { edge, phase } = state;
     edge.conversations.delete(this);
     if (this.#cancelKey !== undefined) this.#context.cancelKeys.remove(this.#cancelKey, this);
-    if (phase === Phase.Foreign) return;
+    if (this.#neverOurs) return;
     if (reason !== 'capture_end') edge.at(tsUs).connectionsClosed++;
     if (phase === Phase.Cancel) return;
     if (this.#neverAccepted(reason, tsUs)) edge.at(tsUs).connectionsRefused++;
     if (state.responseBytes === 0 && state.requestBytes > 0)
       state.lost(false, 0, Quality.OneWay, tsUs);
+    else if (state.responseBytes > 0 && state.requestBytes === 0) state.quality |= Quality.OneWay;
+    else if (state.lossy || state.uncertain) state.lost(false, 0, Quality.GapResponse, tsUs);
     this.#rounds.abandon(Status.Unanswered, tsUs);
     // Before `disconnected` ends the transaction: what was open is told as open.
     const told = this.#soFar(tsUs);
@@ -303,8 +316,11 @@ export class PostgresConversation
   }
 
   abandoned(tsUs: number): void {
+    const state = this.#state;
+    state.lost(false, 0, Quality.GapResponse, tsUs);
     this.#rounds.abandon(Status.Unknown, tsUs);
-    this.#state.lossy = false;
+    // As long as no boundary has been found, the next answer may be passed over as well.
+    state.lossy = this.#server.mode === Mode.Lost;
   }
 
   refused(fromClient: boolean, tsUs: number): void {
@@ -325,10 +341,12 @@ export class PostgresConversation
     state.anomaly('malformed', fromClient ? 'client to server' : 'server to client', 0, tsUs);
   }
 
-  resynchronised(_fromClient: boolean, passedBytes: number, _tsUs: number): void {
+  resynchronised(fromClient: boolean, passedBytes: number, tsUs: number): void {
     if (passedBytes === 0 && this.#state.midStream) return;
     this.#context.health.resyncs++;
     this.#context.health.resyncBytes += passedBytes;
+    // What was passed over may have been part of the answer to what waits.
+    if (!fromClient) this.#state.lost(false, 0, Quality.GapResponse, tsUs);
   }
 
   /** The first bytes of the client: TLS without asking, or a startup that a capture begun late still shows. */
@@ -376,12 +394,13 @@ export class PostgresConversation
       // It never was this protocol: neither were the bytes that said so.
       this.#context.health.decodedBytes -= this.#decodedBytes;
       this.#context.health.foreignBytes += this.#decodedBytes;
+      this.#neverOurs = true;
+      state.edge.conversations.delete(this);
+      state.edge.at(tsUs).connectionsClosed++;
     }
     state.phase = Phase.Foreign;
     this.#client.reset(Mode.Opaque);
     this.#server.reset(Mode.Opaque);
-    state.edge.conversations.delete(this);
-    state.edge.at(tsUs).connectionsClosed++;
     state.anomaly(kind, guess, 0, tsUs);
   }
 

@@ -47,12 +47,13 @@ export class Frontend implements MessageReceiver {
   ): void {
     const state = this.#state;
     state.requestBytes += sizeBytes;
+    if (cut && !COUNT_THEMSELVES.has(tag)) state.context.health.drop('message_bytes');
     switch (tag) {
       case 0:
         this.#owner.startup(bytes, view, start, end, tsUs);
         return;
       case FrontendTag.Query:
-        this.#query(bytes, start, end, sizeBytes, cut, tsUs);
+        this.#query(bytes, view, start, end, sizeBytes, cut, tsUs);
         return;
       case FrontendTag.Parse:
         this.#parse(bytes, view, start, end, sizeBytes, cut, tsUs);
@@ -151,6 +152,7 @@ export class Frontend implements MessageReceiver {
     if (state.queue.sizeCount >= state.context.limits.pendingMax) this.#owner.crowded(tsUs);
     this.#roundBegins(tsUs);
     const pending = state.queue.push(kind, tsUs, sizeBytes);
+    if (state.uncertain) pending.quality |= Quality.GapResponse;
     if (state.skipping) {
       pending.skipped = true;
       pending.done = true;
@@ -160,22 +162,31 @@ export class Frontend implements MessageReceiver {
   }
 
   /**
-   * A new round begins while the one before still waits: this client pipelines. If answers were lost and it never
-   * did before, it does not now either: the old round was answered unseen.
+   * A new round begins while the one before still waits: this client pipelines. If something was lost and it never did
+   * before, it does not now either: the old round was answered unseen. So it was, too, when the server has answered
+   * something else since and speaks of nothing now.
    */
   #roundBegins(tsUs: number): void {
     const state = this.#state;
     const { queue } = state;
-    if (queue.waitingCount === 0) return;
+    if (queue.waitingCount === 0) {
+      state.uncertain = false;
+      return;
+    }
     const { kind } = queue.at(queue.tail - 1);
     if (kind !== PendingKind.Sync && kind !== PendingKind.Query && kind !== PendingKind.Function)
       return;
-    if (!state.lossy) state.pipelines = true;
-    else if (!state.pipelines) this.#owner.abandoned(tsUs);
+    if (!state.lossy && !state.uncertain) {
+      state.pipelines = true;
+      return;
+    }
+    const passedBy = state.answerBytes === 0 && queue.at(queue.head).tsUs < state.lastAnswerUs;
+    if (!state.pipelines || passedBy) this.#owner.abandoned(tsUs);
   }
 
   #query(
     bytes: Uint8Array,
+    view: DataView,
     start: number,
     end: number,
     sizeBytes: number,
@@ -185,7 +196,7 @@ export class Frontend implements MessageReceiver {
     const state = this.#state;
     const pending = this.#push(PendingKind.Query, tsUs, sizeBytes + state.requestBytesCarried);
     state.requestBytesCarried = 0;
-    pending.setText(bytes, start, cut || bytes[end - 1] !== 0 ? end : end - 1);
+    pending.text.set(bytes, view, start, cut || view.getUint8(end - 1) !== 0 ? end : end - 1);
     if (cut) this.#cut(pending, 'statement_bytes');
     pending.counted = true;
     state.edge.request(tsUs);
@@ -211,11 +222,11 @@ export class Frontend implements MessageReceiver {
     statement.known = nameEnd < end;
     statement.truncated = cut;
     statement.parameterTypes = cut ? [] : typesOf(view, textEnd + 1, end);
-    statement.setText(bytes, Math.min(nameEnd + 1, end), textEnd);
+    statement.text.set(bytes, view, Math.min(nameEnd + 1, end), textEnd);
     statement.statementClass = state.context.classes.classOf(
-      statement.text,
+      statement.text.bytes,
       0,
-      statement.textLength,
+      statement.text.length,
     );
     this.#attach(pending, statement);
     const name = named ? bytes.slice(start, nameEnd) : NO_NAME;
@@ -228,13 +239,20 @@ export class Frontend implements MessageReceiver {
     statement.name = name;
     if (name.length === 0) state.unnamedStatement = statement;
     else
-      state.statements.set(name, statement, statement.textLength + name.length + NAME_ENTRY_BYTES);
+      state.statements.set(name, statement, statement.text.length + name.length + NAME_ENTRY_BYTES);
   }
 
-  /** The object of the last unnamed statement, when no request in flight and no portal points at it any more. */
+  /**
+   * The object of one of the last two unnamed statements, when no request in flight and no portal points at it any
+   * more: the last one is usually still bound to the unnamed portal.
+   */
   #reusableUnnamed(): PreparedStatement {
-    const last = this.#state.unnamedStatement;
-    return last !== undefined && last.uses === 0 ? last : new PreparedStatement();
+    const state = this.#state;
+    const last = state.unnamedStatement;
+    if (last?.uses === 0) return last;
+    const spare = state.spareStatement;
+    state.spareStatement = last;
+    return spare?.uses === 0 ? spare : new PreparedStatement();
   }
 
   #bind(
@@ -354,6 +372,13 @@ export class Frontend implements MessageReceiver {
     this.#state.context.health.drop(limit);
   }
 }
+
+/** Messages with limits of their own. */
+const COUNT_THEMSELVES: ReadonlySet<number> = new Set([
+  FrontendTag.Query,
+  FrontendTag.Parse,
+  FrontendTag.Bind,
+]);
 
 const DAMAGED_KINDS: ReadonlyMap<number, PendingKind> = new Map([
   [FrontendTag.Query, PendingKind.Query],

@@ -4,7 +4,7 @@
  * objects. Bench: test/bench/decode.bench.ts.
  */
 import { type StatementError, Status, UNKNOWN } from '../../../src/events/events.ts';
-import { copyBytes, type PreparedStatement } from './statements.ts';
+import { type PreparedStatement, TextBuffer } from './statements.ts';
 
 export const PendingKind = {
   Query: 0,
@@ -92,9 +92,8 @@ export class Pending {
   portalName: string | undefined = undefined;
   /** Of Close: the portal that stood under the name when it was asked. */
   portal: Portal | undefined = undefined;
-  /** Of Query: its text is text[0, textLength). */
-  text: Uint8Array = new Uint8Array(0);
-  textLength = 0;
+  /** Of Query. */
+  readonly text = new TextBuffer();
   /** Describe and Close: of a portal rather than of a statement. */
   ofPortal = false;
   /** It stands in the activity as a request. */
@@ -107,6 +106,8 @@ export class Pending {
   skipped = false;
   /** The portal was left open by a row limit, and goes on with a later Execute. */
   suspended = false;
+  /** It opened a replication stream, which ends only with the connection. */
+  streamed = false;
   cancelRequested = false;
   /** Its statement failed already at Parse or Bind, and that has been told. */
   absorbed = false;
@@ -131,36 +132,34 @@ export class Pending {
     this.parameters = undefined;
     this.portalName = undefined;
     this.portal = undefined;
-    this.textLength = 0;
+    this.text.length = 0;
     this.ofPortal = false;
     this.counted = false;
     this.touched = false;
     this.done = false;
     this.skipped = false;
     this.suspended = false;
+    this.streamed = false;
     this.cancelRequested = false;
     this.absorbed = false;
     this.beforeTransaction = false;
     this.copiesIn = false;
     this.copyEnded = false;
     this.beforeCopyEnd = false;
-    this.outcome.reset();
-    this.outcomes = undefined;
-  }
-
-  setText(bytes: Uint8Array, start: number, end: number): void {
-    const length = end - start;
-    if (this.text.length < length || this.text.length > TEXT_BYTES_KEPT) {
-      this.text = new Uint8Array(Math.max(TEXT_BYTES_FIRST, length));
+    // Steps of a pipeline have no outcome of their own, unless they fail.
+    if (bearsOutcome(kind) || this.outcome.answered || this.outcome.status !== Status.Ok) {
+      this.outcome.reset();
     }
-    copyBytes(bytes, start, end, this.text);
-    this.textLength = length;
+    this.outcomes = undefined;
   }
 }
 
-const TEXT_BYTES_FIRST = 128;
-/** A buffer that had to hold a long text is let go by the next one. */
-const TEXT_BYTES_KEPT = 16 << 10;
+function bearsOutcome(kind: PendingKind): boolean {
+  return (
+    kind === PendingKind.Query || kind === PendingKind.Execute || kind === PendingKind.Function
+  );
+}
+
 const RING_SIZE_FIRST = 8;
 /** A ring that a long pipeline made longer is cut back when it is empty. */
 const RING_SIZE_KEPT = 1024;

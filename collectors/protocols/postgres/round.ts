@@ -87,10 +87,12 @@ export class Rounds {
   abandon(status: Status, tsUs: number): void {
     const state = this.#state;
     const { queue } = state;
+    if (queue.waitingCount > 0)
+      state.transactions.endAsked = endsRound(queue.at(queue.tail - 1).kind);
     for (let index = queue.head; index < queue.tail; index++) {
       const pending = queue.at(index);
       const { kind, outcome } = pending;
-      if (outcome.answered || pending.skipped) continue;
+      if (outcome.answered || pending.skipped || pending.streamed) continue;
       if (
         kind !== PendingKind.Query &&
         kind !== PendingKind.Execute &&
@@ -168,7 +170,7 @@ export class Rounds {
       return;
     }
     if (previous === undefined) statements.delete(name, 0, name.length);
-    else statements.set(name, previous, previous.textLength + name.length);
+    else statements.set(name, previous, previous.text.length + name.length);
   }
 
   /** A later Parse of the same name is in flight: should it fail too, what stood before both is to be put back. */
@@ -197,7 +199,10 @@ export class Rounds {
 
   #execution(pending: Pending, status: TransactionStatus): void {
     if (pending.absorbed) return;
-    if (pending.skipped) pending.outcome.status = Status.Skipped;
+    const { outcome } = pending;
+    if (pending.skipped) outcome.status = Status.Skipped;
+    // Its round ended, but its answer was lost.
+    else if (!outcome.answered && outcome.status === Status.Ok) outcome.status = Status.Unknown;
     const { suspended, context, transactions } = this.#state;
     if (pending.touched && !pending.beforeTransaction) transactions.touch(pending.tsUs);
     const portal = pending.portalName ?? '';
@@ -246,22 +251,29 @@ export class Rounds {
 
   /** A query string may hold several statements: as many answers as were run, then the rest was passed over. */
   #query(pending: Pending, status: TransactionStatus, tsUs: number): void {
-    const { text, textLength, outcome, outcomes } = pending;
+    const { text, outcome, outcomes } = pending;
     if (pending.skipped) {
       outcome.status = Status.Skipped;
-      this.#statement(pending, outcome, 0, textLength, status);
+      this.#statement(pending, outcome, 0, text.length, status);
       return;
     }
-    if (!outcome.answered && pending.touched && outcome.status === Status.Ok) {
+    if (!outcome.answered && pending.touched && !pending.streamed && outcome.status === Status.Ok) {
       outcome.status = Status.Unknown; // ReadyForQuery came, but what stood before it was lost.
+    }
+    if (outcomes === undefined && outcome.error === undefined) {
+      const statementClass = this.#familiar(pending);
+      if (statementClass !== undefined) {
+        this.#tell(pending, outcome, statementClass, text.bytes, 0, text.length, status);
+        return;
+      }
     }
     // A syntax error refuses the whole string before anything of it is run.
     const refused = outcome.error?.sqlstate === SYNTAX_ERROR;
-    const count = mayHoldSeveral(text, 0, textLength)
-      ? splitStatements(text, 0, textLength, this.#ranges)
+    const count = mayHoldSeveral(text.bytes, 0, text.length)
+      ? splitStatements(text.bytes, 0, text.length, this.#ranges)
       : 1;
     if (outcomes === undefined && (count <= 1 || refused)) {
-      this.#statement(pending, outcome, 0, textLength, status);
+      this.#statement(pending, outcome, 0, text.length, status);
     } else {
       this.#several(pending, [...(outcomes ?? []), outcome], Math.max(count, 1), status, tsUs);
     }
@@ -274,7 +286,7 @@ export class Rounds {
     status: TransactionStatus,
     tsUs: number,
   ): void {
-    const ranges = count > 1 ? [...this.#ranges] : [0, pending.textLength];
+    const ranges = count > 1 ? [...this.#ranges] : [0, pending.text.length];
     const last = outcomes[outcomes.length - 1];
     const beforeLast = outcomes[outcomes.length - 2];
     if (outcomes.length === count + 1 && last?.error !== undefined && beforeLast !== undefined) {
@@ -311,6 +323,13 @@ export class Rounds {
     return true;
   }
 
+  /** Nearly every text is one that was sent before with other literals: it need not be cut into statements again. */
+  #familiar(pending: Pending): StatementClass | undefined {
+    if ((pending.quality & Quality.UnknownStatement) !== 0) return undefined;
+    const { text } = pending;
+    return this.#state.context.classes.familiar(text.bytes, 0, text.length);
+  }
+
   #statement(
     pending: Pending,
     outcome: Outcome,
@@ -320,8 +339,18 @@ export class Rounds {
   ): void {
     const { context } = this.#state;
     const known = (pending.quality & Quality.UnknownStatement) === 0;
-    const statementClass = known ? context.classes.classOf(pending.text, start, end) : undefined;
-    this.#tell(pending, outcome, statementClass, pending.text, start, known ? end : start, status);
+    const statementClass = known
+      ? context.classes.classOf(pending.text.bytes, start, end)
+      : undefined;
+    this.#tell(
+      pending,
+      outcome,
+      statementClass,
+      pending.text.bytes,
+      start,
+      known ? end : start,
+      status,
+    );
   }
 
   /** The outcome of a request of the extended protocol. */
@@ -338,9 +367,9 @@ export class Rounds {
       pending,
       outcome,
       statement.statementClass,
-      statement.text,
+      statement.text.bytes,
       0,
-      statement.textLength,
+      statement.text.length,
       status,
     );
   }
@@ -458,6 +487,11 @@ export class Rounds {
     const name = Buffer.from(quoted ?? match?.[2]?.toLowerCase() ?? '');
     if (name.length > 0) statements.delete(name, 0, name.length);
   }
+}
+
+/** The server ends an autocommitted transaction behind it. */
+function endsRound(kind: PendingKind): boolean {
+  return kind === PendingKind.Query || kind === PendingKind.Sync || kind === PendingKind.Function;
 }
 
 /** A further fetch from the same portal: one execution, whose time is the time that the server worked on it. */

@@ -38,6 +38,8 @@ export class State {
   /** Portals that a row limit left open, by name: what has come of them so far. */
   readonly suspended = new Map<string, Pending>();
   unnamedStatement: PreparedStatement | undefined = undefined;
+  /** The unnamed statement before, kept for its memory. */
+  spareStatement: PreparedStatement | undefined = undefined;
   unnamedPortalStatement: PreparedStatement | undefined = undefined;
   unnamedPortalParameters: RawParameters | undefined = undefined;
   phase: Phase;
@@ -49,6 +51,8 @@ export class State {
   failedRequest: Pending | undefined = undefined;
   /** Answers were lost: the next ones may belong to a later request than the one in front. */
   lossy = false;
+  /** Requests or answers were lost while others waited: which answer belongs to which request is a guess for a while. */
+  uncertain = false;
   /** The client has been seen to send requests before the answers to earlier ones. */
   pipelines = false;
   /** A replication stream runs: the request in front is not waiting. */

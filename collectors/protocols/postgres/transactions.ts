@@ -40,10 +40,14 @@ export class Transactions {
   explicit = false;
   failed = false;
   startUs = 0;
+  /** The requests that are told without answers were sent to their end: a query, or a Sync behind them. */
+  endAsked = false;
   #id = 0;
   #statements = 0;
   #rowsAffected = 0;
   #quality = 0;
+  /** What would have ended it was asked for, and no answer came: nobody here knows its outcome. */
+  #unsettled = false;
   #shapeHigh = 0;
   #shapeLow = 0;
   readonly #sink: EventSink;
@@ -75,6 +79,7 @@ export class Transactions {
     this.#statements = 0;
     this.#rowsAffected = 0;
     this.#quality = this.status === '' && this.#midStream ? Quality.MidStream : 0;
+    this.#unsettled = false;
     this.#shapeHigh = 0;
     this.#shapeLow = 0;
   }
@@ -82,6 +87,8 @@ export class Transactions {
   /** A statement in a transaction (opened by `touch`) has come to its end. Told before the statement's own event. */
   statement(outcome: Outcome, statementClass: StatementClass | undefined, quality: number): void {
     this.#quality |= quality;
+    const ends = !this.explicit || statementClass?.kind === 'transaction';
+    if (this.endAsked && !outcome.answered && ends) this.#unsettled = true;
     if (outcome.verb === TagVerb.Begin) {
       this.explicit = true;
       return;
@@ -137,9 +144,13 @@ export class Transactions {
     this.failed = status === 'E';
   }
 
-  /** The connection has ended: the server rolls back what is open, unless its end was among lost bytes. */
+  /**
+   * The connection has ended: the server rolls back what is open, unless its end was among lost bytes or still to be
+   * answered. A server that works on an autocommitted statement or a COMMIT finishes it although nobody listens.
+   */
   disconnected(tsUs: number): void {
-    if (this.open && (this.#quality & UNSEEN) === 0) this.#end('rollback', tsUs);
+    const known = (this.#quality & UNSEEN) === 0 && (this.failed || !this.#unsettled);
+    if (this.open && known) this.#end('rollback', tsUs);
     this.open = false;
     this.status = '';
   }

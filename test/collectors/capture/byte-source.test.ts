@@ -66,7 +66,7 @@ describe('a gzipped capture', () => {
     const packed = gzipSync(file);
     const cut = packed.subarray(0, packed.length - 1000);
     const seen = await readBytes(cut);
-    expect(seen.failure).toBe('MSQL_CAPTURE_READ');
+    expect(seen.failure).toBe('MSQL_CAPTURE_FORMAT');
     expect(seen.failureText).toContain('gzipped but damaged or cut off');
     expect(seen.packets.length).toBeGreaterThan(3000);
   });

@@ -44,7 +44,7 @@ function run(
     const end = 5 + bytes.length;
     if (sequence === half.next)
       repeated += half.deliver(receiver, 0, window, view, 5, end, length, index);
-    else repeated += half.take(receiver, 0, window, view, sequence, 5, end, length, index);
+    else repeated += half.take(receiver, 0, window, view, sequence, 5, end, length, index, 0);
   });
   while (half.heldCount > 0) repeated += half.giveUp(receiver, 0);
   return { text, repeated, half, times };
@@ -181,7 +181,7 @@ describe('what the other side has acknowledged', () => {
     const receiver = { chunk: () => undefined, gap: () => undefined };
     const bytes = Buffer.from('cd');
     const view = new DataView(bytes.buffer, bytes.byteOffset, 2);
-    half.take(receiver, 0, bytes, view, 10, 0, 2, 2, 77);
+    half.take(receiver, 0, bytes, view, 10, 0, 2, 2, 77, 0);
     expect([half.missedForGood, half.waitingSinceUs]).toEqual([false, 77]);
     half.acknowledgedSeen = true;
     half.acknowledged = 9;

@@ -522,6 +522,7 @@ describe('malformed messages', () => {
     expect(lines(played)).toEqual(['SELECT 2: ok r0 a2']);
     expect(played.told.of('anomaly').length).toBe(before);
     expect(played.summary.foreignBytes).toBeGreaterThan(0);
+    expect(reasons(played)).toEqual(['capture_end', 'capture_end']);
     expectBalance(played);
   });
 });

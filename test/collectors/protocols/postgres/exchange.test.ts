@@ -318,6 +318,40 @@ describe('transactions', () => {
     expect(ends(played)).toEqual(['implicit commit 0/0']);
   });
 
+  it.each([
+    ['an autocommitted statement', ['UPDATE t SET a = 1'], []],
+    ['a COMMIT', ['BEGIN', 'COMMIT'], []],
+    ['a statement in a block', ['BEGIN', 'UPDATE t SET a = 1'], ['rollback 1/0']],
+  ])(
+    'have no outcome that is known when the client leaves before %s is answered',
+    (_name, sqls, expected) => {
+      const played = talk(
+        (c) => {
+          for (const sql of sqls) {
+            c.client(client.query(sql));
+            if (sql !== sqls.at(-1)) c.server(server.complete(sql), server.ready('T'));
+          }
+          c.reset('client');
+        },
+        { leave: false },
+      );
+      expect(lines(played).at(-1)).toContain('unanswered');
+      expect(ends(played)).toEqual(expected);
+    },
+  );
+
+  it('are rolled back when the client leaves without the Sync that would have ended them', () => {
+    const played = talk(
+      (c) => {
+        c.client(...pbe('INSERT INTO t VALUES (1)'));
+        c.reset('client');
+      },
+      { leave: false },
+    );
+    expect(lines(played)).toEqual(['INSERT INTO t VALUES (1): unanswered']);
+    expect(ends(played)).toEqual(['implicit rollback 1/0']);
+  });
+
   it('of one shape have one hash, of another shape another', () => {
     const run = (...sqls: readonly string[]): string => {
       const { told } = ask((c) => {

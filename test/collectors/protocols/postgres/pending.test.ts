@@ -60,7 +60,8 @@ describe('the queue of requests', () => {
     first.cancelRequested = true;
     first.copiesIn = true;
     first.outcome.rowsReturned = 7;
-    first.setText(Buffer.from('SELECT'), 0, 6);
+    const query = new Uint8Array(Buffer.from('SELECT'));
+    first.text.set(query, new DataView(query.buffer), 0, 6);
     queue.head++;
     queue.release();
     const next = queue.push(PendingKind.Execute, 1, 10);

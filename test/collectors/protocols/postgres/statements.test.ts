@@ -103,12 +103,12 @@ describe('a table of names', () => {
 
 describe('a prepared statement', () => {
   it('keeps its text when the buffer it came from is gone', () => {
-    for (const size of [3, 127, 128, 129, 5000]) {
+    for (const size of [3, 127, 128, 129, 255, 256, 257, 5000]) {
       const buffer = new Uint8Array(size + 20).fill(0x61);
       const statement = new PreparedStatement();
-      statement.setText(buffer, 5, 5 + size);
+      statement.text.set(buffer, new DataView(buffer.buffer), 5, 5 + size);
       buffer.fill(0x62);
-      const kept = Buffer.from(statement.text.subarray(0, statement.textLength)).toString();
+      const kept = Buffer.from(statement.text.bytes.subarray(0, statement.text.length)).toString();
       expect(kept).toBe('a'.repeat(size));
     }
   });
