@@ -31,6 +31,8 @@ export class Collector implements PacketHandler {
   readonly classes: ClassRegistry;
   readonly #connections: Connections;
   readonly #activity: Activity;
+  /** The last moment that `idle` was told. */
+  #clockUs = 0;
 
   constructor(sink: EventSink, options: CollectorOptions = {}) {
     const limits = { ...defaultLimits, ...options.limits };
@@ -72,11 +74,27 @@ export class Collector implements PacketHandler {
     this.#connections.packet(bytes, view, offset, offset + capturedLength, tsUs, linkType);
   }
 
+  /**
+   * No packet has come for a while, and it is `tsUs` now: seconds end, and what is open is still open. Not earlier than
+   * what may still be on its way from the kernel.
+   */
+  idle(tsUs: number): void {
+    if (this.health.packets === 0 || tsUs <= this.#clockUs) return;
+    this.#clockUs = tsUs;
+    this.#activity.advance(tsUs);
+    this.#connections.idle(tsUs);
+  }
+
+  /** Tells the state of each open session. */
+  tellOpenSessions(): void {
+    this.#connections.tellOpen(Math.max(this.#clockUs, this.health.lastPacketUs));
+  }
+
   /** The capture is over: everything that is open is told as such. */
   finish(): CaptureSummary {
     // The gauges of the last second first: what is open at the end of the capture is open.
     this.#activity.finish();
-    this.#connections.finish(Math.max(0, this.health.lastPacketUs));
+    this.#connections.finish(Math.max(this.#clockUs, this.health.lastPacketUs));
     this.#activity.finish();
     const dropped = this.classes.droppedCount;
     if (dropped > 0) this.health.drop('classes', dropped);
@@ -105,8 +123,11 @@ class CountingSink implements EventSink {
   }
 
   sessionEvent(event: SessionEvent): void {
-    const { events } = this.#health;
-    events.set(event.type, (events.get(event.type) ?? 0) + 1);
+    // A state is told again and again of the same session: it says nothing that happened.
+    if (event.type !== 'session_state') {
+      const { events } = this.#health;
+      events.set(event.type, (events.get(event.type) ?? 0) + 1);
+    }
     this.#sink.sessionEvent(event);
   }
 

@@ -97,6 +97,10 @@ class Undecided implements FlowReader {
     this.#inner?.gap(direction, size, tsUs);
   }
 
+  tellOpen(tsUs: number): void {
+    this.#inner?.tellOpen?.(tsUs);
+  }
+
   end(reason: FlowEnd, endpoint: 0 | 1 | -1, tsUs: number): void {
     this.#inner?.end(reason, endpoint, tsUs);
   }

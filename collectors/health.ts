@@ -39,6 +39,9 @@ export class Health {
   framesRefused = 0;
   /** Packets that the snap length cut. */
   cutPackets = 0;
+  /** Live: packets that the kernel dropped, and times that its buffer was full. */
+  kernelDrops = 0;
+  kernelFreezes = 0;
   captureTruncated = false;
   failure: CaptureSummary['failure'] = undefined;
   readonly packetsPassedOver = new Map<string, number>();
@@ -91,6 +94,8 @@ export class Health {
       droppedByLimit: Object.fromEntries(this.droppedByLimit),
       encryptedBytes: this.encryptedBytes,
       cutPackets: this.cutPackets,
+      kernelDrops: this.kernelDrops,
+      kernelFreezes: this.kernelFreezes,
       captureTruncated: this.captureTruncated,
       failure: this.failure,
     };

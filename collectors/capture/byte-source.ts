@@ -99,7 +99,7 @@ class FileBytes implements ByteSource {
 }
 
 /** A pipe or a compressed file. */
-async function openStream(
+export async function openStream(
   raw: Readable,
   sizeBytes: number | undefined,
   path: string,

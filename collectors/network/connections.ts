@@ -76,6 +76,16 @@ export class Connections {
     this.#segment(flow, this.#table.direction, bytes, view, tsUs);
   }
 
+  /** Time has passed without packets. */
+  idle(tsUs: number): void {
+    if (tsUs >= this.#nextTickUs) this.#tick(tsUs);
+  }
+
+  /** Lets every reader tell what it is in the middle of. */
+  tellOpen(tsUs: number): void {
+    for (const flow of this.#table.flows()) flow.reader?.tellOpen?.(tsUs);
+  }
+
   /** Ends every connection: the capture is over. */
   finish(tsUs: number): void {
     for (const flow of this.#table.flows()) this.#end(flow, 'capture_end', -1, tsUs);

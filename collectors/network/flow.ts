@@ -43,6 +43,8 @@ export type FlowEnd = 'fin' | 'reset' | 'idle' | 'capture_end' | 'replaced' | 'l
 
 /** What stands above a flow: made by the collector when the flow's first payload (or SYN) is seen. */
 export interface FlowReader extends StreamReceiver {
+  /** Tells the state of the connection, which goes on. */
+  tellOpen?(tsUs: number): void;
   /** No more bytes will come. `endpoint` is the side that ended it, -1 when neither did. */
   end(reason: FlowEnd, endpoint: 0 | 1 | -1, tsUs: number): void;
 }

@@ -46,6 +46,7 @@ export function summaryText(summary: CaptureSummary): string {
 export function missing(summary: CaptureSummary): string {
   const found = parts([
     [summary.gaps, `gaps with ${count(summary.lostBytes)} bytes`],
+    [summary.kernelDrops, 'packets dropped by the kernel'],
     [summary.cutPackets, 'packets cut by the snap length'],
     [summary.resyncs, `resynchronisations over ${count(summary.resyncBytes)} bytes`],
     [summary.unansweredRequests, 'requests without an answer'],

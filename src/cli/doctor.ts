@@ -1,10 +1,12 @@
 /** `mirrorsql doctor`: what this machine lacks, for which command, and how to get it. */
 import { execFile } from 'node:child_process';
-import { constants, existsSync } from 'node:fs';
+import { constants, existsSync, readFileSync } from 'node:fs';
 import { access, stat, statfs } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import pc from 'picocolors';
+import { addonPath } from '../../collectors/capture/afpacket/ring.ts';
+import { errorTable } from '../core/errors.ts';
 import { webDirectory } from '../server/web-files.ts';
 import type { StoreSettings } from '../store/store.ts';
 import { type StoreOptions, storeSettings } from './store-settings.ts';
@@ -25,7 +27,7 @@ const NODE_MIN = [20, 19] as const;
 const FREE_BYTES_MIN = 1_000_000_000;
 const ENGINE_TIMEOUT_MS = 60_000;
 const SERVER_TIMEOUT_MS = 5_000;
-const STORE_COMMANDS = 'load, report, query, serve';
+const STORE_COMMANDS = 'load, report, query, serve, monitor';
 
 /** Prints the findings; the exit code is 1 when a command cannot do its work. */
 export async function runDoctor(options: StoreOptions = {}): Promise<void> {
@@ -41,6 +43,7 @@ export async function examine(settings: StoreSettings): Promise<Finding[]> {
     // With a server too: what it has not taken yet waits there.
     await dataDirectory(settings.directory),
     page(),
+    liveCapture(),
     tcpdump(),
   ];
 }
@@ -142,13 +145,45 @@ function page(): Finding {
   };
 }
 
+/** Which way live packets would come, and why. */
+function liveCapture(): Finding {
+  const built = addonPath() !== undefined;
+  const pipe = onPath('tcpdump') !== undefined;
+  const about = { what: 'live capture', neededFor: 'monitor -i' };
+  if (process.platform === 'linux' && built) {
+    const found = mayCapture()
+      ? 'afpacket: the addon is built and this process may capture'
+      : 'afpacket: the addon is built, but this process may not capture';
+    const fix = mayCapture() ? '' : errorTable.MSQL_LIVE_PERMISSION.hint;
+    return { ...about, state: mayCapture() ? 'present' : 'optional', found, fix };
+  }
+  return {
+    ...about,
+    state: 'optional',
+    found: pipe ? 'tcpdump: the AF_PACKET addon is not built' : 'no way: neither addon nor tcpdump',
+    fix: "a C compiler and Node's headers, then npm run build; or Debian: apt-get install tcpdump",
+  };
+}
+
+/** CAP_NET_RAW among the effective capabilities (proc(5), capabilities(7)). */
+function mayCapture(): boolean {
+  const CAP_NET_RAW = 13n;
+  try {
+    const status = readFileSync('/proc/self/status', 'utf8');
+    const effective = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? '0'}`);
+    return ((effective >> CAP_NET_RAW) & 1n) === 1n;
+  } catch {
+    return false;
+  }
+}
+
 function tcpdump(): Finding {
   const place = onPath('tcpdump');
   return {
     what: 'tcpdump',
-    neededFor: 'recording a capture yourself',
+    neededFor: 'monitor --filter, recording a capture yourself',
     state: place === undefined ? 'optional' : 'present',
-    found: place ?? 'not installed; a capture from any other tool does as well',
+    found: place ?? 'not installed; without it there is no --filter',
     fix: place === undefined ? 'Debian: apt-get install tcpdump' : '',
   };
 }

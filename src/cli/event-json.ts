@@ -90,8 +90,9 @@ function detail(event: SessionEvent): Json {
     case 'session_start':
       return { login_us: event.loginUs, server_version: event.serverVersion };
     case 'session_end':
+    case 'session_state':
       return {
-        reason: event.reason,
+        reason: event.type === 'session_end' ? event.reason : undefined,
         duration_us: Math.max(0, event.tsUs - event.startUs),
         statements: event.statements,
         errors: event.errors,

@@ -59,7 +59,7 @@ export async function runLoad(files: readonly string[], options: LoadOptions): P
 }
 
 /** What an earlier run decoded and could not store any more. */
-async function sendLeftovers(store: Store): Promise<void> {
+export async function sendLeftovers(store: Store): Promise<void> {
   const writer = new SegmentWriter(store);
   const { segments, damaged } = await enqueueLeftovers(store, writer);
   await writer.flush();

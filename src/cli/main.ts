@@ -71,6 +71,22 @@ withStore(program.command('load'))
     ),
   );
 
+withStore(program.command('monitor'))
+  .description('capture, store, analyse and serve the dashboards, until it is told to stop')
+  .option('-i, --interface <name>', 'an interface to capture on; can be given again', gather, [])
+  .option('--read <file>', 'play a capture instead, in its own time')
+  .option('--speed <factor>', 'how many times faster than it was; only with --read')
+  .option('--filter <expression>', 'what to capture, in the language of tcpdump; only with -i')
+  .option('--backend <name>', 'auto, afpacket or tcpdump; only with -i')
+  .option(
+    '--port <N=protocol>',
+    'a port beside 5432 and 54321, for example 6432=postgres',
+    gather,
+    [],
+  )
+  .option('--listen <host:port>', 'where to serve the dashboards and the API')
+  .action(action(async (options: object) => (await import('./monitor.ts')).runMonitor(options)));
+
 withStore(program.command('report'))
   .description('tell how the databases did in a window of time')
   .option('--from <time>', 'ISO 8601, or -15m counted back from the end of the data')
@@ -93,6 +109,11 @@ withStore(program.command('query'))
       (await import('./query.ts')).runQuery(sql, options),
     ),
   );
+
+program
+  .command('devices')
+  .description('list the interfaces of this machine')
+  .action(action(async () => (await import('./devices.ts')).runDevices()));
 
 program
   .command('doctor')

@@ -40,7 +40,8 @@ export async function runServe(options: StoreOptions & { listen?: string }): Pro
   }
 }
 
-function stopSignal(): Promise<void> {
+/** Resolves at SIGINT or SIGTERM. */
+export function stopSignal(): Promise<void> {
   return new Promise((resolve) => {
     const stop = () => {
       // Without our listeners the next signal has its usual effect, should closing take too long.

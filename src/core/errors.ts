@@ -27,6 +27,15 @@ export const errorTable = {
   },
   MSQL_CAPTURE_READ: { exitCode: 1, hint: 'check the path and the permissions' },
   MSQL_CLI_USAGE: { exitCode: 2, hint: 'see mirrorsql --help' },
+  MSQL_LIVE_BACKEND: {
+    exitCode: 1,
+    hint: 'run mirrorsql doctor, which says what can capture here',
+  },
+  MSQL_LIVE_INTERFACE: { exitCode: 1, hint: 'mirrorsql devices lists the interfaces' },
+  MSQL_LIVE_PERMISSION: {
+    exitCode: 1,
+    hint: 'run it as root, or give Node the right: sudo setcap cap_net_raw,cap_net_admin=eip $(readlink -f $(which node))',
+  },
   MSQL_STORE_BUSY: {
     exitCode: 1,
     hint: 'stop the process that holds the data directory, or give another one with --data',

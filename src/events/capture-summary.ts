@@ -35,6 +35,10 @@ export interface CaptureSummary {
   droppedByLimit: Record<string, number>;
   /** Packets that the snap length cut; what it cut off of TCP payload counts as lost. */
   cutPackets: number;
+  /** Live: packets that the kernel threw away because they were not read in time, where the backend can tell. */
+  kernelDrops: number;
+  /** Live: times that the kernel's buffer was full. */
+  kernelFreezes: number;
   /** Of encrypted sessions: bytes that cannot be read. */
   encryptedBytes: number;
   /** The capture ended in the middle of a record. */

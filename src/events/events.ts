@@ -103,6 +103,23 @@ export interface TransactionEnd {
   readonly shapeLow: number;
 }
 
+/** What a session has done until tsUs. */
+export interface SessionState {
+  readonly tsUs: number;
+  readonly session: Session;
+  readonly startUs: number;
+  readonly statements: number;
+  readonly errors: number;
+  readonly requestBytes: number;
+  readonly responseBytes: number;
+  readonly lostBytes: number;
+  /** 'T' or 'E': inside an open transaction. */
+  readonly transactionStatus: 'I' | 'T' | 'E' | '';
+  /** Start of the open transaction, UNKNOWN without one. */
+  readonly transactionStartUs: number;
+  readonly quality: number;
+}
+
 export type SessionEvent =
   | {
       readonly type: 'session_start';
@@ -111,11 +128,8 @@ export type SessionEvent =
       readonly loginUs: number;
       readonly serverVersion: string | undefined;
     }
-  | {
+  | (SessionState & {
       readonly type: 'session_end';
-      readonly tsUs: number;
-      readonly session: Session;
-      readonly startUs: number;
       /** terminate: the client said so; fin, reset: TCP ended; server: the server ended it; idle: forgotten after silence; capture_end: still open when the capture ended. */
       readonly reason:
         | 'terminate'
@@ -126,17 +140,9 @@ export type SessionEvent =
         | 'capture_end'
         | 'replaced'
         | 'limit';
-      readonly statements: number;
-      readonly errors: number;
-      readonly requestBytes: number;
-      readonly responseBytes: number;
-      readonly lostBytes: number;
-      /** 'T' or 'E': it ended (or the capture did) with an open transaction. */
-      readonly transactionStatus: 'I' | 'T' | 'E' | '';
-      /** Start of the open transaction, UNKNOWN without one. */
-      readonly transactionStartUs: number;
-      readonly quality: number;
-    }
+    })
+  /** The session goes on; told of live captures from time to time, so that open sessions are seen while they are open. */
+  | (SessionState & { readonly type: 'session_state' })
   | {
       readonly type: 'login_failed';
       readonly tsUs: number;

@@ -14,13 +14,21 @@ export async function storeCapture(
   summary: CaptureSummary,
   segmentNames: readonly string[],
 ): Promise<void> {
-  const content = JSON.stringify(summary);
-  const id = createHash('sha256')
-    .update([...segmentNames].sort().join('\n'))
-    .update('\n')
-    .update(content)
-    .digest('hex')
-    .slice(0, 32);
+  const identity = `${[...segmentNames].sort().join('\n')}\n${JSON.stringify(summary)}`;
+  await storeCaptureAs(store, identity, file, summary);
+}
+
+/**
+ * Stores what a capture has seen so far. A later summary of the same identity replaces the earlier one.
+ * @throws MirrorSqlError
+ */
+export async function storeCaptureAs(
+  store: Store,
+  identity: string,
+  file: string,
+  summary: CaptureSummary,
+): Promise<void> {
+  const id = createHash('sha256').update(identity).digest('hex').slice(0, 32);
   const sum = (counts: Readonly<Record<string, number>>): number =>
     Object.values(counts).reduce((total, count) => total + count, 0);
   const row = {
@@ -37,7 +45,7 @@ export async function storeCapture(
     frames_refused: summary.framesRefused,
     dropped_by_limit: sum(summary.droppedByLimit),
     capture_truncated: summary.captureTruncated ? 1 : 0,
-    summary: content,
+    summary: JSON.stringify(summary),
     stored_at: Math.floor(Date.now() / 1000),
   };
   try {

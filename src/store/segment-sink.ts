@@ -23,6 +23,7 @@ import { appendEvent, eventRows } from './tables/events-table.ts';
 import {
   appendSessionEnd,
   appendSessionEvent,
+  appendSessionState,
   newNotes,
   type SessionNotes,
   sessionEventRows,
@@ -132,6 +133,9 @@ export class SegmentSink implements EventSink {
       appendSessionEnd(this.#sessions, event, notes);
       this.#notes.delete(event.session);
       this.#lastSession = undefined;
+      this.#sealWhenFull(this.#sessions);
+    } else if (event.type === 'session_state') {
+      appendSessionState(this.#sessions, event, notes);
       this.#sealWhenFull(this.#sessions);
     } else {
       if (event.type === 'encrypted') notes.encrypted = event.method;

@@ -130,6 +130,16 @@ export class SegmentWriter {
     };
   }
 
+  /** Segments that are on the disk and not stored yet. */
+  get waitingCount(): number {
+    return this.#queue.length;
+  }
+
+  /** Set when the store has failed. */
+  get failure(): MirrorSqlError | undefined {
+    return this.#failure;
+  }
+
   /** Takes a segment that is on the disk. */
   enqueue(segment: Segment): void {
     this.#queue.push(segment);

@@ -382,6 +382,8 @@ describe('everything else that the report needs', () => {
         unmatchedAnswers: 3,
         framesRefused: 4,
         droppedByLimit: { a: 1, b: 2 },
+        kernelDrops: 0,
+        kernelFreezes: 0,
         cutPackets: 0,
         encryptedBytes: 0,
         captureTruncated: false,

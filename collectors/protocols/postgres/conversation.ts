@@ -2,7 +2,7 @@
  * One connection that speaks PostgreSQL's protocol: gives the bytes of both directions to their framers, goes through
  * login, encryption and refusal, and ends in order. What each side says is read in frontend.ts and backend.ts.
  */
-import { Status, UNKNOWN } from '../../../src/events/events.ts';
+import { type SessionState, Status, UNKNOWN } from '../../../src/events/events.ts';
 import { Quality } from '../../../src/events/quality.ts';
 import type { Session } from '../../../src/events/session.ts';
 import type { Conversation } from '../../activity.ts';
@@ -185,29 +185,43 @@ export class PostgresConversation
     else if (state.responseBytes > 0 && state.requestBytes === 0) state.quality |= Quality.OneWay;
     else if (state.lossy || state.uncertain) state.lost(false, 0, Quality.GapResponse, tsUs);
     this.#rounds.abandon(Status.Unanswered, tsUs);
-    const { status } = state.transactions;
-    const openSinceUs = state.transactions.open ? state.transactions.startUs : UNKNOWN;
+    // Before `disconnected` ends the transaction: what was open is told as open.
+    const told = this.#soFar(tsUs);
     if (reason !== 'capture_end' && reason !== 'limit' && reason !== 'idle') {
       state.transactions.disconnected(tsUs);
     }
     if (phase === Phase.Startup && state.requestBytes === 0 && !state.midStream) return;
     const byServer = state.endedByServer || (endpoint !== -1 && endpoint !== this.#clientEndpoint);
-    const told = state.terminated ? 'terminate' : byServer && reason === 'fin' ? 'server' : reason;
+    const how = state.terminated ? 'terminate' : byServer && reason === 'fin' ? 'server' : reason;
     this.#context.sink.sessionEvent({
       type: 'session_end',
+      ...told,
+      reason: state.endedByServer ? 'server' : how,
+    });
+  }
+
+  tellOpen(tsUs: number): void {
+    const { phase } = this.#state;
+    if (phase === Phase.Foreign || phase === Phase.Cancel || phase === Phase.Startup) return;
+    this.#context.sink.sessionEvent({ type: 'session_state', ...this.#soFar(tsUs) });
+  }
+
+  #soFar(tsUs: number): SessionState {
+    const state = this.#state;
+    const { transactions } = state;
+    return {
       tsUs,
       session: state.session,
       startUs: state.startUs,
-      reason: state.endedByServer ? 'server' : told,
       statements: state.statementsCount,
       errors: state.errorsCount,
       requestBytes: state.requestBytes,
       responseBytes: state.responseBytes + this.#encryptedBytes,
       lostBytes: state.lostBytes,
-      transactionStatus: status,
-      transactionStartUs: openSinceUs,
+      transactionStatus: transactions.status,
+      transactionStartUs: transactions.open ? transactions.startUs : UNKNOWN,
       quality: state.quality | (state.midStream ? Quality.MidStream : 0),
-    });
+    };
   }
 
   /** The server's host refused the connection, or nobody answered before the client had to ask again. */

@@ -1,5 +1,8 @@
-/** One row per session, written when it ends or the capture does; and one per other event of a session. */
-import { type SessionEvent, UNKNOWN } from '../../events/events.ts';
+/**
+ * One row per session, written when it ends or the capture does, and from time to time while a live one is open: the
+ * row with the latest end stands. And one per other event of a session.
+ */
+import { type SessionEvent, type SessionState, UNKNOWN } from '../../events/events.ts';
 import type { StatementClass } from '../../events/statement-class.ts';
 import { ByteColumn, NullableU64Column, U16Column, U64Column } from '../native/number-columns.ts';
 import { HexColumn, LowCardinalityColumn, StringColumn } from '../native/text-columns.ts';
@@ -68,11 +71,29 @@ export function appendSessionEnd(
   event: SessionEvent & { type: 'session_end' },
   notes: SessionNotes,
 ): void {
+  append(rows, event, event.reason, notes);
+}
+
+/** An open session looks as it would if the capture ended now. */
+export function appendSessionState(
+  rows: SessionRows,
+  state: SessionState,
+  notes: SessionNotes,
+): void {
+  append(rows, state, 'capture_end', notes);
+}
+
+function append(
+  rows: SessionRows,
+  event: SessionState,
+  endReason: string,
+  notes: SessionNotes,
+): void {
   const { columns } = rows;
   appendSession(columns, event.session, notes.addresses);
   columns.start_ts.append(event.startUs);
   columns.end_ts.append(event.tsUs);
-  columns.end_reason.append(event.reason);
+  columns.end_reason.append(endReason);
   columns.login_us.append(notes.loginUs);
   columns.server_version.append(notes.serverVersion);
   columns.statements.append(event.statements);
@@ -111,7 +132,10 @@ export function sessionEventRows(): SessionEventRows {
 }
 
 /** Sessions' starts and ends are rows of `sessions` instead. */
-export type OtherSessionEvent = Exclude<SessionEvent, { type: 'session_start' | 'session_end' }>;
+export type OtherSessionEvent = Exclude<
+  SessionEvent,
+  { type: 'session_start' | 'session_end' | 'session_state' }
+>;
 
 export function appendSessionEvent(
   rows: SessionEventRows,

@@ -1,0 +1,41 @@
+/** One line on a terminal that says how a live capture does; nothing elsewhere. */
+
+export interface MonitorCounts {
+  readonly packets: number;
+  readonly statements: number;
+  /** By the kernel. */
+  readonly dropped: number;
+  readonly segmentsWaiting: number;
+}
+
+const SHOWN_EVERY_MS = 2000;
+
+export class MonitorStatus {
+  #shownAt = performance.now();
+  #before: MonitorCounts = { packets: 0, statements: 0, dropped: 0, segmentsWaiting: 0 };
+  #shown = false;
+
+  show(counts: MonitorCounts): void {
+    const now = performance.now();
+    const elapsedMs = now - this.#shownAt;
+    if (!process.stderr.isTTY || elapsedMs < SHOWN_EVERY_MS) return;
+    process.stderr.write(`\r\x1b[K${statusLine(this.#before, counts, elapsedMs / 1000)}`);
+    this.#shownAt = now;
+    this.#before = counts;
+    this.#shown = true;
+  }
+
+  end(): void {
+    if (this.#shown) process.stderr.write('\r\x1b[K');
+  }
+}
+
+export function statusLine(before: MonitorCounts, now: MonitorCounts, seconds: number): string {
+  const rate = (count: number): string => Math.round(count / seconds).toLocaleString('en-US');
+  return [
+    `${rate(now.packets - before.packets)} packets/s`,
+    `${rate(now.statements - before.statements)} statements/s`,
+    `${now.dropped.toLocaleString('en-US')} dropped`,
+    `${now.segmentsWaiting} segments waiting`,
+  ].join(', ');
+}

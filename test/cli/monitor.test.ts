@@ -1,0 +1,134 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { statusLine } from '../../src/cli/monitor-status.ts';
+import { openStore } from '../../src/store/store.ts';
+import { waitUntil } from '../lab/process.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const DEMO = join(ROOT, 'test/scenarios/demo/demo.pcap.gz');
+
+let directory: string;
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'mirrorsql-monitor-'));
+});
+afterAll(() => rm(directory, { recursive: true, force: true }));
+
+interface Monitor {
+  readonly child: ChildProcess;
+  readonly said: () => string;
+  readonly ended: Promise<number | null>;
+}
+
+function monitor(...args: string[]): Monitor {
+  const main = ['--import', 'tsx', join(ROOT, 'src/cli/main.ts'), 'monitor', ...args];
+  const child = spawn(process.execPath, main, { cwd: ROOT, stdio: ['ignore', 'ignore', 'pipe'] });
+  let said = '';
+  child.stderr.on('data', (piece: Buffer) => (said += piece.toString()));
+  const ended = once(child, 'close').then(([code]) => code as number | null);
+  return { child, said: () => said, ended };
+}
+
+async function servedAt({ said, child }: Monitor): Promise<string> {
+  let url = '';
+  await waitUntil('the address', 30_000, () => {
+    if (child.exitCode !== null) throw new Error(said());
+    url = /serves on (\S+)/.exec(said())?.[1] ?? '';
+    return url !== '';
+  });
+  return url;
+}
+
+/** The API tells how far the stored data reaches: it is null as long as there is none. */
+async function hasData(url: string): Promise<boolean> {
+  const answer = await fetch(`${url}api/v1/extent`);
+  return answer.ok && (await answer.text()).includes('fromUs');
+}
+
+async function count(store: string, sql: string): Promise<number> {
+  const opened = await openStore({ kind: 'embedded', directory: join(directory, store) });
+  try {
+    const answer = await opened.client.query({
+      query: `SELECT ${sql} AS n`,
+      format: 'JSONEachRow',
+    });
+    const [row] = await answer.json<{ n: number | string }>();
+    return Number(row?.n);
+  } finally {
+    await opened.close();
+  }
+}
+
+describe('monitor', () => {
+  it('plays a capture, shows it while it plays, and has all of it stored when it is told to end', async () => {
+    const run = monitor(
+      '--read',
+      DEMO,
+      '--speed',
+      '50',
+      '--listen',
+      '127.0.0.1:0',
+      '--data',
+      join(directory, 'whole'),
+    );
+    const url = await servedAt(run);
+    await waitUntil('the first statements', 30_000, () => hasData(url));
+    await waitUntil('the end of the capture', 60_000, () => run.said().includes('captured '));
+    run.child.kill('SIGINT');
+    expect(await run.ended).toBe(0);
+    const told = Number(/events +([\d,]+) statement/.exec(run.said())?.[1]?.replaceAll(',', ''));
+    expect(told).toBe(56_028);
+    expect(await count('whole', '(SELECT count() FROM events)')).toBe(told);
+    expect(await count('whole', '(SELECT sum(calls) FROM class_1h)')).toBe(told);
+    expect(await count('whole', '(SELECT count() FROM captures FINAL)')).toBe(1);
+    expect(await readdir(join(directory, 'whole/segments'))).toEqual([]);
+  }, 120_000);
+
+  it('ends in order in the middle of a capture: what was decoded is stored, and nothing else is claimed', async () => {
+    const run = monitor(
+      '--read',
+      DEMO,
+      '--speed',
+      '1',
+      '--listen',
+      '127.0.0.1:0',
+      '--data',
+      join(directory, 'half'),
+    );
+    const url = await servedAt(run);
+    await waitUntil('the first statements', 30_000, () => hasData(url));
+    run.child.kill('SIGTERM');
+    expect(await run.ended).toBe(0);
+    const told = Number(/events +([\d,]+) statement/.exec(run.said())?.[1]?.replaceAll(',', ''));
+    expect(told).toBeGreaterThan(0);
+    expect(told).toBeLessThan(56_028);
+    expect(await count('half', '(SELECT count() FROM events)')).toBe(told);
+  }, 120_000);
+
+  it.each([
+    [['--data', 'x'], 'either -i INTERFACE or --read'],
+    [['-i', 'lo', '--read', DEMO], 'either -i INTERFACE or --read'],
+    [['-i', 'lo', '--speed', '2'], '--speed goes with --read'],
+    [['--read', DEMO, '--speed', '0'], 'not a number above 0'],
+    [['--read', DEMO, '--filter', 'tcp'], 'go with -i only'],
+    [['-i', 'lo', '--backend', 'magic'], '--backend takes'],
+  ])('refuses %j', async (args, words) => {
+    const run = monitor(...args);
+    expect(await run.ended).toBe(2);
+    expect(run.said()).toContain(words);
+    expect(run.said()).toContain('MSQL_CLI_USAGE');
+  });
+});
+
+describe('the line of a live capture', () => {
+  it('tells rates since the last line and what is wrong now', () => {
+    const before = { packets: 100, statements: 10, dropped: 0, segmentsWaiting: 0 };
+    const now = { packets: 4100, statements: 2010, dropped: 3, segmentsWaiting: 2 };
+    expect(statusLine(before, now, 2)).toBe(
+      '2,000 packets/s, 1,000 statements/s, 3 dropped, 2 segments waiting',
+    );
+  });
+});
