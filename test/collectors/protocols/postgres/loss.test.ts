@@ -115,6 +115,7 @@ describe('a capture that begins late', () => {
       }
     });
     expect(lines(played)).toEqual([]);
+    expect(played.summary.resyncBytes).toBe(played.summary.payloadBytes);
     expectBalance(played);
   });
 });
