@@ -135,7 +135,7 @@ describe('decode keeps what it read', () => {
     const bytes = gzipSync(capture);
     const decoded = await decodeBytes('cut.pcap.gz', bytes.subarray(0, bytes.length - 100));
     expect(errorLines(decoded)).toHaveLength(1);
-    expect(errorLines(decoded)[0]).toContain('MSQL_CAPTURE_READ');
+    expect(errorLines(decoded)[0]).toContain('MSQL_CAPTURE_FORMAT');
     expect(decoded.code).toBe(1);
     expect(eventTypes(decoded)).toContain('statement');
   });
