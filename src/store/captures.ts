@@ -56,7 +56,7 @@ export async function storeCaptureAs(
 }
 
 /** Seconds with six decimals: a DateTime64(6) that no rounding touches. */
-function decimalSeconds(timeUs: number | undefined): string | null {
+export function decimalSeconds(timeUs: number | undefined): string | null {
   if (timeUs === undefined) return null;
   const seconds = Math.floor(timeUs / 1_000_000);
   return `${seconds}.${String(timeUs - seconds * 1_000_000).padStart(6, '0')}`;

@@ -13,11 +13,14 @@ export interface LeasedEngine {
   release(): void;
 }
 
-/** Undefined when no engine answers. */
-export async function leaseRunningEngine(directory: string): Promise<LeasedEngine | undefined> {
+/** Undefined when no engine answers. `onLost` is told when the engine goes before the lease is released. */
+export async function leaseRunningEngine(
+  directory: string,
+  onLost: () => void = () => undefined,
+): Promise<LeasedEngine | undefined> {
   const description = await readDescription(directory);
   if (description === undefined) return undefined;
-  const release = await lease(description);
+  const release = await lease(description, onLost);
   return release && { description, release };
 }
 
@@ -43,7 +46,11 @@ function isDescription(value: unknown): value is StoreDescription {
 }
 
 /** An open request is the lease: it ends with this process, however that ends. */
-function lease(description: StoreDescription): Promise<(() => void) | undefined> {
+function lease(
+  description: StoreDescription,
+  onLost: () => void,
+): Promise<(() => void) | undefined> {
+  let released = false;
   const credential = Buffer.from(`${description.user}:${description.password}`).toString('base64');
   return new Promise((resolve) => {
     const request = get(
@@ -56,10 +63,16 @@ function lease(description: StoreDescription): Promise<(() => void) | undefined>
           return;
         }
         response.on('error', () => undefined);
+        response.on('close', () => {
+          if (!released) onLost();
+        });
         response.resume();
         request.setTimeout(0);
         request.socket?.unref();
-        resolve(() => request.destroy());
+        resolve(() => {
+          released = true;
+          request.destroy();
+        });
       },
     );
     request.on('timeout', () => request.destroy());

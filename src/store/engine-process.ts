@@ -23,30 +23,45 @@ const RESTART_FIRST_MS = 200;
 /** One thread for each connection of the engine, and some for files: all run on libuv's pool. */
 const THREADS_COUNT = limits.readersMax + 2 + 4;
 
+export interface EngineOptions {
+  /** Started again however often it ends. */
+  readonly patient?: boolean;
+  /** The engine whose address and credential this one takes over. */
+  readonly successorOf?: StoreDescription;
+}
+
+/** A patient parent waits no longer than this before it starts the engine again. */
+const RESTART_MAX_MS = 15_000;
+
 export class EngineProcess {
   readonly #directory: string;
-  readonly #user = 'mirrorsql';
-  readonly #password = randomBytes(24).toString('hex');
+  readonly #user: string;
+  readonly #password: string;
   #url = '';
   #child: ChildProcess | undefined;
   #closing = false;
   #kept = false;
   #restartTimes: number[] = [];
+  readonly #patient: boolean;
   /** Why the engine was given up. */
   failure: MirrorSqlError | undefined;
 
-  private constructor(directory: string) {
+  private constructor(directory: string, options: EngineOptions) {
     this.#directory = directory;
+    this.#patient = options.patient ?? false;
+    this.#user = options.successorOf?.user ?? 'mirrorsql';
+    this.#password = options.successorOf?.password ?? randomBytes(24).toString('hex');
   }
 
   /**
    * @throws DirectoryLocked when another process has the directory open.
    * @throws MirrorSqlError MSQL_STORE_ENGINE when the engine does not start.
    */
-  static async start(directory: string): Promise<EngineProcess> {
-    const engine = new EngineProcess(directory);
+  static async start(directory: string, options: EngineOptions = {}): Promise<EngineProcess> {
+    const engine = new EngineProcess(directory, options);
+    const { successorOf } = options;
     try {
-      await engine.#spawn(0);
+      await engine.#spawn(successorOf === undefined ? 0 : Number(new URL(successorOf.url).port));
     } catch (error) {
       rmSync(logPath(directory), { force: true });
       throw error;
@@ -114,14 +129,14 @@ export class EngineProcess {
     if (this.#closing || this.#kept) return;
     const now = Date.now();
     this.#restartTimes = this.#restartTimes.filter((time) => time > now - RESTART_WINDOW_MS);
-    if (this.#restartTimes.length >= limits.restartsMax) {
+    if (!this.#patient && this.#restartTimes.length >= limits.restartsMax) {
       this.failure = new MirrorSqlError(
         'MSQL_STORE_ENGINE',
         `the store's engine ended ${limits.restartsMax + 1} times within a minute, see ${logPath(this.#directory)}`,
       );
       return;
     }
-    const waitMs = RESTART_FIRST_MS * 2 ** this.#restartTimes.length;
+    const waitMs = Math.min(RESTART_FIRST_MS * 2 ** this.#restartTimes.length, RESTART_MAX_MS);
     this.#restartTimes.push(now);
     await sleep(waitMs);
     if (this.#isClosing()) return;

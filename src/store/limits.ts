@@ -9,6 +9,11 @@ export const limits = {
   segmentBytesMax: 32 * 1024 * 1024,
   /** Segments on disk that wait for the store before the collector is asked to wait. */
   segmentsWaitingMax: 6,
+  /** Of live traffic: bytes of segments, and their number, that wait for a store that is away; then the oldest goes. */
+  liveWaitingBytesMax: 2 * 1024 * 1024 * 1024,
+  liveWaitingSegmentsMax: 50_000,
+  /** Times that the store may refuse a live segment, while it answers, before the segment is set aside. */
+  liveRefusalsMax: 8,
   /** Segments whose names are written to the ledger together. */
   ledgerBatchMax: 16,
   /** Classes that one load remembers as already told. */

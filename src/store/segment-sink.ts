@@ -29,7 +29,7 @@ import {
   sessionEventRows,
   sessionRows,
 } from './tables/sessions-table.ts';
-import type { TableRows } from './tables/table-rows.ts';
+import type { SegmentTable, TableRows } from './tables/table-rows.ts';
 import { appendTransaction, isStored, transactionRows } from './tables/transactions-table.ts';
 
 export interface SinkOptions {
@@ -41,6 +41,11 @@ export interface SinkOptions {
   readonly mask: (text: Uint8Array, start: number, end: number) => Uint8Array;
   /** Takes each segment when it is on the disk. */
   readonly onSealed: (segment: Segment) => void;
+  /**
+   * Of live traffic: takes note of rows that could not be written to the disk, and the collector goes on. Without it
+   * such a failure stops the collector.
+   */
+  readonly onLost?: (table: SegmentTable, rowsCount: number, error: unknown) => void;
   readonly segmentRowsMax?: number;
   /** Seconds since 1970. */
   readonly now?: () => number;
@@ -203,19 +208,23 @@ export class SegmentSink implements EventSink {
   #seal(rows: TableRows): void {
     if (this.#failure !== undefined) throw storeError(this.#failure);
     const now = this.#options.now ?? (() => Date.now() / 1000);
-    let written: Promise<Segment>;
+    const { table, rowsCount } = rows;
+    const onFailure = (error: unknown): void => {
+      if (this.#options.onLost === undefined) this.#failure ??= error;
+      else this.#options.onLost(table, rowsCount, error);
+    };
+    let written: Promise<Segment> | undefined;
     try {
       written = writeSegment(this.#segments, rows, this.#ordinal++, Math.floor(now()));
     } catch (error) {
-      this.#failure = error;
-      throw storeError(error);
+      onFailure(error);
+      if (this.#options.onLost === undefined) throw storeError(error);
     }
     rows.clear();
     if (rows === this.#events) this.#openTextBytes = 0;
+    if (written === undefined) return;
     const sealing = written
-      .then(this.#options.onSealed, (error: unknown) => {
-        this.#failure ??= error;
-      })
+      .then(this.#options.onSealed, onFailure)
       .finally(() => this.#sealing.delete(sealing));
     this.#sealing.add(sealing);
   }

@@ -16,6 +16,8 @@ export interface Segment {
   readonly table: SegmentTable;
   readonly path: string;
   readonly rowsCount: number;
+  /** Of the file. */
+  readonly sizeBytes: number;
 }
 
 const ABANDONED_AFTER_MS = 3_600_000;
@@ -44,7 +46,8 @@ export function writeSegment(
     rmSync(temporary, { force: true });
     throw error;
   }
-  return settle(file, temporary, { name, table: rows.table, path, rowsCount });
+  const sizeBytes = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+  return settle(file, temporary, { name, table: rows.table, path, rowsCount, sizeBytes });
 }
 
 async function settle(file: number, temporary: string, segment: Segment): Promise<Segment> {
@@ -123,7 +126,7 @@ export async function readLeftover(
       if (rowsCount <= 0 || hashed <= 0) return 'damaged';
       const hash = contentHash([bytes.subarray(0, hashed)]);
       if (!name.endsWith(`.${hash}`)) return 'damaged';
-      return { name, table, path, rowsCount };
+      return { name, table, path, rowsCount, sizeBytes: bytes.length };
     } finally {
       await file.close();
     }

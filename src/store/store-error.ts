@@ -49,6 +49,22 @@ export function isTransient(error: unknown): boolean {
   return !(error instanceof MirrorSqlError) && code !== 'ENOSPC' && code !== 'ENOENT';
 }
 
+/** Codes by which a server says that it cannot now: full, read-only, out of memory, overloaded, starting, in pieces. */
+const AWAY_CODES = new Set(
+  '159 160 164 201 202 203 209 210 225 236 241 242 243 252 279 285 286 289 319 394 410 425 439 497 516 999'.split(
+    ' ',
+  ),
+);
+
+/** The store answered, and what it refused is this very request: trying again will hardly help. */
+export function isRefusal(error: unknown): boolean {
+  return (
+    error instanceof ClickHouseError &&
+    !AWAY_CODES.has(error.code) &&
+    !/No space left|Read-only file system|Too many open files|Cannot allocate/i.test(error.message)
+  );
+}
+
 function firstLine(text: string): string {
   return (text.split('\n')[0] ?? '').slice(0, 300);
 }

@@ -8,6 +8,7 @@ import { MirrorSqlError, systemCode } from '../core/errors.ts';
 import { leaseRunningEngine } from './discovery.ts';
 import { DirectoryLocked, EngineProcess } from './engine-process.ts';
 import type { StoreDescription } from './engine/messages.ts';
+import { KeptEngine } from './kept-engine.ts';
 import { migrate } from './migrations/migrate.ts';
 import { storeError } from './store-error.ts';
 
@@ -36,6 +37,8 @@ export interface Store {
 export interface OpenOptions {
   /** How long to wait for another process that is just opening or closing the directory; 10 s when not given. */
   readonly lockedWithinMs?: number;
+  /** 'forever': an embedded engine is started again however often it ends, also one that another process had started. */
+  readonly patience?: 'a minute' | 'forever';
 }
 
 const DATABASE = 'mirrorsql';
@@ -56,7 +59,7 @@ export async function openStore(
   prepareDirectory(directory);
   const connection =
     settings.kind === 'embedded'
-      ? await connectEmbedded(directory, options.lockedWithinMs ?? LOCKED_WITHIN_MS)
+      ? await connectEmbedded(directory, options)
       : connectServer(settings.url);
   const client = createClient({
     ...connection.options,
@@ -148,26 +151,23 @@ function makeDirectory(path: string): void {
 }
 
 /** The engine that runs already, or one of our own. */
-async function connectEmbedded(directory: string, lockedWithinMs: number): Promise<Connection> {
-  const giveUpAt = Date.now() + lockedWithinMs;
+async function connectEmbedded(directory: string, options: OpenOptions): Promise<Connection> {
+  const giveUpAt = Date.now() + (options.lockedWithinMs ?? LOCKED_WITHIN_MS);
+  const patient = options.patience === 'forever';
   for (;;) {
-    const leased = await leaseRunningEngine(directory);
-    if (leased !== undefined) {
-      return {
-        options: optionsOf(leased.description),
-        cluster: undefined,
-        failure: () => undefined,
-        close: async () => leased.release(),
-      };
+    if (patient) {
+      const kept = await KeptEngine.attach(directory);
+      if (kept !== undefined) return connectionOf(kept.description, kept);
+    } else {
+      const leased = await leaseRunningEngine(directory);
+      if (leased !== undefined) {
+        const close = async (): Promise<void> => leased.release();
+        return connectionOf(leased.description, { failure: undefined, close });
+      }
     }
     try {
-      const engine = await EngineProcess.start(directory);
-      return {
-        options: optionsOf(engine.description),
-        cluster: undefined,
-        failure: () => engine.failure,
-        close: () => engine.close(),
-      };
+      const engine = await EngineProcess.start(directory, { patient });
+      return connectionOf(engine.description, engine);
     } catch (error) {
       if (!(error instanceof DirectoryLocked)) throw error;
       if (Date.now() > giveUpAt) {
@@ -182,9 +182,16 @@ async function connectEmbedded(directory: string, lockedWithinMs: number): Promi
   }
 }
 
-function optionsOf(description: StoreDescription): Connection['options'] {
-  const { url, user, password } = description;
-  return { url, username: user, password, database: DATABASE };
+function connectionOf(
+  { url, user, password }: StoreDescription,
+  engine: { readonly failure: MirrorSqlError | undefined; close(): Promise<void> },
+): Connection {
+  return {
+    options: { url, username: user, password, database: DATABASE },
+    cluster: undefined,
+    failure: () => engine.failure,
+    close: () => engine.close(),
+  };
 }
 
 function connectServer(text: string): Connection {

@@ -177,6 +177,7 @@ export class PostgresConversation
     edge.conversations.delete(this);
     if (this.#cancelKey !== undefined) this.#context.cancelKeys.remove(this.#cancelKey, this);
     if (this.#neverOurs) return;
+    this.#context.health.resyncBytes += this.#client.passedBytes + this.#server.passedBytes;
     if (reason !== 'capture_end') edge.at(tsUs).connectionsClosed++;
     if (phase === Phase.Cancel) return;
     if (this.#neverAccepted(reason, tsUs)) edge.at(tsUs).connectionsRefused++;

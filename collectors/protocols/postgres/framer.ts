@@ -75,6 +75,11 @@ export class Framer {
   #tag = 0;
   #passedBytes = 0;
 
+  /** Bytes passed over since the boundary was lost, as long as none is found. */
+  get passedBytes(): number {
+    return this.#passedBytes;
+  }
+
   constructor(receiver: MessageReceiver, keep: Int32Array, find: BoundaryFinder, mode: Mode) {
     this.#receiver = receiver;
     this.#keep = keep;

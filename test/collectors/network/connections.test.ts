@@ -174,6 +174,18 @@ describe('a repeated opening', () => {
     ]);
   });
 
+  it('after a refusal is another connection, even with the same number', () => {
+    const wire = new Wire();
+    const refused = new Connection(wire);
+    refused.segment('client', { flags: Flag.syn });
+    refused.reset('server');
+    new Connection(wire).open().client(bytes('now'));
+    expect(told(listen(wire.packets).heard)).toEqual([
+      ['', '', 'reset by 1'],
+      ['now', '', 'capture_end'],
+    ]);
+  });
+
   it('on a connection that was found in its middle is another connection', () => {
     const wire = new Wire();
     new Connection(wire).client(bytes('middle'));
@@ -239,8 +251,9 @@ describe('a FIN', () => {
     connection.segment('server', { flags: Flag.fin | Flag.ack });
     connection.segment('client', { flags: Flag.fin | Flag.ack });
     const endUs = wire.put(late);
+    new Connection(wire, { clientPort: 1 }).open();
     const { heard } = listen(wire.packets);
-    expect(told(heard)).toEqual([['', 'late', 'fin by 1']]);
+    expect(told(heard)[0]).toEqual(['', 'late', 'fin by 1']);
     expect(heard[0]?.endUs).toBe(endUs);
   });
 

@@ -157,7 +157,9 @@ describe('a segment', () => {
 
   it('that the snap length cut within its TCP options has no payload captured', () => {
     const whole = ethernet(ipv4(tcp({ payload: PAYLOAD, options: Buffer.alloc(12, 1) })));
-    expect(decode(whole.subarray(0, 14 + 20 + 20 + 4))).toMatchObject({ payload: '', length: 5 });
+    const cut = decode(whole.subarray(0, 14 + 20 + 20 + 4));
+    expect(cut).toMatchObject({ payload: '', length: 5 });
+    expect(cut.decoder.payloadStart).toBe(cut.decoder.payloadEnd);
   });
 });
 

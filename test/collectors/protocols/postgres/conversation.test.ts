@@ -281,6 +281,18 @@ describe('another protocol on the port', () => {
     expect(played.summary.foreignBytes).toBe(played.summary.payloadBytes);
   });
 
+  it('on a port that nobody named stays foreign, whatever was held back behind its first bytes', () => {
+    const wire = new Wire();
+    const connection = new Connection(wire, { serverPort: 8080 }).open();
+    const first = connection.frame('client', { payload: Buffer.from('GET / HTTP/1.1') });
+    connection.lost('client', Buffer.from('GET / HTTP/1.1'));
+    connection.client(client.startup({ user: 'ann' }));
+    wire.put(first);
+    const played = play(wire.packets);
+    expect(played.told.sessions).toEqual([]);
+    expect(played.summary.foreignBytes).toBe(played.summary.payloadBytes);
+  });
+
   it('on a port that nobody named makes no event at all', () => {
     const wire = new Wire();
     const connection = new Connection(wire, { serverPort: 8080 }).open();
@@ -374,6 +386,27 @@ describe('a cancel request', () => {
     const played = cancelled(KEY, Buffer.alloc(4), 'statement timeout');
     expect(played.told.of('cancel_request')[0]?.targetSessionId).toBeUndefined();
     expect(lines(played)[0]).toBe('SELECT pg_sleep(60): error 57014');
+  });
+
+  it('that came too late for a statement that failed by itself cancelled nothing', () => {
+    const wire = new Wire();
+    const victim = login(wire);
+    victim.client(client.query('INSERT INTO t VALUES (1)'));
+    new Connection(wire, { clientPort: 40_001 }).open().client(client.cancelRequest(4711, KEY));
+    victim.server(server.error('23505'), server.ready());
+    expect(lines(play(wire.packets))).toEqual(['INSERT INTO t VALUES (1): error 23505']);
+  });
+
+  it('finds the newer of two sessions with one key, also when the older has ended', () => {
+    const wire = new Wire();
+    const older = login(wire, { clientPort: 1 });
+    login(wire, { clientPort: 2 });
+    older.close();
+    new Connection(wire, { clientPort: 3 }).open().client(client.cancelRequest(4711, KEY));
+    const { told } = play(wire.packets);
+    expect(told.of('cancel_request')[0]?.targetSessionId).toBe(
+      told.of('session_start')[1]?.session.id,
+    );
   });
 
   it('that was not seen is still known by what the server says', () => {

@@ -448,6 +448,38 @@ describe('an extended query', () => {
     expect(played.told.statements).toMatchObject([{ text: 'SELECT $1', parameters: undefined }]);
   });
 
+  it('that lies about the size of a parameter has none', () => {
+    const bind = client.bind({ values: ['7'] });
+    bind.writeInt32BE(5_000, bind.length - 2 - 1 - 4);
+    const played = talk(
+      (c) => {
+        c.client(client.parse('SELECT $1'), bind, client.execute(), client.sync());
+        c.server(...OK2, server.complete('SELECT 1'), server.ready());
+      },
+      { parameters: true },
+    );
+    expect(played.told.statements).toMatchObject([{ text: 'SELECT $1', parameters: undefined }]);
+  });
+
+  it('that lies about its types has none that are believed', () => {
+    const parse = client.parse('SELECT $1', '', [23]);
+    parse.writeUInt16BE(2, parse.length - 4 - 2);
+    const played = talk(
+      (c) => {
+        const value = Buffer.from('0000002a', 'hex');
+        c.client(
+          parse,
+          client.bind({ formats: [1], values: [value] }),
+          client.execute(),
+          client.sync(),
+        );
+        c.server(...OK2, server.complete('SELECT 1'), server.ready());
+      },
+      { parameters: true },
+    );
+    expect(played.told.statements).toMatchObject([{ parameters: ['\\x0000002a'] }]);
+  });
+
   it('that is empty is told', () => {
     const played = talk((c) => {
       c.client(...pbe(''), client.sync());
@@ -538,8 +570,15 @@ describe('an extended query', () => {
       );
       c.client(client.query('COMMIT'));
       c.server(server.complete('COMMIT'), server.ready('I'));
+      c.client(client.query('SELECT 9'));
+      c.server(server.row('9'), server.complete('SELECT 1'), server.ready('I'));
     });
-    expect(lines(played).sort()).toEqual(['BEGIN: ok', 'COMMIT: ok', 'SELECT a FROM t: ok r2']);
+    expect(lines(played)).toEqual([
+      'BEGIN: ok',
+      'COMMIT: ok',
+      'SELECT a FROM t: ok r2',
+      'SELECT 9: ok r1',
+    ]);
   });
 });
 
