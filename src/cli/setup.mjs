@@ -46,6 +46,17 @@ const PROGRAMS = [
     what: 'makes a certificate for encrypted sessions',
     found: () => onPath('openssl'),
   },
+  {
+    package: 'iproute2',
+    what: 'makes network interfaces for the tests',
+    found: () => onPath('ip'),
+  },
+  { package: 'gcc', what: 'builds the capture addon', found: () => onPath('cc') },
+  {
+    package: 'libc6-dev',
+    what: 'builds the capture addon',
+    found: () => existsSync('/usr/include/stdio.h'),
+  },
 ];
 
 /** A step that failed: what it was, and what to do, in one line. */
@@ -133,9 +144,10 @@ async function build() {
   writeFileSync(note, sources);
 }
 
-/** Changes when a source file is added, removed or written. */
+/** Changes when a source file is added, removed or written, and when there is a compiler for the addon at last. */
 function fingerprintOfSources() {
   const hash = createHash('sha256');
+  hash.update(`${onPath('cc')}\n`);
   for (const source of SOURCES) {
     for (const [file, stats] of filesUnder(join(ROOT, source))) {
       hash.update(`${file} ${stats.size} ${stats.mtimeMs}\n`);
