@@ -5,18 +5,28 @@
  */
 import { Command, CommanderError } from 'commander';
 import { MirrorSqlError } from '../core/errors.ts';
+import { VERSION } from '../core/version.ts';
+import { settle } from './configuration/settle.ts';
 
 const program = new Command('mirrorsql')
   .description(
     'Reads database traffic from a mirror port and tells how the databases behind it are doing.',
   )
-  .version('0.1.0')
+  .version(VERSION)
   .exitOverride()
   .configureOutput({ writeErr: () => undefined });
 
+/** Every command whose settings may stand in the configuration file has this. */
+function withConfiguration(command: Command): Command {
+  return command.option(
+    '--config <file>',
+    'the configuration file (default: mirrorsql.config.yaml or .json, where there is one)',
+  );
+}
+
 /** Every command that reads or writes the store has these. */
 function withStore(command: Command): Command {
-  return command
+  return withConfiguration(command)
     .option('--data <dir>', 'directory of the embedded store (default: ./mirrorsql-data)')
     .option('--clickhouse <url>', 'a ClickHouse server instead of the embedded store');
 }
@@ -33,8 +43,7 @@ function action<A extends unknown[]>(
   };
 }
 
-program
-  .command('decode')
+withConfiguration(program.command('decode'))
   .description('decode a capture and print one JSON event a line')
   .argument('<file>', 'pcap or pcapng, plain or gzipped; - for standard input')
   .option(
@@ -115,10 +124,18 @@ program
   .description('list the interfaces of this machine')
   .action(action(async () => (await import('./devices.ts')).runDevices()));
 
-program
-  .command('doctor')
+withStore(program.command('doctor'))
   .description('say what this machine lacks for which command, and how to get it')
-  .action(action(async () => (await import('./doctor.ts')).runDoctor()));
+  .action(action(async (options: object) => (await import('./doctor.ts')).runDoctor(options)));
+
+program
+  .command('config')
+  .description('check a configuration file, or print the schema of one')
+  .option('--check [file]', 'tell what is wrong in it, with line and column')
+  .option('--schema', 'print its JSON schema')
+  .action(action(async (options: object) => (await import('./config.ts')).runConfig(options)));
+
+program.hook('preAction', (_program, command) => settle(command, process.env));
 
 /** Prints the one line that an error deserves, and gives its exit code. */
 function report(error: unknown): number {

@@ -1,5 +1,6 @@
 /** `mirrorsql serve`: the API and the pages over an existing store, until it is told to stop. */
 import { LISTEN_DEFAULT, type Listening, startServer } from '../server/listen.ts';
+import { Metrics } from '../server/metrics/metrics.ts';
 import { webDirectory } from '../server/web-files.ts';
 import { readExtent, readWindowFacts } from '../store/questions/window-facts.ts';
 import { readExecutions } from '../store/questions/executions.ts';
@@ -16,6 +17,7 @@ export function startServing(store: Store, listen: string = LISTEN_DEFAULT): Pro
         executions: (window, filter) => readExecutions(store, window, filter),
       },
       webDirectory: webDirectory(),
+      metrics: new Metrics(),
       onDefect: (error) => {
         console.error(error);
       },

@@ -1,4 +1,4 @@
-/** Which store a command means: its flags, then the environment, then ./mirrorsql-data. */
+/** Which store a command means, from its settled options. */
 import { MirrorSqlError } from '../core/errors.ts';
 import type { StoreSettings } from '../store/store.ts';
 
@@ -9,18 +9,9 @@ export interface StoreOptions {
 
 const DIRECTORY_DEFAULT = './mirrorsql-data';
 
-/** @throws MirrorSqlError MSQL_CLI_USAGE when both kinds of store are asked for by flags */
-export function storeSettings(
-  options: StoreOptions,
-  environment: Readonly<Record<string, string | undefined>> = process.env,
-): StoreSettings {
-  if (options.data !== undefined && options.clickhouse !== undefined) {
-    throw new MirrorSqlError('MSQL_CLI_USAGE', 'give --data or --clickhouse, not both');
-  }
-  const url =
-    options.clickhouse ??
-    (options.data === undefined ? environment['MIRRORSQL_CLICKHOUSE'] : undefined);
-  const directory = options.data ?? (environment['MIRRORSQL_DATA'] || DIRECTORY_DEFAULT);
+/** @throws MirrorSqlError MSQL_CLI_USAGE when the directory has no name */
+export function storeSettings(options: StoreOptions): StoreSettings {
+  const { clickhouse: url, data: directory = DIRECTORY_DEFAULT } = options;
   if (directory === '') throw new MirrorSqlError('MSQL_CLI_USAGE', '--data needs a directory');
   if (url !== undefined && url !== '') return { kind: 'server', url, directory };
   return { kind: 'embedded', directory };

@@ -27,6 +27,11 @@ export const errorTable = {
   },
   MSQL_CAPTURE_READ: { exitCode: 1, hint: 'check the path and the permissions' },
   MSQL_CLI_USAGE: { exitCode: 2, hint: 'see mirrorsql --help' },
+  MSQL_CONFIG_INVALID: {
+    exitCode: 2,
+    hint: 'mirrorsql config --schema prints what may stand in it, --check tells all that is wrong',
+  },
+  MSQL_CONFIG_READ: { exitCode: 2, hint: 'give the file with --config or MIRRORSQL_CONFIG' },
   MSQL_LIVE_BACKEND: {
     exitCode: 1,
     hint: 'run mirrorsql doctor, which says what can capture here',

@@ -4,8 +4,10 @@ import swagger from '@fastify/swagger';
 import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import { failureFrom, failureOf } from './error-answer.ts';
 import type { FactsSource } from './facts-source.ts';
+import type { Metrics } from './metrics/metrics.ts';
 import { protect } from './protection.ts';
 import { type ReadingLimits, Readings } from './readings.ts';
+import { addMetricsRoute } from './routes/metrics.ts';
 import { addStoreRoutes } from './routes/store.ts';
 import { addWindowRoutes } from './routes/window.ts';
 
@@ -15,6 +17,8 @@ export interface ServerOptions {
   readonly loopbackOnly: boolean;
   /** The built pages; the API alone is served without them. */
   readonly webDirectory?: string | undefined;
+  /** What /metrics tells; nothing is there without it. */
+  readonly metrics?: Metrics | undefined;
   readonly limits?: Partial<ReadingLimits>;
   /** Told of every failure that nobody foresaw. */
   readonly onDefect?: (error: unknown) => void;
@@ -73,6 +77,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
     },
     { prefix: '/api/v1' },
   );
+  if (options.metrics !== undefined) addMetricsRoute(app, options.metrics);
   app.get('/api/openapi.json', { schema: { hide: true } }, () => app.swagger());
   if (options.webDirectory !== undefined) await addPages(app, options.webDirectory);
   return app;

@@ -1,0 +1,98 @@
+/**
+ * The published schema of the configuration file, `mirrorsql.config.yaml` or `.json`. Every value has a `title` that
+ * completes the sentence "expected ...", for the one who has to correct the file.
+ */
+import Type, { type Static } from 'typebox';
+
+const CLOSED = { additionalProperties: false };
+
+const text = (title: string, description: string) =>
+  Type.String({ minLength: 1, title, description });
+
+/** 1 to 65535. */
+const PORT_PATTERN =
+  '^([1-9]\\d{0,3}|[1-5]\\d{4}|6[0-4]\\d{3}|65[0-4]\\d{2}|655[0-2]\\d|6553[0-5])$';
+
+const capture = Type.Object(
+  {
+    interfaces: Type.Optional(
+      Type.Array(
+        text('the name of an interface, such as eth1', 'As `mirrorsql devices` lists it'),
+        {
+          minItems: 1,
+          title: 'a list of interfaces, such as [eth1]',
+          description: 'Interfaces on which `monitor` captures',
+        },
+      ),
+    ),
+    filter: Type.Optional(
+      text(
+        'a filter in the language of tcpdump, such as "tcp port 5432"',
+        'What to capture, in the language of tcpdump; applied in the kernel',
+      ),
+    ),
+    backend: Type.Optional(
+      Type.Union([Type.Literal('auto'), Type.Literal('afpacket'), Type.Literal('tcpdump')], {
+        title: 'auto, afpacket or tcpdump',
+        description: 'How to capture; auto takes the best way that works',
+      }),
+    ),
+  },
+  { ...CLOSED, title: 'the settings of the capture', description: 'Where packets come from' },
+);
+
+const store = Type.Object(
+  {
+    data: Type.Optional(
+      text('a directory', 'Directory of the embedded store; with a server: where segments wait'),
+    ),
+    clickhouse: Type.Optional(
+      text(
+        'an http:// or https:// address',
+        'A ClickHouse server instead of the embedded store; a password in it is refused',
+      ),
+    ),
+  },
+  { ...CLOSED, title: 'the settings of the store', description: 'Where events are kept' },
+);
+
+const server = Type.Object(
+  {
+    listen: Type.Optional(
+      text('HOST:PORT, such as 127.0.0.1:7432', 'Where to serve the dashboards and the API'),
+    ),
+  },
+  { ...CLOSED, title: 'the settings of the server', description: 'Dashboards and API' },
+);
+
+export const configurationSchema = Type.Object(
+  {
+    capture: Type.Optional(capture),
+    ports: Type.Optional(
+      Type.Record(
+        Type.String({ pattern: PORT_PATTERN }),
+        Type.Literal('postgres', { title: 'postgres', description: 'The protocol spoken there' }),
+        {
+          ...CLOSED,
+          title: 'ports from 1 to 65535, each with its protocol, such as { 6432: postgres }',
+          description: 'Ports of databases beside 5432 and 54321, with their protocol',
+        },
+      ),
+    ),
+    store: Type.Optional(store),
+    server: Type.Optional(server),
+  },
+  {
+    ...CLOSED,
+    title: 'settings by name, such as "capture:"',
+    description:
+      'The configuration file of MirrorSQL. A flag goes before the environment, the environment before this file.',
+  },
+);
+
+export type Configuration = Static<typeof configurationSchema>;
+
+/** What `mirrorsql config --schema` prints. */
+export function publishedSchema(): object {
+  return { $schema: 'https://json-schema.org/draft/2020-12/schema', ...configurationSchema };
+}
