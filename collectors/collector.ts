@@ -8,6 +8,7 @@ import type {
   TransactionEnd,
   ActivitySecond,
 } from '../src/events/events.ts';
+import { Quality } from '../src/events/quality.ts';
 import type { Protocol } from '../src/events/session.ts';
 import { ClassRegistry } from '../src/sql/class-registry.ts';
 import { Activity } from './activity.ts';
@@ -24,6 +25,8 @@ export interface CollectorOptions {
   /** Decode the values of parameters. */
   readonly parameters?: boolean;
   readonly limits?: Partial<Limits>;
+  /** Packets carry the time at which they came to us, not that of the kernel (LiveCapture.timedOnArrival). */
+  readonly timedOnArrival?: boolean;
 }
 
 export class Collector implements PacketHandler {
@@ -36,6 +39,7 @@ export class Collector implements PacketHandler {
 
   constructor(sink: EventSink, options: CollectorOptions = {}) {
     const limits = { ...defaultLimits, ...options.limits };
+    this.health.timedOnArrival = options.timedOnArrival ?? false;
     const counting = new CountingSink(sink, this.health);
     this.classes = new ClassRegistry();
     this.#activity = new Activity(sink, this.health, limits.silentSecondsMax);
@@ -49,6 +53,7 @@ export class Collector implements PacketHandler {
         activity: this.#activity,
         cancelKeys: new CancelKeys(this.health, limits.cancelKeysMax),
         parameters: options.parameters ?? false,
+        captureQuality: options.timedOnArrival === true ? Quality.TimedOnArrival : 0,
       },
       ports,
     );

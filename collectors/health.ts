@@ -42,6 +42,7 @@ export class Health {
   /** Live: packets that the kernel dropped, and times that its buffer was full. */
   kernelDrops = 0;
   kernelFreezes = 0;
+  timedOnArrival = false;
   captureTruncated = false;
   failure: CaptureSummary['failure'] = undefined;
   readonly packetsPassedOver = new Map<string, number>();
@@ -96,6 +97,7 @@ export class Health {
       cutPackets: this.cutPackets,
       kernelDrops: this.kernelDrops,
       kernelFreezes: this.kernelFreezes,
+      timedOnArrival: this.timedOnArrival,
       captureTruncated: this.captureTruncated,
       failure: this.failure,
     };

@@ -2,37 +2,22 @@
  * Live packets through `tcpdump -w -`: no native code of ours, privileges can be tcpdump's alone (file capability).
  * Never -U (a write a packet) and never --immediate-mode (few ring slots with a large snap length): both lose packets.
  */
-import { type ChildProcessByStdio, execFile, spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { endianness } from 'node:os';
-import type { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { MirrorSqlError, systemCode } from '../../src/core/errors.ts';
-import { openStream } from './byte-source.ts';
-import type { PacketHandler } from './capture-source.ts';
-import type { LiveOptions, LiveSource, LiveStatistics } from './live-source.ts';
-import { Pcap } from './pcap.ts';
 import { listInterfaces } from './interfaces.ts';
-import { ReadWindow } from './read-window.ts';
+import type { LiveOptions, LiveStatistics } from './live-source.ts';
+import { type CaptureProgram, ProgramPipe, startProgram } from './program-pipe.ts';
 
-const STDERR_CHARACTERS_MAX = 16_384;
-const HEADER_BYTES = 24;
 const INSTRUCTION_BYTES = 8;
 const SECOND_LOOK_MS = 50;
 
-export class TcpdumpPipe implements LiveSource {
-  readonly sizeBytes = undefined;
-  readonly #child: ChildProcessByStdio<null, Readable, Readable>;
-  readonly #words: { text: string };
-  #pcap: Pcap | undefined = undefined;
-  #stopped = false;
+export class TcpdumpPipe extends ProgramPipe {
   #bytesAtLastLook = -1;
 
-  private constructor(
-    child: ChildProcessByStdio<null, Readable, Readable>,
-    words: { text: string },
-  ) {
-    this.#child = child;
-    this.#words = words;
+  private constructor(program: CaptureProgram) {
+    super(program, 'tcpdump');
   }
 
   /** @throws MirrorSqlError MSQL_LIVE_PERMISSION, MSQL_LIVE_INTERFACE, MSQL_LIVE_BACKEND */
@@ -44,52 +29,19 @@ export class TcpdumpPipe implements LiveSource {
     const kib = Math.ceil(options.bufferBytes / 1024);
     const args = ['-i', interfaceName, '-w', '-', '-B', String(kib), '-n', '-s', '0'];
     args.push('--time-stamp-precision=nano', ...(filter === undefined ? [] : [filter]));
-    const child = spawn('tcpdump', args, { stdio: ['ignore', 'pipe', 'pipe'] });
-    const words = { text: '' };
-    // Its header comes with the first packets, so what it says is the sign that it has begun.
-    await new Promise<void>((resolve, reject) => {
-      child.once('error', (error) => {
-        const missing = systemCode(error) === 'ENOENT';
-        const reason = missing ? 'tcpdump is not installed' : error.message;
-        reject(startError(interfaceName, reason));
-      });
-      child.once('close', () => {
-        reject(startError(interfaceName, words.text.trim().split('\n').at(-1) ?? ''));
-      });
-      child.stderr.setEncoding('utf8').on('data', (text: string) => {
-        words.text = (words.text + text).slice(-STDERR_CHARACTERS_MAX);
-        if (words.text.includes('listening on')) resolve();
-      });
+    const program = await startProgram('tcpdump', args, 'listening on', (reason) => {
+      if (typeof reason === 'string') return startError(interfaceName, reason);
+      const missing = systemCode(reason) === 'ENOENT';
+      return startError(interfaceName, missing ? 'tcpdump is not installed' : reason.message);
     });
-    return new TcpdumpPipe(child, words);
-  }
-
-  get bytesRead(): number {
-    return this.#pcap?.bytesRead ?? 0;
-  }
-
-  get truncated(): boolean {
-    // A tcpdump that we end stops in the middle of what it was writing.
-    return !this.#stopped && this.#pcap?.truncated === true;
-  }
-
-  async readChunk(handler: PacketHandler): Promise<boolean> {
-    if (this.#pcap === undefined) {
-      const source = await openStream(this.#child.stdout, undefined, 'tcpdump');
-      const window = new ReadWindow(source);
-      while (window.length < HEADER_BYTES && (await window.fill()));
-      // It ended before it wrote anything.
-      if (window.length === 0) return false;
-      this.#pcap = new Pcap(source, window, 'tcpdump');
-    }
-    return this.#pcap.readChunk(handler);
+    return new TcpdumpPipe(program);
   }
 
   /** What tcpdump told last: when the interface was last quiet, or at its end. To be called each second. */
   statistics(): LiveStatistics | undefined {
     this.#askWhenQuiet();
     const last = (pattern: RegExp): number | undefined => {
-      const match = [...this.#words.text.matchAll(pattern)].at(-1);
+      const match = [...this.program.words.text.matchAll(pattern)].at(-1);
       return match?.[1] === undefined ? undefined : Number(match[1]);
     };
     const received = last(/(\d+) packets? captured/g);
@@ -107,22 +59,12 @@ export class TcpdumpPipe implements LiveSource {
   #askWhenQuiet(): void {
     const before = this.#bytesAtLastLook;
     this.#bytesAtLastLook = this.bytesRead;
-    if (this.#stopped || this.bytesRead !== before) return;
+    if (this.stopped || this.bytesRead !== before) return;
     setTimeout(() => {
-      if (this.#stopped || this.bytesRead !== before || this.#child.exitCode !== null) return;
-      this.#child.kill('SIGUSR1');
-      this.#child.kill('SIGUSR2');
+      if (this.stopped || this.bytesRead !== before || this.program.child.exitCode !== null) return;
+      this.program.child.kill('SIGUSR1');
+      this.program.child.kill('SIGUSR2');
     }, SECOND_LOOK_MS);
-  }
-
-  stop(): void {
-    this.#stopped = true;
-    this.#child.kill('SIGINT');
-  }
-
-  async close(): Promise<void> {
-    this.#child.kill('SIGTERM');
-    await this.#pcap?.close();
   }
 }
 

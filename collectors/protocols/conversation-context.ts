@@ -16,6 +16,8 @@ export interface ConversationContext {
   readonly cancelKeys: CancelKeys;
   /** Decode the values of parameters. */
   readonly parameters: boolean;
+  /** Bits of Quality that come from how packets are captured: every event carries them. */
+  readonly captureQuality: number;
 }
 
 /** What the first bytes of a connection, or of one direction of it, say about a protocol. */

@@ -34,6 +34,8 @@ export function summaryText(summary: CaptureSummary): string {
   line('missing', missing(summary));
   const limits = named(summary.droppedByLimit);
   if (limits !== '') line('limits', `reached: ${limits}`);
+  if (summary.timedOnArrival)
+    line('warning', 'times are those of arrival, not of capture, and drops are not counted');
   if (summary.captureTruncated)
     line(
       'warning',

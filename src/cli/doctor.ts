@@ -6,6 +6,7 @@ import { createRequire } from 'node:module';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import pc from 'picocolors';
 import { addonPath } from '../../collectors/capture/afpacket/ring.ts';
+import { loadCap } from '../../collectors/capture/cap/cap-package.ts';
 import { errorTable } from '../core/errors.ts';
 import { webDirectory } from '../server/web-files.ts';
 import type { StoreSettings } from '../store/store.ts';
@@ -160,9 +161,14 @@ function liveCapture(): Finding {
   return {
     ...about,
     state: 'optional',
-    found: pipe ? 'tcpdump: the AF_PACKET addon is not built' : 'no way: neither addon nor tcpdump',
+    found: pipe ? 'tcpdump: the AF_PACKET addon is not built' : withoutTcpdump(),
     fix: "a C compiler and Node's headers, then npm run build; or Debian: apt-get install tcpdump",
   };
+}
+
+function withoutTcpdump(): string {
+  if (loadCap() === undefined) return 'no way: neither addon nor tcpdump nor cap';
+  return 'cap, which tells no time of capture and no drops: neither addon nor tcpdump';
 }
 
 /** CAP_NET_RAW among the effective capabilities (proc(5), capabilities(7)). */

@@ -86,7 +86,7 @@ withStore(program.command('monitor'))
   .option('--read <file>', 'play a capture instead, in its own time')
   .option('--speed <factor>', 'how many times faster than it was; only with --read')
   .option('--filter <expression>', 'what to capture, in the language of tcpdump; only with -i')
-  .option('--backend <name>', 'auto, afpacket or tcpdump; only with -i')
+  .option('--backend <name>', 'auto, afpacket, tcpdump or cap; only with -i')
   .option(
     '--port <N=protocol>',
     'a port beside 5432 and 54321, for example 6432=postgres',

@@ -53,6 +53,11 @@ const PROGRAMS = [
   },
   { package: 'gcc', what: 'builds the capture addon', found: () => onPath('cc') },
   {
+    package: 'libpcap-dev',
+    what: 'builds the package cap, the last choice for live capture',
+    found: () => existsSync('/usr/include/pcap/pcap.h'),
+  },
+  {
     package: 'libc6-dev',
     what: 'builds the capture addon',
     found: () => existsSync('/usr/include/stdio.h'),
@@ -68,8 +73,9 @@ export class SetupError extends Error {}
  */
 export async function setUp({ programs }) {
   checkNode();
-  await installPackages();
+  // First, because one package is built from the headers of libpcap, and left out without them.
   if (programs) await installPrograms();
+  await installPackages();
   await build();
 }
 

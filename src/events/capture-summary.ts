@@ -39,6 +39,8 @@ export interface CaptureSummary {
   kernelDrops: number;
   /** Live: times that the kernel's buffer was full. */
   kernelFreezes: number;
+  /** Packets carry the time at which they came to us: response times hold our own delay, and drops are not counted. */
+  timedOnArrival: boolean;
   /** Of encrypted sessions: bytes that cannot be read. */
   encryptedBytes: number;
   /** The capture ended in the middle of a record. */

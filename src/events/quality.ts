@@ -1,4 +1,4 @@
-/** What is known to be missing around one event. A set of bits on the hot path, names outside. */
+/** What is known to be missing around one event, or to be less exact of it. A set of bits on the hot path, names outside. */
 
 export const Quality = {
   Whole: 0,
@@ -8,7 +8,12 @@ export const Quality = {
   Truncated: 8,
   OneWay: 16,
   UnknownStatement: 32,
+  /** Its times are when packets came to the collector, not when they were captured. Nothing is missing. */
+  TimedOnArrival: 64,
 } as const;
+
+/** The bits that say that something around the event is missing. */
+export const QUALITY_IN_PART = 63;
 
 const NAMES: readonly (readonly [number, string])[] = [
   [Quality.GapRequest, 'gap_request'],
@@ -17,6 +22,7 @@ const NAMES: readonly (readonly [number, string])[] = [
   [Quality.Truncated, 'truncated'],
   [Quality.OneWay, 'one_way'],
   [Quality.UnknownStatement, 'unknown_statement'],
+  [Quality.TimedOnArrival, 'timed_on_arrival'],
 ];
 
 /** The names of the bits set in `quality`, in a fixed order; empty when the event is whole. */

@@ -310,7 +310,7 @@ describe('what is stored', () => {
       sink.statement(
         makeStatement(
           { ...session, serverAddress: ipv6 },
-          { quality: 6, status: Status.Unanswered },
+          { quality: 70, status: Status.Unanswered },
         ),
       ),
     );
@@ -324,7 +324,7 @@ describe('what is stored', () => {
         client_ip: '10.0.0.2',
         server_ip: '2001:db8::1',
         session_id: makeSession(1).id,
-        quality_names: ['gap_response', 'mid_stream'],
+        quality_names: ['gap_response', 'mid_stream', 'timed_on_arrival'],
         status: 'unanswered',
         ts: '2026-09-21 14:13:20.000000',
       },

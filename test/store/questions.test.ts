@@ -218,6 +218,8 @@ describe('everything else that the report needs', () => {
           transactionId: 5,
           sequence: 2,
           durationUs: 2 * SECOND,
+          // Timed on arrival: less exact, but whole.
+          quality: 64,
         }),
       );
       sink.statement(
@@ -386,6 +388,7 @@ describe('everything else that the report needs', () => {
         kernelFreezes: 0,
         cutPackets: 0,
         encryptedBytes: 0,
+        timedOnArrival: false,
         captureTruncated: false,
         failure: undefined,
       },

@@ -221,7 +221,8 @@ export class PostgresConversation
       lostBytes: state.lostBytes,
       transactionStatus: transactions.status,
       transactionStartUs: transactions.open ? transactions.startUs : UNKNOWN,
-      quality: state.quality | (state.midStream ? Quality.MidStream : 0),
+      quality:
+        state.quality | (state.midStream ? Quality.MidStream : 0) | this.#context.captureQuality,
     };
   }
 

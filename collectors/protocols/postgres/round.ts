@@ -423,7 +423,7 @@ export class Rounds {
     told.copyBytes = outcome.copyBytes;
     told.copyRows = outcome.copyRows;
     if (outcome.copyRows >= 0) copyRows(told, statementClass);
-    told.quality = pending.quality;
+    told.quality = pending.quality | state.context.captureQuality;
     this.#countStatement(pending, outcome);
     state.context.sink.statement(told);
     if (!ran) return;

@@ -90,7 +90,7 @@ export class State {
     this.startupUs = startUs;
     this.midStream = midStream;
     this.phase = midStream ? Phase.Ready : Phase.Startup;
-    this.transactions = new Transactions(session, context.sink, edge, midStream);
+    this.transactions = new Transactions(session, context, edge, midStream);
     this.statements = new NameTable(
       limits.statementsPerSessionMax,
       limits.statementTextBytesMax,

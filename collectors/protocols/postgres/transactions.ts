@@ -9,6 +9,7 @@ import { Quality } from '../../../src/events/quality.ts';
 import type { Session } from '../../../src/events/session.ts';
 import type { StatementClass } from '../../../src/events/statement-class.ts';
 import type { Edge } from '../../activity.ts';
+import type { ConversationContext } from '../conversation-context.ts';
 import { type Outcome, TagVerb } from './pending.ts';
 
 export type TransactionStatus = 'I' | 'T' | 'E' | '';
@@ -54,10 +55,12 @@ export class Transactions {
   readonly #edge: Edge;
   readonly #ended: EndedTransaction;
   readonly #midStream: boolean;
+  readonly #captureQuality: number;
 
   /** @param midStream the capture began after the session did */
-  constructor(session: Session, sink: EventSink, edge: Edge, midStream: boolean) {
-    this.#sink = sink;
+  constructor(session: Session, context: ConversationContext, edge: Edge, midStream: boolean) {
+    this.#sink = context.sink;
+    this.#captureQuality = context.captureQuality;
     this.#edge = edge;
     this.#midStream = midStream;
     this.#ended = new EndedTransaction(session);
@@ -175,7 +178,7 @@ export class Transactions {
     ended.statements = this.#statements;
     ended.rowsAffected = this.#rowsAffected;
     ended.implicit = !this.explicit;
-    ended.quality = this.#quality;
+    ended.quality = this.#quality | this.#captureQuality;
     ended.shapeHigh = this.#shapeHigh >>> 0;
     ended.shapeLow = this.#shapeLow >>> 0;
     const second = this.#edge.at(ended.endUs);

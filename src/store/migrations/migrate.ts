@@ -2,10 +2,11 @@
 import type { ClickHouseClient } from '@clickhouse/client';
 import { MirrorSqlError } from '../../core/errors.ts';
 import { spine } from './001-spine.ts';
+import { timedOnArrival } from './002-timed-on-arrival.ts';
 import { type Migration, statementFor } from './migration.ts';
 
 /** In order of their versions. */
-export const migrations: readonly Migration[] = [spine];
+export const migrations: readonly Migration[] = [spine, timedOnArrival];
 
 /**
  * Runs what is missing, in order, and returns the versions that it ran.

@@ -1,5 +1,6 @@
 /** What the loads that overlap the window could not see. */
 import type { CaptureFacts } from '../../events/facts.ts';
+import { QUALITY_IN_PART } from '../../events/quality.ts';
 import type { Store } from '../store.ts';
 import { ask, IN_SCOPE, inWindow, type Parameters } from './ask.ts';
 
@@ -17,7 +18,7 @@ export async function readCapture(store: Store, parameters: Parameters): Promise
     ),
     ask<{ count: number }>(
       store,
-      `SELECT count() AS count FROM events WHERE ${inWindow('ts')} AND quality != 0 AND ${IN_SCOPE}`,
+      `SELECT count() AS count FROM events WHERE ${inWindow('ts')} AND bitAnd(quality, ${QUALITY_IN_PART}) != 0 AND ${IN_SCOPE}`,
       parameters,
     ),
     ask<{ count: number }>(

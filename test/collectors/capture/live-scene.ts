@@ -62,7 +62,7 @@ async function main() {
     const [source] = live.sources;
     if (source === undefined) throw new Error('no source');
     const sink = new RecordingSink();
-    const ended = collect(source, new Collector(sink));
+    const ended = collect(source, new Collector(sink, { timedOnArrival: live.timedOnArrival }));
     const load = [
       '-n',
       '-c',
@@ -96,6 +96,9 @@ async function main() {
         packets: summary.packets,
         dropped: source.statistics()?.dropped ?? 0,
         unmatchedAnswers: summary.unmatchedAnswers,
+        timedOnArrival: summary.timedOnArrival,
+        marked: sink.statements.filter(({ quality }) => quality.includes('timed_on_arrival'))
+          .length,
       })}\n`,
     );
     await source.close();

@@ -6,6 +6,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { addonPath } from '../../../collectors/capture/afpacket/ring.ts';
+import { loadCap } from '../../../collectors/capture/cap/cap-package.ts';
 import { openLive } from '../../../collectors/capture/live.ts';
 import { compileFilter, filterBytes } from '../../../collectors/capture/tcpdump.ts';
 
@@ -15,6 +16,7 @@ const BUFFER = { bufferBytes: 8 << 20 };
 
 const isRoot = process.getuid?.() === 0;
 const built = addonPath() !== undefined;
+const hasCap = loadCap() !== undefined;
 const hasTcpdump = spawnSync('tcpdump', ['--version']).status === 0;
 /** A namespace of one's own: containers may refuse it to root. */
 const isolates = isRoot && spawnSync('unshare', ['--net', 'true']).status === 0;
@@ -27,6 +29,9 @@ interface Scene {
   readonly packets: number;
   readonly dropped: number;
   readonly unmatchedAnswers: number;
+  readonly timedOnArrival: boolean;
+  /** Statements that say so. */
+  readonly marked: number;
 }
 
 /** Runs real traffic of a real PostgreSQL in a namespace and captures it there. */
@@ -65,11 +70,26 @@ describe('an interface that cannot be opened', () => {
     await expect(open).rejects.toMatchObject({ code: 'MSQL_LIVE_INTERFACE' });
   });
 
+  it.skipIf(!isRoot || !hasCap)('is named, through cap (needs root and the package)', async () => {
+    const open = openLive({ interfaces: ['nope0'], backend: 'cap', ...BUFFER });
+    await expect(open).rejects.toMatchObject({ code: 'MSQL_LIVE_INTERFACE' });
+    const filtered = openLive({
+      interfaces: ['lo'],
+      backend: 'cap',
+      filter: 'tcp prot 1',
+      ...BUFFER,
+    });
+    await expect(filtered).rejects.toMatchObject({
+      code: 'MSQL_CLI_USAGE',
+      message: expect.stringContaining('--filter tcp prot 1') as string,
+    });
+  });
+
   it.skipIf(!isRoot || !hasTcpdump)(
     'says how to get the permission, for each backend (needs root to give it up)',
     () => {
-      for (const backend of ['auto', 'afpacket', 'tcpdump']) {
-        if (backend === 'afpacket' && !built) continue;
+      for (const backend of ['auto', 'afpacket', 'tcpdump', 'cap']) {
+        if ((backend === 'afpacket' && !built) || (backend === 'cap' && !hasCap)) continue;
         const main = ['--import', 'tsx', join(ROOT, 'src/cli/main.ts')];
         const command = [process.execPath, ...main, 'monitor', '-i', 'lo', '--backend', backend];
         const { status, stderr } = spawnSync(
@@ -105,9 +125,19 @@ describe.skipIf(!isolates)('traffic of a real PostgreSQL (needs root and namespa
 
   it.skipIf(!hasTcpdump)('is counted as the server counts it, through tcpdump', () => {
     const told = scene('lo', 'tcpdump');
-    expect(told).toMatchObject({ backend: 'tcpdump', unmatchedAnswers: 0 });
+    expect(told).toMatchObject({ backend: 'tcpdump', unmatchedAnswers: 0, marked: 0 });
     expect(told.statements).toBe(told.truth);
   });
+
+  it.skipIf(!hasCap)(
+    'is counted as the server counts it, through cap, and marked as timed on arrival',
+    () => {
+      const told = scene('veth', 'cap', 'tcp port 5432');
+      expect(told).toMatchObject({ backend: 'cap', unmatchedAnswers: 0, timedOnArrival: true });
+      expect(told.statements).toBe(told.truth);
+      expect(told.marked).toBe(told.statements);
+    },
+  );
 
   it.skipIf(!built || !hasTcpdump)('is left out by a filter in the kernel', () => {
     const told = scene('lo', 'afpacket', 'tcp port 1');
