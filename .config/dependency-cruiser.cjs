@@ -155,11 +155,11 @@ module.exports = {
     {
       name: 'capture-never-sends',
       comment:
-        'MirrorSQL is passive. The room that touches packets cannot open a connection or start a program; only what captures through tcpdump starts that, and the build its compiler.',
+        'MirrorSQL is passive. The room that touches packets cannot open a connection or start a program; only what captures through tcpdump or cap starts these, and the build its compiler.',
       severity: 'error',
       from: {
         path: '^collectors/capture/',
-        pathNot: '^collectors/capture/(tcpdump\\.ts|afpacket/build\\.mjs)$',
+        pathNot: '^collectors/capture/((tcpdump|program-pipe)\\.ts|afpacket/build\\.mjs)$',
       },
       to: { dependencyTypes: ['core'], path: REACHES_OUT },
     },
