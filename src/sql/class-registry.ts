@@ -56,10 +56,14 @@ export class ClassRegistry {
     return this.#droppedCount;
   }
 
-  /** The class of the statement text[start, end). Never throws; the bytes are not kept. */
-  classOf(text: Uint8Array, start: number, end: number): StatementClass {
+  /**
+   * The class of the statement text[start, end). Never throws; the bytes are not kept.
+   *
+   * @param view of the same bytes, from their first
+   */
+  classOf(text: Uint8Array, view: DataView, start: number, end: number): StatementClass {
     const templates = this.#templates;
-    const known = templates.find(text, start, end);
+    const known = templates.find(text, view, start, end);
     if (known !== undefined) return known;
     const found = this.#lexedClass(text, start, end);
     if (found !== OVERFLOW_CLASS) templates.learn(text, start, end, found);
@@ -67,8 +71,13 @@ export class ClassRegistry {
   }
 
   /** The class of text[start, end) when its like was seen lately and it surely is one statement; else undefined. */
-  familiar(text: Uint8Array, start: number, end: number): StatementClass | undefined {
-    const known = this.#templates.find(text, start, end);
+  familiar(
+    text: Uint8Array,
+    view: DataView,
+    start: number,
+    end: number,
+  ): StatementClass | undefined {
+    const known = this.#templates.find(text, view, start, end);
     return known !== undefined && this.#templates.single ? known : undefined;
   }
 

@@ -27,6 +27,7 @@ const MISSES_BETWEEN_LESSONS = 8;
 
 interface Template {
   readonly text: Uint8Array;
+  readonly view: DataView;
   /** Start and end of each literal that may differ, in order. */
   readonly literals: Int32Array;
   readonly statementClass: StatementClass;
@@ -44,12 +45,12 @@ export class Templates {
   /** Of the last text that was found: it holds one statement and nothing behind it. */
   single = false;
 
-  /** The class of text[start, end) when it equals its template but for literals; else undefined. */
-  find(text: Uint8Array, start: number, end: number): StatementClass | undefined {
+  /** The class of text[start, end) when it equals its template but for literals; else undefined. `view` is of `text`. */
+  find(text: Uint8Array, view: DataView, start: number, end: number): StatementClass | undefined {
     const place = placeOf(text, start, end);
     this.#place = place;
     const template = this.#places[place];
-    if (template === undefined || !matches(template, text, start, end)) return undefined;
+    if (template === undefined || !matches(template, text, view, start, end)) return undefined;
     this.single = template.single;
     return template.statementClass;
   }
@@ -78,7 +79,13 @@ export class Templates {
       if (literals.length >= LITERALS_MAX * 2) return undefined;
       if (isPlain(text, lexer.start, lexer.end)) literals.push(lexer.start, lexer.end);
     }
-    return { text, literals: Int32Array.from(literals), statementClass, single };
+    return {
+      text,
+      view: viewOf(text),
+      literals: Int32Array.from(literals),
+      statementClass,
+      single,
+    };
   }
 }
 
@@ -119,21 +126,46 @@ function placeOf(text: Uint8Array, start: number, end: number): number {
   return (hash ^ (hash >>> 15)) & (PLACES - 1);
 }
 
-function matches(template: Template, text: Uint8Array, start: number, end: number): boolean {
+function matches(
+  template: Template,
+  text: Uint8Array,
+  view: DataView,
+  start: number,
+  end: number,
+): boolean {
   const { text: known, literals } = template;
   let at = start;
   let from = 0;
   for (let index = 0; index < literals.length; index += 2) {
     const literalStart = literals[index] as number;
-    for (; from < literalStart; from++, at++)
-      if (at >= end || text[at] !== known[from]) return false;
-    at = known[from] === QUOTE ? stringEnd(text, at, end) : digitsEnd(text, at, end);
+    if (!same(template, from, literalStart, view, at, end)) return false;
+    at += literalStart - from;
+    at = known[literalStart] === QUOTE ? stringEnd(text, at, end) : digitsEnd(text, at, end);
     if (at < 0) return false;
     from = literals[index + 1] as number;
   }
-  if (end - at !== known.length - from) return false;
-  for (; at < end; from++, at++) if (text[at] !== known[from]) return false;
+  return end - at === known.length - from && same(template, from, known.length, view, at, end);
+}
+
+/** Whether the template's bytes [from, to) stand at `at` too: by words of four bytes, then the rest. */
+function same(
+  template: Template,
+  from: number,
+  to: number,
+  view: DataView,
+  at: number,
+  end: number,
+): boolean {
+  const known = template.view;
+  if (to - from > end - at) return false;
+  for (; from + 4 <= to; from += 4, at += 4)
+    if (known.getInt32(from) !== view.getInt32(at)) return false;
+  for (; from < to; from++, at++) if (known.getUint8(from) !== view.getUint8(at)) return false;
   return true;
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 /** Behind the string that begins at `at`, or -1 when there is none that surely ends where its next quote is. */

@@ -55,6 +55,7 @@ function measure(name: string, templates: readonly ((n: number) => string)[]): v
   const { text, ranges } = corpus(templates);
   const fingerprinter = new Fingerprinter();
   const registry = new ClassRegistry();
+  const view = new DataView(text.buffer, text.byteOffset, text.byteLength);
   let sum = 0;
   const floorNs = bestNs(ranges, ({ start, end }) => {
     for (let position = start; position < end; position++) sum += text[position] as number;
@@ -63,7 +64,7 @@ function measure(name: string, templates: readonly ((n: number) => string)[]): v
     fingerprinter.compute(text, start, end);
   });
   const classNs = bestNs(ranges, ({ start, end }) => {
-    registry.classOf(text, start, end);
+    registry.classOf(text, view, start, end);
   });
   if (registry.sizeCount !== templates.length || sum === 0)
     throw new Error(`${name}: ${registry.sizeCount} classes of ${templates.length} templates`);

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { ClassRegistry, OVERFLOW_CLASS } from '../../src/sql/class-registry.ts';
-import { bytesOf, fingerprintOf } from './sql-text.ts';
+import { bytesOf, fingerprintOf, viewOf } from './sql-text.ts';
 
 function classOf(registry: ClassRegistry, sql: string): ReturnType<ClassRegistry['classOf']> {
   const bytes = bytesOf(sql);
-  return registry.classOf(bytes, 0, bytes.length);
+  return registry.classOf(bytes, viewOf(bytes), 0, bytes.length);
 }
 
 describe('class registry', () => {
@@ -27,7 +27,7 @@ describe('class registry', () => {
   it('reads only the range it is given', () => {
     const registry = new ClassRegistry();
     const bytes = bytesOf("xx select 1 'yy");
-    expect(registry.classOf(bytes, 3, 11)).toBe(classOf(registry, 'select 1'));
+    expect(registry.classOf(bytes, viewOf(bytes), 3, 11)).toBe(classOf(registry, 'select 1'));
   });
 
   it('finds every class again after it has grown', () => {

@@ -11,6 +11,10 @@ export function bytesOf(sql: string): Uint8Array {
   return encoder.encode(sql);
 }
 
+export function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
 export function fingerprintOf(sql: string | Uint8Array): string {
   const bytes = typeof sql === 'string' ? bytesOf(sql) : sql;
   const fingerprinter = new Fingerprinter();

@@ -135,7 +135,8 @@ describe('what the wire shows is what the server counted', () => {
     const registry = new ClassRegistry();
     const fingerprintOf = (text: string) => {
       const bytes = Buffer.from(text);
-      return registry.classOf(bytes, 0, bytes.length).fingerprint;
+      return registry.classOf(bytes, new DataView(bytes.buffer, bytes.byteOffset), 0, bytes.length)
+        .fingerprint;
     };
     const server = truth.statements.filter(comparableByServer);
     const wire = eventsOf('statement').filter(comparableOnWire);

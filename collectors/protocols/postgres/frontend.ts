@@ -215,16 +215,17 @@ export class Frontend implements MessageReceiver {
     state.requestBytesCarried += sizeBytes;
     const pending = this.#push(PendingKind.Parse, tsUs, sizeBytes);
     const nameEnd = zeroAt(bytes, start, end);
-    const textEnd = zeroAt(bytes, nameEnd + 1, end);
+    const textStart = Math.min(nameEnd + 1, end);
     const named = nameEnd > start;
     if (cut) this.#cut(pending, 'statement_bytes');
     const statement = named ? new PreparedStatement() : this.#reusableUnnamed();
     statement.known = nameEnd < end;
     statement.truncated = cut;
+    const textEnd = statement.text.setString(bytes, view, textStart, end);
     statement.parameterTypes = cut ? [] : typesOf(view, textEnd + 1, end);
-    statement.text.set(bytes, view, Math.min(nameEnd + 1, end), textEnd);
     statement.statementClass = state.context.classes.classOf(
       statement.text.bytes,
+      statement.text.view,
       0,
       statement.text.length,
     );

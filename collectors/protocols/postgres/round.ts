@@ -327,7 +327,7 @@ export class Rounds {
   #familiar(pending: Pending): StatementClass | undefined {
     if ((pending.quality & Quality.UnknownStatement) !== 0) return undefined;
     const { text } = pending;
-    return this.#state.context.classes.familiar(text.bytes, 0, text.length);
+    return this.#state.context.classes.familiar(text.bytes, text.view, 0, text.length);
   }
 
   #statement(
@@ -338,19 +338,12 @@ export class Rounds {
     status: TransactionStatus,
   ): void {
     const { context } = this.#state;
+    const { text } = pending;
     const known = (pending.quality & Quality.UnknownStatement) === 0;
     const statementClass = known
-      ? context.classes.classOf(pending.text.bytes, start, end)
+      ? context.classes.classOf(text.bytes, text.view, start, end)
       : undefined;
-    this.#tell(
-      pending,
-      outcome,
-      statementClass,
-      pending.text.bytes,
-      start,
-      known ? end : start,
-      status,
-    );
+    this.#tell(pending, outcome, statementClass, text.bytes, start, known ? end : start, status);
   }
 
   /** The outcome of a request of the extended protocol. */

@@ -31,22 +31,32 @@ export class PreparedStatement {
 /** Short texts are copied by a loop: `subarray` and `set` make an object and two calls into the engine. */
 const LOOP_BYTES_MAX = 256;
 
-/** Copies view[start, end) to the start of `target`: words of four bytes, then the rest. */
-function copyText(
-  bytes: Uint8Array,
-  view: DataView,
-  start: number,
-  end: number,
-  target: TextBuffer,
-): void {
-  const length = end - start;
-  if (length > LOOP_BYTES_MAX) {
-    target.bytes.set(bytes.subarray(start, end));
-    return;
-  }
+/** Copies view[start, start + length) to the start of `target`: words of four bytes, then the rest. */
+function copyShort(view: DataView, start: number, length: number, target: DataView): void {
   let index = 0;
-  for (; index + 4 <= length; index += 4) target.view.setInt32(index, view.getInt32(start + index));
-  for (; index < length; index++) target.view.setUint8(index, view.getUint8(start + index));
+  for (; index + 4 <= length; index += 4) target.setInt32(index, view.getInt32(start + index));
+  for (; index < length; index++) target.setUint8(index, view.getUint8(start + index));
+}
+
+/** As `copyShort`, but only up to the first zero byte. @returns how many bytes came before it */
+function copyShortString(view: DataView, start: number, length: number, target: DataView): number {
+  let index = 0;
+  for (; index + 4 <= length; index += 4) {
+    const word = view.getInt32(start + index);
+    if (holdsZero(word)) break;
+    target.setInt32(index, word);
+  }
+  for (; index < length; index++) {
+    const byte = view.getUint8(start + index);
+    if (byte === 0) break;
+    target.setUint8(index, byte);
+  }
+  return index;
+}
+
+/** One of the four bytes is zero (Warren, Hacker's Delight, 6-1). */
+function holdsZero(word: number): boolean {
+  return ((word - 0x01010101) & ~word & 0x80808080) !== 0;
 }
 
 const TEXT_BYTES_FIRST = 128;
@@ -59,14 +69,32 @@ export class TextBuffer {
   view: DataView = new DataView(NO_BYTES.buffer);
   length = 0;
 
+  /** Keeps bytes[start, end). `view` is of the same bytes. */
   set(bytes: Uint8Array, view: DataView, start: number, end: number): void {
     const length = end - start;
-    if (this.bytes.length < length || this.bytes.length > TEXT_BYTES_KEPT) {
-      this.bytes = new Uint8Array(Math.max(TEXT_BYTES_FIRST, length));
-      this.view = new DataView(this.bytes.buffer);
-    }
-    copyText(bytes, view, start, end, this);
+    this.#makeRoom(length);
+    if (length > LOOP_BYTES_MAX) this.bytes.set(bytes.subarray(start, end));
+    else copyShort(view, start, length, this.view);
     this.length = length;
+  }
+
+  /** Keeps the string that begins at `start`: up to its zero byte, or to `end`. @returns where it ends */
+  setString(bytes: Uint8Array, view: DataView, start: number, end: number): number {
+    if (end - start > LOOP_BYTES_MAX) {
+      const length = bytes.subarray(start, end).indexOf(0);
+      const stop = length < 0 ? end : start + length;
+      this.set(bytes, view, start, stop);
+      return stop;
+    }
+    this.#makeRoom(end - start);
+    this.length = copyShortString(view, start, end - start, this.view);
+    return start + this.length;
+  }
+
+  #makeRoom(length: number): void {
+    if (this.bytes.length >= length && this.bytes.length <= TEXT_BYTES_KEPT) return;
+    this.bytes = new Uint8Array(Math.max(TEXT_BYTES_FIRST, length));
+    this.view = new DataView(this.bytes.buffer);
   }
 }
 

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import {
   NameTable,
   PreparedStatement,
+  TextBuffer,
 } from '../../../../collectors/protocols/postgres/statements.ts';
 
 const bytes = (name: string): Uint8Array => new TextEncoder().encode(name);
@@ -118,5 +119,27 @@ describe('a prepared statement', () => {
     expect(statement.nameText).toBeUndefined();
     statement.name = bytes('S_1');
     expect(statement.nameText).toBe('S_1');
+  });
+});
+
+describe('a text that is kept', () => {
+  it('ends at its first zero byte, or where the message ends, at any length', () => {
+    const byte = fc.oneof(
+      { weight: 40, arbitrary: fc.integer({ min: 1, max: 255 }) },
+      fc.constant(0),
+    );
+    const message = fc.array(byte, { maxLength: 600 });
+    const kept = new TextBuffer();
+    fc.assert(
+      fc.property(message, fc.nat(5), (values, start) => {
+        const bytes = Uint8Array.from([...Array<number>(start).fill(0x41), ...values]);
+        const view = new DataView(bytes.buffer);
+        const zero = values.indexOf(0);
+        const length = zero < 0 ? values.length : zero;
+        expect(kept.setString(bytes, view, start, bytes.length)).toBe(start + length);
+        expect([...kept.bytes.subarray(0, kept.length)]).toEqual(values.slice(0, length));
+      }),
+      { numRuns: 500 },
+    );
   });
 });
