@@ -260,6 +260,17 @@ const loss: Rule = ({ capture, overview }) => {
   return highlight(lost > LOSS_WARNING ? 'warning' : 'info', 'capture', capture.verdict);
 };
 
+const doubled: Rule = ({ capture: { connectionsDoubled } }) =>
+  connectionsDoubled === 0
+    ? undefined
+    : highlight(
+        'notice',
+        'capture',
+        count(connectionsDoubled),
+        plural(connectionsDoubled, ' connection was', ' connections were'),
+        ' seen by more than one collector and counted once for each: look at one collector at a time.',
+      );
+
 const allWell: Rule = ({ overview, errors }) => {
   const well = overview.answers > 0 && overview.unanswered === 0 && errors.length === 0;
   return well
@@ -281,5 +292,6 @@ const RULES: readonly Rule[] = [
   schemaChanges,
   slowest,
   loss,
+  doubled,
   allWell,
 ];

@@ -6,7 +6,7 @@
 import type { WindowFacts } from '../src/events/facts.ts';
 import type { ErrorRow, Overview, Report, SeriesPoint } from '../src/events/report.ts';
 import { type Findings, highlightsOf } from './highlights.ts';
-import { captureQuality } from './monitors/capture-quality.ts';
+import { captureQuality, collectorRows } from './monitors/capture-quality.ts';
 import { rankedChannels } from './monitors/channels.ts';
 import { ddlRows } from './monitors/ddl.ts';
 import { nodeRows } from './monitors/nodes.ts';
@@ -52,6 +52,7 @@ export function buildReport(facts: WindowFacts): Report {
     ddlCount: facts.ddlCount,
     sessionEvents: [...facts.sessionEvents].sort((a, b) => b.count - a.count),
     capture: captureQuality(facts.capture),
+    collectors: collectorRows(facts.collectors),
   };
   return { ...findings, highlights: highlightsOf(findings, facts) };
 }

@@ -27,6 +27,8 @@ export interface CollectorOptions {
   readonly limits?: Partial<Limits>;
   /** Packets carry the time at which they came to us, not that of the kernel (LiveCapture.timedOnArrival). */
   readonly timedOnArrival?: boolean;
+  /** The collector's name; a part of every session's id, so that collectors with one store do not share sessions. */
+  readonly name?: string;
 }
 
 export class Collector implements PacketHandler {
@@ -54,6 +56,7 @@ export class Collector implements PacketHandler {
         cancelKeys: new CancelKeys(this.health, limits.cancelKeysMax),
         parameters: options.parameters ?? false,
         captureQuality: options.timedOnArrival === true ? Quality.TimedOnArrival : 0,
+        collector: options.name ?? '',
       },
       ports,
     );

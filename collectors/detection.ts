@@ -49,7 +49,7 @@ export class Detection {
 
   #converse(flow: Flow, serverEndpoint: 0 | 1): FlowReader {
     const clientEndpoint = serverEndpoint === 0 ? 1 : 0;
-    const session = sessionOf(flow, clientEndpoint, serverEndpoint);
+    const session = sessionOf(flow, clientEndpoint, serverEndpoint, this.#context.collector);
     return new PostgresConversation(flow, session, clientEndpoint, this.#context, flow.firstUs);
   }
 }
@@ -106,8 +106,13 @@ class Undecided implements FlowReader {
   }
 }
 
-/** The same flow at the same time gives the same id, whoever captured it. */
-function sessionOf(flow: Flow, clientEndpoint: 0 | 1, serverEndpoint: 0 | 1): Session {
+/** The same flow at the same time gives the same id, whenever that collector reads it; another collector's is another. */
+function sessionOf(
+  flow: Flow,
+  clientEndpoint: 0 | 1,
+  serverEndpoint: 0 | 1,
+  collector: string,
+): Session {
   const clientAddress = flow.addresses[clientEndpoint];
   const serverAddress = flow.addresses[serverEndpoint];
   const [idHigh, idLow] = hashOf(clientAddress, serverAddress, [
@@ -115,6 +120,7 @@ function sessionOf(flow: Flow, clientEndpoint: 0 | 1, serverEndpoint: 0 | 1): Se
     flow.ports[serverEndpoint],
     Math.floor(flow.firstUs / 2 ** 32),
     flow.firstUs >>> 0,
+    ...Buffer.from(collector),
   ]);
   return {
     idHigh,

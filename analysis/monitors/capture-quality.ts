@@ -2,8 +2,8 @@
  * What the capture missed, and in one sentence what the report therefore does not know. Complete means that nothing
  * was lost, cut, refused, dropped or unreadable; a request without an answer is the database's matter, not a loss.
  */
-import type { CaptureFacts } from '../../src/events/facts.ts';
-import type { CaptureQuality } from '../../src/events/report.ts';
+import type { CaptureFacts, CollectorFacts } from '../../src/events/facts.ts';
+import type { CaptureQuality, CollectorRow } from '../../src/events/report.ts';
 
 const COMPLETE = 'Nothing is known to be missing from the capture.';
 const UNKNOWN = 'What the capture missed is not known, because nothing is stored about it.';
@@ -15,8 +15,16 @@ export function captureQuality(facts: CaptureFacts): CaptureQuality {
   return {
     ...facts,
     complete: known && missing.length === 0,
-    verdict: missing.length > 0 ? sentenceOf(missing) : known ? COMPLETE : UNKNOWN,
+    verdict: `${missing.length > 0 ? sentenceOf(missing) : known ? COMPLETE : UNKNOWN}${doublingOf(facts)}`,
   };
+}
+
+/** What each collector missed, by name. */
+export function collectorRows(collectors: readonly CollectorFacts[]): CollectorRow[] {
+  return collectors.map((facts) => {
+    const { complete, verdict } = captureQuality({ ...facts, connectionsDoubled: 0 });
+    return { ...facts, complete, verdict };
+  });
 }
 
 function missingOf(facts: CaptureFacts): string[] {
@@ -36,6 +44,13 @@ function missingOf(facts: CaptureFacts): string[] {
   if (facts.droppedByLimit > 0)
     missing.push('some details were dropped because a limit was reached');
   return missing;
+}
+
+/** Too much is no loss, but must be known as well. */
+function doublingOf({ connectionsDoubled }: CaptureFacts): string {
+  return connectionsDoubled === 0
+    ? ''
+    : ' Connections that several collectors saw count once for each of them.';
 }
 
 function sentenceOf(missing: readonly string[]): string {

@@ -18,6 +18,8 @@ export interface ConversationContext {
   readonly parameters: boolean;
   /** Bits of Quality that come from how packets are captured: every event carries them. */
   readonly captureQuality: number;
+  /** The collector's name, '' without one: two collectors that see one flow give it two ids. */
+  readonly collector: string;
 }
 
 /** What the first bytes of a connection, or of one direction of it, say about a protocol. */

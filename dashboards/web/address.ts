@@ -8,6 +8,7 @@ export type Span =
 
 export interface Address {
   readonly span: Span;
+  readonly collector: string | undefined;
   readonly client: string | undefined;
   readonly server: string | undefined;
   /** Fingerprint of the class whose details are open. */
@@ -16,6 +17,7 @@ export interface Address {
 
 export const WHOLE: Address = {
   span: { kind: 'whole' },
+  collector: undefined,
   client: undefined,
   server: undefined,
   opened: undefined,
@@ -27,6 +29,7 @@ export function addressFrom(hash: string): Address {
   const opened = fields.get('class');
   return {
     span: spanFrom(fields),
+    collector: fields.get('collector') ?? undefined,
     client: fields.get('client') ?? undefined,
     server: fields.get('server') ?? undefined,
     opened: opened !== null && /^[0-9a-f]{16}$/.test(opened) ? opened : undefined,
@@ -45,13 +48,14 @@ function spanFrom(fields: URLSearchParams): Span {
 }
 
 /** The text after #, without it; empty for the whole extent without a scope. */
-export function addressText({ span, client, server, opened }: Address): string {
+export function addressText({ span, collector, client, server, opened }: Address): string {
   const fields = new URLSearchParams();
   if (span.kind === 'last') fields.set('last', String(span.minutes));
   if (span.kind === 'fixed') {
     fields.set('from', String(span.fromUs));
     fields.set('to', String(span.toUs));
   }
+  if (collector !== undefined) fields.set('collector', collector);
   if (client !== undefined) fields.set('client', client);
   if (server !== undefined) fields.set('server', server);
   if (opened !== undefined) fields.set('class', opened);

@@ -10,6 +10,7 @@ import type {
 export interface Asked {
   readonly fromUs: number;
   readonly toUs: number;
+  readonly collector: string | undefined;
   readonly client: string | undefined;
   readonly server: string | undefined;
 }
@@ -32,8 +33,9 @@ export const readNodes = (asked: Asked, signal: AbortSignal) =>
 export const readClass = (fingerprint: string, asked: Asked, signal: AbortSignal) =>
   get<ClassAnswer>(`classes/${fingerprint}?${queryOf(asked)}`, signal);
 
-function queryOf({ fromUs, toUs, client, server }: Asked): string {
+function queryOf({ fromUs, toUs, collector, client, server }: Asked): string {
   const fields = new URLSearchParams({ from: String(fromUs), to: String(toUs) });
+  if (collector !== undefined) fields.set('collector', collector);
   if (client !== undefined) fields.set('client', client);
   if (server !== undefined) fields.set('server', server);
   return fields.toString();

@@ -33,6 +33,11 @@ export function App() {
               window={windowOf(address.span, extent)}
               extent={extent}
               nodes={nodes}
+              collectors={
+                report?.collectors
+                  .map(({ collector }) => collector)
+                  .filter((name) => name !== '') ?? []
+              }
               canGoBack={depth > 0}
               onBack={() => history.back()}
               onChange={change}
@@ -80,7 +85,8 @@ function OpenedClass({
   const [error, setError] = useState<ApiError>();
   useEffect(() => {
     const aborter = new AbortController();
-    const asked = { ...report.window, client: report.scope.client, server: report.scope.server };
+    const { collector, client, server } = report.scope;
+    const asked = { ...report.window, collector, client, server };
     readClass(fingerprint, asked, aborter.signal).then(setAnswer, (fault: unknown) => {
       if (fault instanceof ApiError) setError(fault);
     });

@@ -28,6 +28,7 @@ function ReportFile({ report }: { report: Report }) {
             <span class="quiet">{formatDuration(window.toUs - window.fromUs)}</span>
             {scope.client !== undefined && ` from ${scope.client}`}
             {scope.server !== undefined && ` to ${scope.server}`}
+            {scope.collector !== undefined && ` as ${scope.collector} saw it`}
           </span>
         </TopBar>
         <ReportView report={report} onOpen={onOpen} />

@@ -25,7 +25,8 @@ export function useAddress(): AddressState {
     const before = readState();
     const text = addressText({ ...before.address, ...part });
     const place = text === '' ? location.pathname : `#${text}`;
-    const sameWindow = !('span' in part || 'client' in part || 'server' in part);
+    const scoped = 'collector' in part || 'client' in part || 'server' in part;
+    const sameWindow = !('span' in part || scoped);
     if (sameWindow) history.replaceState({ depth: before.depth }, '', place);
     else history.pushState({ depth: before.depth + 1 }, '', place);
     setState(readState());

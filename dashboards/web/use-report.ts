@@ -26,7 +26,7 @@ export function useReport(address: Address): ReportState {
   const [nodes, setNodes] = useState<readonly NodeRow[]>([]);
   const [loading, setLoading] = useState(true);
   const [error, setError] = useState<ApiError>();
-  const { client, server } = address;
+  const { collector, client, server } = address;
   const window =
     extent === null || extent === undefined ? undefined : windowOf(address.span, extent);
 
@@ -38,8 +38,11 @@ export function useReport(address: Address): ReportState {
       const everyNode =
         client === undefined && server === undefined
           ? undefined
-          : await readNodes({ ...window, client: undefined, server: undefined }, aborter.signal);
-      const fresh = await readReport({ ...window, client, server }, aborter.signal);
+          : await readNodes(
+              { ...window, collector, client: undefined, server: undefined },
+              aborter.signal,
+            );
+      const fresh = await readReport({ ...window, collector, client, server }, aborter.signal);
       setReport(fresh);
       setNodes(everyNode?.nodes ?? fresh.nodes);
       setError(undefined);
@@ -51,7 +54,7 @@ export function useReport(address: Address): ReportState {
       setLoading(false);
     });
     return () => aborter.abort();
-  }, [window?.fromUs, window?.toUs, client, server, attempt]);
+  }, [window?.fromUs, window?.toUs, collector, client, server, attempt]);
 
   const failed = error ?? extentError;
   return {

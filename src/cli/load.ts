@@ -14,9 +14,9 @@ import { portOptions } from './decode.ts';
 import { LoadProgress } from './load-progress.ts';
 import { type LoadOutcome, loadText } from './load-text.ts';
 import { writeOutput } from './output.ts';
-import { type StoreOptions, storeSettings } from './store-settings.ts';
+import { type CollectorOptions, collectorName, storeSettings } from './store-settings.ts';
 
-export interface LoadOptions extends StoreOptions {
+export interface LoadOptions extends CollectorOptions {
   /** Each `N=protocol`. */
   readonly port?: readonly string[];
 }
@@ -29,7 +29,7 @@ export interface LoadOptions extends StoreOptions {
 export async function runLoad(files: readonly string[], options: LoadOptions): Promise<number> {
   const ports = portOptions(options.port ?? []);
   const describe = await loadDescriber();
-  const store = await openStore(storeSettings(options));
+  const store = await openStore(storeSettings(options), { collector: collectorName(options) });
   let exitCode = 0;
   const failed = (error: unknown): void => {
     const failure = error instanceof MirrorSqlError ? error : undefined;
@@ -85,6 +85,7 @@ async function loadOne(store: Store, file: string, decoding: Decoding): Promise<
   const names: string[] = [];
   const sink = new SegmentSink({
     directory: store.directory,
+    collector: store.collector,
     describe: decoding.describe,
     mask: maskSecrets,
     onSealed: (segment) => {
@@ -96,7 +97,7 @@ async function loadOne(store: Store, file: string, decoding: Decoding): Promise<
   let summary: CaptureSummary | undefined;
   let failure: MirrorSqlError | undefined;
   try {
-    const collector = new Collector(sink, { ports: decoding.ports });
+    const collector = new Collector(sink, { ports: decoding.ports, name: store.collector });
     summary = await collect(source, collector, {
       afterChunk: async (seen) => {
         progress.show(seen);

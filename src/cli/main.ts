@@ -31,6 +31,14 @@ function withStore(command: Command): Command {
     .option('--clickhouse <url>', 'a ClickHouse server instead of the embedded store');
 }
 
+/** Every command that stores has these as well. */
+function withName(command: Command): Command {
+  return withStore(command).option(
+    '--collector <name>',
+    'the name under which to store, for several collectors on one store (default: the host name)',
+  );
+}
+
 const gather = (value: string, before: readonly string[]): string[] => [...before, value];
 
 /** Runs a command's work; its number, when it gives one, is the exit code. */
@@ -65,7 +73,7 @@ withConfiguration(program.command('decode'))
     ),
   );
 
-withStore(program.command('load'))
+withName(program.command('load'))
   .description('decode captures and store them')
   .argument('<file...>', 'pcap or pcapng, plain or gzipped; - for standard input')
   .option(
@@ -80,7 +88,7 @@ withStore(program.command('load'))
     ),
   );
 
-withStore(program.command('monitor'))
+withName(program.command('monitor'))
   .description('capture, store, analyse and serve the dashboards, until it is told to stop')
   .option('-i, --interface <name>', 'an interface to capture on; can be given again', gather, [])
   .option('--read <file>', 'play a capture instead, in its own time')
@@ -100,6 +108,7 @@ withStore(program.command('report'))
   .description('tell how the databases did in a window of time')
   .option('--from <time>', 'ISO 8601, or -15m counted back from the end of the data')
   .option('--to <time>', 'ISO 8601, or -5m counted back from the end of the data')
+  .option('--seen-by <name>', 'only what this collector saw')
   .option('--format <format>', 'text, json or html', 'text')
   .option('--output <file>', 'write to a file instead of standard output')
   .action(action(async (options: object) => (await import('./report.ts')).runReport(options)));

@@ -23,9 +23,9 @@ import { portOptions } from './decode.ts';
 import { sendLeftovers } from './load.ts';
 import { MonitorStatus } from './monitor-status.ts';
 import { startServing, stopSignal } from './serve.ts';
-import { type StoreOptions, storeSettings } from './store-settings.ts';
+import { type CollectorOptions, collectorName, storeSettings } from './store-settings.ts';
 
-export interface MonitorOptions extends StoreOptions {
+export interface MonitorOptions extends CollectorOptions {
   readonly interface?: readonly string[];
   readonly read?: string;
   readonly speed?: string;
@@ -63,7 +63,7 @@ export async function runMonitor(options: MonitorOptions): Promise<number> {
   const feed = await openFeed(options);
   let store: Store | undefined;
   try {
-    store = await openStore(storeSettings(options));
+    store = await openStore(storeSettings(options), { collector: collectorName(options) });
     const listening = await startServing(store, options.listen);
     process.stderr.write(`MirrorSQL serves on ${listening.url} (Ctrl-C ends it)\n`);
     try {
@@ -135,11 +135,12 @@ async function capture(
   const writer = new SegmentWriter(store);
   const sink = new SegmentSink({
     directory: store.directory,
+    collector: store.collector,
     describe,
     mask: maskSecrets,
     onSealed: (segment) => writer.enqueue(segment),
   });
-  const collector = new Collector(sink, { ports });
+  const collector = new Collector(sink, { ports, name: store.collector });
   const keeper = new Keeper(store, feed, { sink, writer, collector });
   const leftovers = sendLeftovers(store).catch((error: unknown) => keeper.complain(error));
   const timer = setInterval(() => keeper.second(), SECOND_MS);
@@ -184,7 +185,7 @@ class Keeper {
     this.#sink = parts.sink;
     this.#writer = parts.writer;
     this.#collector = parts.collector;
-    this.#identity = `live\n${feed.name}\n${process.pid}\n${Date.now()}`;
+    this.#identity = `live\n${store.collector}\n${feed.name}\n${process.pid}\n${Date.now()}`;
     this.status = new MonitorStatus();
   }
 

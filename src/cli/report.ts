@@ -16,6 +16,8 @@ export interface ReportOptions extends StoreOptions {
   /** ISO 8601, or back from the end of the data: -15m. */
   readonly from?: string;
   readonly to?: string;
+  /** Only what this collector saw. */
+  readonly seenBy?: string;
   readonly format?: string;
   /** A file instead of standard output. */
   readonly output?: string;
@@ -45,7 +47,8 @@ async function readReport(options: ReportOptions): Promise<Report> {
   try {
     const extent = await readExtent(store);
     if (extent === undefined) throw new MirrorSqlError('MSQL_STORE_EMPTY', 'the store is empty');
-    return buildReport(await readWindowFacts(store, reportWindow(options, extent)));
+    const scope = options.seenBy === undefined ? {} : { collector: options.seenBy };
+    return buildReport(await readWindowFacts(store, reportWindow(options, extent), scope));
   } finally {
     await store.close();
   }

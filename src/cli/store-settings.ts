@@ -1,4 +1,5 @@
-/** Which store a command means, from its settled options. */
+/** Which store a command means, and under which name it stores, from its settled options. */
+import { hostname } from 'node:os';
 import { MirrorSqlError } from '../core/errors.ts';
 import type { StoreSettings } from '../store/store.ts';
 
@@ -6,6 +7,12 @@ export interface StoreOptions {
   readonly data?: string;
   readonly clickhouse?: string;
 }
+
+export interface CollectorOptions extends StoreOptions {
+  readonly collector?: string;
+}
+
+const COLLECTOR_NAME = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$/;
 
 const DIRECTORY_DEFAULT = './mirrorsql-data';
 
@@ -15,4 +22,20 @@ export function storeSettings(options: StoreOptions): StoreSettings {
   if (directory === '') throw new MirrorSqlError('MSQL_CLI_USAGE', '--data needs a directory');
   if (url !== undefined && url !== '') return { kind: 'server', url, directory };
   return { kind: 'embedded', directory };
+}
+
+/**
+ * The name of this collector. Two that run at the same time need two names, and one that is started again its old one.
+ * @throws MirrorSqlError MSQL_CLI_USAGE
+ */
+export function collectorName({ collector }: CollectorOptions, host = hostname()): string {
+  if (collector === undefined) {
+    const usual = host.replace(/[^A-Za-z0-9._:-]/g, '-').slice(0, 64);
+    return COLLECTOR_NAME.test(usual) ? usual : 'collector';
+  }
+  if (COLLECTOR_NAME.test(collector)) return collector;
+  throw new MirrorSqlError(
+    'MSQL_CLI_USAGE',
+    'the name of a collector is 1 to 64 letters, digits, and . _ : - behind the first',
+  );
 }

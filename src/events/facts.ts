@@ -11,8 +11,9 @@ export interface Window {
   readonly toUs: number;
 }
 
-/** Narrows every question to a node: addresses as text, endpoint as `address:port`. */
+/** Narrows every question to a node (addresses as text, endpoint as `address:port`), or to what one collector saw. */
 export interface Scope {
+  readonly collector?: string;
   readonly client?: string;
   readonly server?: string;
 }
@@ -199,6 +200,16 @@ export interface CaptureFacts {
   readonly framesRefused: number;
   readonly droppedByLimit: number;
   readonly encryptedSessions: number;
+  /** Connections that more than one collector saw at the same time: sums over all collectors count them once for each. */
+  readonly connectionsDoubled: number;
+}
+
+/** What one of the collectors could not see; '' stands for those that had no name. */
+export interface CollectorFacts extends Omit<CaptureFacts, 'connectionsDoubled'> {
+  readonly collector: string;
+  /** First and last packet of its captures that touch the window; null when they told none. */
+  readonly firstUs: number | null;
+  readonly lastUs: number | null;
 }
 
 /** A single execution, for "slowest statements" and drill-down. */
@@ -237,4 +248,6 @@ export interface WindowFacts {
   readonly sessionEvents: readonly SessionEventFacts[];
   readonly slowest: readonly ExecutionFacts[];
   readonly capture: CaptureFacts;
+  /** By name; every collector that stored anything about the window. */
+  readonly collectors: readonly CollectorFacts[];
 }

@@ -4,6 +4,7 @@
  */
 import type {
   ChannelFacts,
+  CollectorFacts,
   DdlFacts,
   ExecutionFacts,
   Scope,
@@ -166,7 +167,14 @@ export interface CaptureQuality {
   readonly framesRefused: number;
   readonly droppedByLimit: number;
   readonly encryptedSessions: number;
+  readonly connectionsDoubled: number;
   /** One sentence: what this report therefore does not know. */
+  readonly verdict: string;
+  readonly complete: boolean;
+}
+
+/** What one collector missed. */
+export interface CollectorRow extends CollectorFacts {
   readonly verdict: string;
   readonly complete: boolean;
 }
@@ -235,4 +243,5 @@ export interface Report {
   readonly ddlCount: number;
   readonly sessionEvents: readonly SessionEventFacts[];
   readonly capture: CaptureQuality;
+  readonly collectors: readonly CollectorRow[];
 }

@@ -32,6 +32,7 @@ export function askedScope(query: WindowQuery): Scope {
     throw new MirrorSqlError('MSQL_API_REQUEST', 'server is not address:port');
   }
   return {
+    ...(query.collector === undefined ? {} : { collector: query.collector }),
     ...(query.client === undefined ? {} : { client: query.client }),
     ...(query.server === undefined ? {} : { server: query.server }),
   };

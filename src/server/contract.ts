@@ -6,6 +6,7 @@ import Type, { type Static } from 'typebox';
 import {
   channelSchema,
   classRowSchema,
+  collectorRowSchema,
   count,
   type DeepReadonly,
   errorRowSchema,
@@ -26,6 +27,7 @@ export type { ChannelFacts, DdlFacts, ExecutionFacts, Scope, Window } from '../e
 export type {
   CaptureQuality,
   ClassRow,
+  CollectorRow,
   ErrorRow,
   Highlight,
   HighlightPart,
@@ -57,6 +59,7 @@ const windowFields = {
   to: timeText('End, exclusive; the end of the stored data when absent'),
 };
 const scopeFields = {
+  collector: nameText('Only what this collector saw'),
   client: nameText('Only this application host, by address'),
   server: nameText('Only this database endpoint, as address:port'),
 };
@@ -145,6 +148,11 @@ export const errorsAnswer = Type.Object(
     startsUs: Type.Array(timeUs('Start of each step that overTime counts in')),
     errors: Type.Array(errorRowSchema),
   },
+  CLOSED,
+);
+
+export const collectorsAnswer = Type.Object(
+  { ...asked, collectors: Type.Array(collectorRowSchema) },
   CLOSED,
 );
 

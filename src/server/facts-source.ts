@@ -5,6 +5,7 @@ export interface ExecutionsFilter {
   readonly fingerprint?: string;
   readonly sessionId?: string;
   readonly sqlstate?: string;
+  readonly collector?: string;
   readonly client?: string;
   readonly server?: string;
   readonly limit?: number;

@@ -52,7 +52,13 @@ export class Readings {
    * @throws MSQL_API_BUSY when too many different windows are asked for at once, and what the store throws.
    */
   of(window: Window, scope: Scope): Promise<Reading> {
-    const key = JSON.stringify([window.fromUs, window.toUs, scope.client, scope.server]);
+    const key = JSON.stringify([
+      window.fromUs,
+      window.toUs,
+      scope.collector,
+      scope.client,
+      scope.server,
+    ]);
     const shared = this.#shared.get(key);
     if (shared !== undefined) return shared;
     if (

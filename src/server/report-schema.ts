@@ -30,6 +30,7 @@ export const windowSchema = Type.Object(
 
 export const scopeSchema = Type.Object(
   {
+    collector: Type.Optional(text('Only what this collector saw')),
     client: Type.Optional(text('Only this application host, by address')),
     server: Type.Optional(text('Only this database endpoint, as address:port')),
   },
@@ -285,22 +286,41 @@ export const executionSchema = Type.Object(
   CLOSED,
 );
 
+const missedCounts = {
+  packets: count('Packets read'),
+  bytes: count('Bytes read'),
+  lostBytes: count('Bytes known to be missing'),
+  gaps: count('Holes in byte streams'),
+  statementsWithFlaw: count('Statements seen only in part'),
+  unanswered: count('Requests without an answer'),
+  unmatchedAnswers: count('Answers without a request'),
+  framesRefused: count('Messages that could not be understood'),
+  droppedByLimit: count('Dropped because a limit was reached'),
+  encryptedSessions: count('Sessions that cannot be read'),
+};
+
 const captureQualitySchema = Type.Object(
   {
-    packets: count('Packets read'),
-    bytes: count('Bytes read'),
-    lostBytes: count('Bytes known to be missing'),
-    gaps: count('Holes in byte streams'),
-    statementsWithFlaw: count('Statements seen only in part'),
-    unanswered: count('Requests without an answer'),
-    unmatchedAnswers: count('Answers without a request'),
-    framesRefused: count('Messages that could not be understood'),
-    droppedByLimit: count('Dropped because a limit was reached'),
-    encryptedSessions: count('Sessions that cannot be read'),
+    ...missedCounts,
+    connectionsDoubled: count(
+      'Connections that more than one collector saw: sums count them once for each',
+    ),
     verdict: text('What this report therefore does not know'),
     complete: Type.Boolean(),
   },
   { ...CLOSED, description: 'What the capture missed' },
+);
+
+export const collectorRowSchema = Type.Object(
+  {
+    collector: text('Its name; empty for those without one'),
+    firstUs: orNull(timeUs('First packet of its captures that touch the window')),
+    lastUs: orNull(timeUs('Last packet of them')),
+    ...missedCounts,
+    verdict: text('What is therefore not known from it'),
+    complete: Type.Boolean(),
+  },
+  { ...CLOSED, description: 'What one collector missed' },
 );
 
 const part = <Kind extends string, Fields extends Record<string, TSchema>>(
@@ -364,6 +384,7 @@ export const reportSchema = Type.Object(
     ddlCount: count('DDL statements in all; the list may be shorter'),
     sessionEvents: Type.Array(sessionEventSchema),
     capture: captureQualitySchema,
+    collectors: Type.Array(collectorRowSchema, { description: 'By name' }),
   },
   { ...CLOSED, title: 'MirrorSQL report' },
 );

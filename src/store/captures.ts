@@ -14,7 +14,7 @@ export async function storeCapture(
   summary: CaptureSummary,
   segmentNames: readonly string[],
 ): Promise<void> {
-  const identity = `${[...segmentNames].sort().join('\n')}\n${JSON.stringify(summary)}`;
+  const identity = `${store.collector}\n${[...segmentNames].sort().join('\n')}\n${JSON.stringify(summary)}`;
   await storeCaptureAs(store, identity, file, summary);
 }
 
@@ -33,6 +33,7 @@ export async function storeCaptureAs(
     Object.values(counts).reduce((total, count) => total + count, 0);
   const row = {
     capture_id: id,
+    collector: store.collector,
     file,
     first_packet_ts: decimalSeconds(summary.firstPacketUs),
     last_packet_ts: decimalSeconds(summary.lastPacketUs),

@@ -138,6 +138,7 @@ async function storeGap(
   const nowUs = Date.now() * 1000;
   const row = {
     capture_id: gap.id,
+    collector: store.collector,
     file: GAP_FILE,
     first_packet_ts: decimalSeconds(gap.fromUs ?? nowUs),
     last_packet_ts: decimalSeconds(gap.toUs ?? nowUs),

@@ -35,6 +35,8 @@ import { appendTransaction, isStored, transactionRows } from './tables/transacti
 export interface SinkOptions {
   /** The store's directory; segments go to `segments` in it. */
   readonly directory: string;
+  /** The collector's name, on every row. */
+  readonly collector?: string;
   /** Tables and columns of a statement; called once per class. */
   readonly describe: (statement: string) => ClassDescription;
   /** The text with secrets masked; called only for classes that may hold one. */
@@ -215,7 +217,8 @@ export class SegmentSink implements EventSink {
     };
     let written: Promise<Segment> | undefined;
     try {
-      written = writeSegment(this.#segments, rows, this.#ordinal++, Math.floor(now()));
+      const collector = this.#options.collector ?? '';
+      written = writeSegment(this.#segments, rows, this.#ordinal++, collector, Math.floor(now()));
     } catch (error) {
       onFailure(error);
       if (this.#options.onLost === undefined) throw storeError(error);

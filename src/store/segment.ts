@@ -31,9 +31,10 @@ export function writeSegment(
   directory: string,
   rows: TableRows,
   ordinal: number,
+  collector: string,
   storedAtSeconds: number,
 ): Promise<Segment> {
-  const chunks = rows.block(storedAtSeconds);
+  const chunks = rows.block(collector, storedAtSeconds);
   const rowsCount = rows.rowsCount;
   const name = `${rows.table}.${String(ordinal).padStart(6, '0')}.${contentHash(chunks.slice(0, -1))}`;
   const path = join(directory, name);

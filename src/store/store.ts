@@ -25,6 +25,8 @@ export type StoreSettings =
 export interface Store {
   readonly client: ClickHouseClient;
   readonly database: string;
+  /** The name under which this process stores what it collects; '' when it only reads. */
+  readonly collector: string;
   /** Holds `segments`: what was sealed and is not stored yet. */
   readonly directory: string;
   /** The engine sees that directory and can be given a segment by name. */
@@ -35,6 +37,8 @@ export interface Store {
 }
 
 export interface OpenOptions {
+  /** The name under which to store; see Store. */
+  readonly collector?: string;
   /** How long to wait for another process that is just opening or closing the directory; 10 s when not given. */
   readonly lockedWithinMs?: number;
   /** 'forever': an embedded engine is started again however often it ends, also one that another process had started. */
@@ -80,6 +84,7 @@ export async function openStore(
   return {
     client,
     database: connection.options.database,
+    collector: options.collector ?? '',
     directory,
     readsSegments: settings.kind === 'embedded',
     failure: connection.failure,

@@ -86,6 +86,7 @@ const EMPTY_CAPTURE: CaptureFacts = {
   framesRefused: 0,
   droppedByLimit: 0,
   encryptedSessions: 0,
+  connectionsDoubled: 0,
 };
 
 /** A minute in which nothing is known. */
@@ -107,6 +108,7 @@ export const EMPTY_FACTS: WindowFacts = {
   sessionEvents: [],
   slowest: [],
   capture: EMPTY_CAPTURE,
+  collectors: [],
 };
 
 /** A class with `calls` calls of `meanUs` each. */
@@ -561,6 +563,8 @@ export function shopFacts(): WindowFacts {
       framesRefused: 0,
       droppedByLimit: 0,
       encryptedSessions: 1,
+      connectionsDoubled: 0,
     },
+    collectors: [],
   };
 }

@@ -28,6 +28,27 @@ describe('renderReportText', () => {
     await expect(textOf(EMPTY_FACTS, 100)).toMatchFileSnapshot('report-empty.txt');
   });
 
+  it('tells of several collectors one by one, and whose view it is when one was asked for', () => {
+    const shop = shopFacts();
+    const { connectionsDoubled: _doubled, ...counts } = shop.capture;
+    const one = { ...counts, firstUs: null, lastUs: null };
+    const facts: WindowFacts = {
+      ...shop,
+      scope: { collector: 'west' },
+      capture: { ...shop.capture, connectionsDoubled: 2 },
+      collectors: [
+        { ...one, collector: 'east\u001b[2J', lostBytes: 77 },
+        { ...one, collector: 'west' },
+      ],
+    };
+    const text = textOf(facts, 80);
+    expect(text).toMatch(/; as west saw it\n/);
+    expect(text).toMatch(/Collectors {2}2 connections seen by more than one\n/);
+    expect(text).toMatch(/east\S* +412\s880 +77 B +3 +0\n/);
+    expect(text).not.toContain('\u001b');
+    expect(textOf(shop, 80)).not.toMatch(/Collectors/);
+  });
+
   it('has no line wider than the terminal', () => {
     const address = '2001:db8:1234:5678:9abc:def0:1234:5678';
     const shop = shopFacts();

@@ -18,6 +18,7 @@ const addresses: fc.Arbitrary<Address> = fc.record({
       .tuple(fc.integer({ min: 1, max: 2 ** 50 }), fc.integer({ min: 1, max: 2 ** 40 }))
       .map(([fromUs, lengthUs]) => ({ kind: 'fixed' as const, fromUs, toUs: fromUs + lengthUs })),
   ),
+  collector: maybe(fc.string({ minLength: 1, maxLength: 40 })),
   client: maybe(fc.string({ minLength: 1, maxLength: 40 })),
   server: maybe(fc.string({ minLength: 1, maxLength: 40 })),
   opened: maybe(hex),

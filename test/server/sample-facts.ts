@@ -462,7 +462,9 @@ export function sampleFacts(window: Window = EXTENT, scope: Scope = {}): WindowF
       framesRefused: 0,
       droppedByLimit: 0,
       encryptedSessions: 3,
+      connectionsDoubled: 0,
     },
+    collectors: [],
   };
 }
 

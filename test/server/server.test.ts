@@ -24,6 +24,7 @@ const KNOWN = sampleFacts().classes[4]?.fingerprint ?? '';
 const ADDRESSES: Record<string, string> = {
   '/api/v1/classes': '/api/v1/classes',
   '/api/v1/classes/{fingerprint}': `/api/v1/classes/${KNOWN}`,
+  '/api/v1/collectors': '/api/v1/collectors?collector=east',
   '/api/v1/errors': '/api/v1/errors',
   '/api/v1/executions': '/api/v1/executions?limit=7&sqlstate=57014',
   '/api/v1/extent': '/api/v1/extent',

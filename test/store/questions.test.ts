@@ -406,6 +406,7 @@ describe('everything else that the report needs', () => {
       framesRefused: 4,
       droppedByLimit: 3,
       encryptedSessions: 1,
+      connectionsDoubled: 0,
     });
     const before = await readWindowFacts(temporary.store, {
       fromUs: START_US,

@@ -251,11 +251,14 @@ describe('migrations', () => {
   it('are numbered in order, and name the cluster where there is one', () => {
     const versions = migrations.map(({ version }) => version);
     expect(versions).toEqual(versions.map((_, index) => index + 1));
-    const sql = 'CREATE TABLE t {on_cluster} ENGINE = {replicated}MergeTree SETTINGS {window}';
+    const sql =
+      'CREATE TABLE t{local} {on_cluster} ENGINE = {replicated}MergeTree SETTINGS {window}';
     expect(statementFor(sql, undefined)).toBe(
       'CREATE TABLE t  ENGINE = MergeTree SETTINGS non_replicated_deduplication_window = 10000',
     );
-    expect(statementFor(sql, "a'b")).toContain("ON CLUSTER 'a\\'b' ENGINE = ReplicatedMergeTree");
+    expect(statementFor(sql, "a'b")).toContain(
+      "CREATE TABLE t_local ON CLUSTER 'a\\'b' ENGINE = ReplicatedMergeTree('/clickhouse/",
+    );
     for (const { statements } of migrations) {
       for (const statement of statements) {
         expect(statementFor(statement, undefined)).not.toMatch(/\{\w+\}/);

@@ -1,6 +1,7 @@
 /** What the capture missed, and what this page therefore does not know. Never left out. */
-import type { CaptureQuality, Report } from '../../../src/server/contract.ts';
+import type { CaptureQuality, CollectorRow, Report } from '../../../src/server/contract.ts';
 import { formatBytes, formatCount, formatExact } from '../format.ts';
+import { type Column, Table } from '../parts/table.tsx';
 import { Section } from './section.tsx';
 
 type Flaw = readonly [label: string, value: (capture: CaptureQuality) => number, about: string];
@@ -20,7 +21,41 @@ const FLAWS: readonly Flaw[] = [
   ['sessions encrypted', (capture) => capture.encryptedSessions, 'cannot be read'],
 ];
 
-export function Capture({ report: { capture } }: { report: Report }) {
+const COLLECTOR_COLUMNS: readonly Column<CollectorRow>[] = [
+  { key: 'collector', label: 'Collector', wide: true, cell: (row) => row.collector || 'no name' },
+  {
+    key: 'packets',
+    label: 'Packets',
+    numeric: true,
+    cell: (row) => formatCount(row.packets),
+    order: (row) => row.packets,
+  },
+  {
+    key: 'lost',
+    label: 'Lost',
+    about: 'Bytes known to be missing from byte streams',
+    numeric: true,
+    cell: (row) => formatBytes(row.lostBytes),
+    order: (row) => row.lostBytes,
+  },
+  {
+    key: 'dropped',
+    label: 'Dropped',
+    about: 'Because a limit was reached',
+    numeric: true,
+    cell: (row) => formatExact(row.droppedByLimit),
+    order: (row) => row.droppedByLimit,
+  },
+  {
+    key: 'verdict',
+    label: 'Not known from it',
+    wide: true,
+    minor: true,
+    cell: (row) => row.verdict,
+  },
+];
+
+export function Capture({ report: { capture, collectors } }: { report: Report }) {
   return (
     <Section
       id="capture"
@@ -38,6 +73,15 @@ export function Capture({ report: { capture } }: { report: Report }) {
           </div>
         ))}
       </dl>
+      {collectors.length > 1 && (
+        <Table
+          caption="What each collector missed"
+          columns={COLLECTOR_COLUMNS}
+          rows={collectors}
+          rowKey={(row) => row.collector}
+          empty="No collector has stored anything."
+        />
+      )}
     </Section>
   );
 }

@@ -12,6 +12,8 @@ export interface WindowPickerProps {
   readonly window: Window;
   readonly extent: Window;
   readonly nodes: readonly NodeRow[];
+  /** Names of the collectors of the window; the choice is shown where there are several. */
+  readonly collectors: readonly string[];
   readonly canGoBack: boolean;
   readonly onBack: () => void;
   readonly onChange: (change: Partial<Address>) => void;
@@ -22,6 +24,7 @@ export function WindowPicker({
   window,
   extent,
   nodes,
+  collectors,
   canGoBack,
   onBack,
   onChange,
@@ -69,22 +72,29 @@ export function WindowPicker({
         window={window}
         onChange={(fixed) => onChange({ span: { kind: 'fixed', ...fixed } })}
       />
-      <NodeSelect
+      <NameSelect
         label="Client"
         every="all clients"
-        role="client"
         value={address.client}
-        nodes={nodes}
+        names={namesOf(nodes, 'client')}
         onChange={(client) => onChange({ client })}
       />
-      <NodeSelect
+      <NameSelect
         label="Server"
         every="all servers"
-        role="server"
         value={address.server}
-        nodes={nodes}
+        names={namesOf(nodes, 'server')}
         onChange={(server) => onChange({ server })}
       />
+      {(collectors.length > 1 || address.collector !== undefined) && (
+        <NameSelect
+          label="Collector"
+          every="all collectors"
+          value={address.collector}
+          names={collectors}
+          onChange={(collector) => onChange({ collector })}
+        />
+      )}
     </div>
   );
 }
@@ -153,18 +163,20 @@ function textOf(fields: FormData, name: string): string {
   return typeof value === 'string' ? value : '';
 }
 
-interface NodeSelectProps {
+interface NameSelectProps {
   readonly label: string;
   readonly every: string;
-  readonly role: NodeRow['role'];
   readonly value: string | undefined;
-  readonly nodes: readonly NodeRow[];
-  readonly onChange: (node: string | undefined) => void;
+  readonly names: readonly string[];
+  readonly onChange: (name: string | undefined) => void;
 }
 
-function NodeSelect({ label, every, role, value, nodes, onChange }: NodeSelectProps) {
-  const names = nodes.filter((node) => node.role === role).map(({ node }) => node);
-  if (value !== undefined && !names.includes(value)) names.push(value);
+function namesOf(nodes: readonly NodeRow[], role: NodeRow['role']): string[] {
+  return nodes.filter((node) => node.role === role).map(({ node }) => node);
+}
+
+function NameSelect({ label, every, value, names, onChange }: NameSelectProps) {
+  const known = value === undefined || names.includes(value) ? names : [...names, value];
   return (
     <select
       aria-label={label}
@@ -175,7 +187,7 @@ function NodeSelect({ label, every, role, value, nodes, onChange }: NodeSelectPr
       }
     >
       <option value="">{every}</option>
-      {names.map((name) => (
+      {known.map((name) => (
         <option key={name} value={name}>
           {name}
         </option>

@@ -52,6 +52,12 @@ const store = Type.Object(
         'A ClickHouse server instead of the embedded store; a password in it is refused',
       ),
     ),
+    collector: Type.Optional(
+      text(
+        'the name of a collector, such as rack-3',
+        'The name under which to store, for several collectors on one store; else that of the host',
+      ),
+    ),
   },
   { ...CLOSED, title: 'the settings of the store', description: 'Where events are kept' },
 );

@@ -49,6 +49,11 @@ const settings: readonly Setting[] = [
     variable: 'MIRRORSQL_CLICKHOUSE',
     inFile: ({ store }) => store?.clickhouse,
   },
+  {
+    option: 'collector',
+    variable: 'MIRRORSQL_COLLECTOR',
+    inFile: ({ store }) => store?.collector,
+  },
   { option: 'listen', variable: 'MIRRORSQL_LISTEN', inFile: ({ server }) => server?.listen },
 ];
 

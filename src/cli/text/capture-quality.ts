@@ -1,7 +1,9 @@
 /** The last section: what the capture missed, so that nobody believes the report more than it deserves. */
-import { wrapped } from './cell.ts';
+import type { CollectorRow } from '../../events/report.ts';
+import { printable, wrapped } from './cell.ts';
 import { type Page, section } from './page.ts';
-import { bytesText, counted, countText } from './quantities.ts';
+import { ABSENT, bytesText, counted, countText } from './quantities.ts';
+import { type Column, tableLines } from './table.ts';
 
 export function captureQuality(page: Page): string[] {
   const { capture } = page.report;
@@ -31,4 +33,30 @@ export function captureQuality(page: Page): string[] {
     ...wrapped(capture.verdict, page.inner).map((line) => tint(line)),
     ...wrapped(found.join(', '), page.inner).map((line) => page.paint.dim(line)),
   ]);
+}
+
+const right = { align: 'right' } as const;
+
+/** Where there are several, each with what it missed. */
+export function collectors(page: Page): string[] {
+  const { report, paint } = page;
+  if (report.collectors.length < 2) return [];
+  const columns: Column<CollectorRow>[] = [
+    { title: 'collector', cell: (row) => printable(row.collector) || ABSENT, flexible: true },
+    { title: 'packets', cell: (row) => countText(row.packets), ...right },
+    { title: 'lost', cell: (row) => bytesText(row.lostBytes), ...right },
+    { title: 'gaps', cell: (row) => countText(row.gaps), ...right },
+    { title: 'dropped', cell: (row) => countText(row.droppedByLimit), ...right },
+    { title: 'in part', cell: (row) => countText(row.statementsWithFlaw), from: 80, ...right },
+    { title: 'encrypted', cell: (row) => countText(row.encryptedSessions), from: 90, ...right },
+  ];
+  const doubled = report.capture.connectionsDoubled;
+  const remark =
+    doubled === 0 ? '' : `${counted(doubled, 'connection', 'connections')} seen by more than one`;
+  return section(
+    page,
+    'Collectors',
+    remark,
+    tableLines(report.collectors, columns, page.inner, paint.dim),
+  );
 }

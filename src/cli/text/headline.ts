@@ -47,7 +47,10 @@ function whichText({ window, extent, scope }: Report): string {
       ? `the last ${length} of ${stored} stored`
       : `${length} out of ${stored} stored`;
   const narrowed = [scope.client, scope.server].filter((node) => node !== undefined);
-  return narrowed.length === 0 ? part : `${part}; only ${narrowed.map(printable).join(' to ')}`;
+  const nodes = narrowed.length === 0 ? '' : `; only ${narrowed.map(printable).join(' to ')}`;
+  const collector =
+    scope.collector === undefined ? '' : `; as ${printable(scope.collector)} saw it`;
+  return part + nodes + collector;
 }
 
 function whoText({ nodes, channels, channelsCount }: Report): string {

@@ -10,6 +10,7 @@ import { askedScope, askedWindow } from '../asked-window.ts';
 import {
   classAnswer,
   classesAnswer,
+  collectorsAnswer,
   classParams,
   errorAnswer,
   errorsAnswer,
@@ -87,6 +88,15 @@ export function addWindowRoutes(
       const { report } = await read(query);
       const { channels, channelsCount, sessionEvents: events } = report;
       return { ...askedOf(report), channelsCount, channels, events };
+    },
+  );
+
+  api.get(
+    '/collectors',
+    windowRoute('Collectors, and what each of them missed', collectorsAnswer),
+    async ({ query }) => {
+      const { report } = await read(query);
+      return { ...askedOf(report), collectors: report.collectors };
     },
   );
 

@@ -73,11 +73,59 @@ const classColumns = (time: string): string => `
 
 const CLASS_KEY = '(fingerprint, server_ip, server_port, client_ip, database, t)';
 
+/**
+ * What fills class_1m from events, and class_1h from class_1m. Views see the block that is inserted, so they read the
+ * tables that hold rows. `more`: further columns of both, each with a comma behind it.
+ */
+export function classRollups(more: string): readonly [minute: string, hour: string] {
+  const key = `t, fingerprint, ${more}server_ip, server_port, client_ip, database`;
+  return [
+    `SELECT toStartOfMinute(source.ts) AS ${key},
+  count() AS calls,
+  countIf(source.status IN ('error', 'cancelled')) AS errors,
+  countIf(source.status = 'unanswered') AS unanswered,
+  count(source.duration_us) AS answered,
+  sum(ifNull(source.duration_us, 0)) AS duration_sum_us,
+  max(ifNull(source.duration_us, 0)) AS duration_max_us,
+  sumMapIf(map(${bucketSql('assumeNotNull(source.duration_us)')}, toUInt64(1)), source.duration_us IS NOT NULL) AS durations,
+  sum(ifNull(source.rows_returned, 0)) AS rows_returned,
+  sum(ifNull(source.rows_affected, 0)) AS rows_affected,
+  max(ifNull(source.rows_affected, 0)) AS rows_affected_max,
+  sum(source.bytes_request) AS bytes_request,
+  sum(source.bytes_response) AS bytes_response,
+  min(source.ts) AS first_ts,
+  max(source.ts) AS last_ts,
+  max(source.stored_at) AS stored_at
+FROM events{local} AS source
+GROUP BY ${key}`,
+    `SELECT toStartOfHour(source.t) AS ${key},
+  sum(source.calls) AS calls,
+  sum(source.errors) AS errors,
+  sum(source.unanswered) AS unanswered,
+  sum(source.answered) AS answered,
+  sum(source.duration_sum_us) AS duration_sum_us,
+  max(source.duration_max_us) AS duration_max_us,
+  sumMap(source.durations) AS durations,
+  sum(source.rows_returned) AS rows_returned,
+  sum(source.rows_affected) AS rows_affected,
+  max(source.rows_affected_max) AS rows_affected_max,
+  sum(source.bytes_request) AS bytes_request,
+  sum(source.bytes_response) AS bytes_response,
+  min(source.first_ts) AS first_ts,
+  max(source.last_ts) AS last_ts,
+  max(source.stored_at) AS stored_at
+FROM class_1m{local} AS source
+GROUP BY ${key}`,
+  ];
+}
+
+const [byMinute, byHour] = classRollups('');
+
 export const spine: Migration = {
   version: 1,
   name: 'spine',
   statements: [
-    `CREATE TABLE IF NOT EXISTS events {on_cluster} (
+    `CREATE TABLE IF NOT EXISTS events{local} {on_cluster} (
   ts ${TIME} CODEC(Delta(8), ZSTD(1)),${SESSION},
   sequence UInt32 CODEC(Delta(4), ZSTD(1)),
   command ${TEXT},
@@ -108,7 +156,7 @@ export const spine: Migration = {
   INDEX by_session session_id TYPE bloom_filter(0.01) GRANULARITY 4
 ) ENGINE = {replicated}MergeTree ORDER BY (toStartOfMinute(ts), fingerprint, ts) ${stored(30)} ${SETTINGS}`,
 
-    `CREATE TABLE IF NOT EXISTS transactions {on_cluster} (
+    `CREATE TABLE IF NOT EXISTS transactions{local} {on_cluster} (
   ts ${TIME} CODEC(Delta(8), ZSTD(1)),
   start_ts ${TIME} CODEC(Delta(8), ZSTD(1)),${SESSION},
   transaction_id ${MAYBE},
@@ -122,7 +170,7 @@ export const spine: Migration = {
   ${STORED_AT}
 ) ENGINE = {replicated}MergeTree ORDER BY (toStartOfMinute(ts), shape, ts) ${stored(30)} ${SETTINGS}`,
 
-    `CREATE TABLE IF NOT EXISTS sessions {on_cluster} (${SESSION},
+    `CREATE TABLE IF NOT EXISTS sessions{local} {on_cluster} (${SESSION},
   start_ts ${TIME},
   end_ts ${TIME},
   end_reason ${TEXT},
@@ -143,7 +191,7 @@ export const spine: Migration = {
   ${STORED_AT}
 ) ENGINE = {replicated}ReplacingMergeTree(end_ts) ORDER BY session_id ${stored(30)} ${SETTINGS}`,
 
-    `CREATE TABLE IF NOT EXISTS session_events {on_cluster} (
+    `CREATE TABLE IF NOT EXISTS session_events{local} {on_cluster} (
   ts ${TIME} CODEC(Delta(8), ZSTD(1)),
   type ${TEXT},${SESSION},
   detail String CODEC(ZSTD(1)),
@@ -155,7 +203,7 @@ export const spine: Migration = {
   ${STORED_AT}
 ) ENGINE = {replicated}MergeTree ORDER BY (type, ts) ${stored(30)} ${SETTINGS}`,
 
-    `CREATE TABLE IF NOT EXISTS activity_1s {on_cluster} (
+    `CREATE TABLE IF NOT EXISTS activity_1s{local} {on_cluster} (
   t DateTime('UTC') CODEC(DoubleDelta, ZSTD(1)),
   server_ip ${TEXT},
   server_port UInt16,
@@ -188,7 +236,7 @@ export const spine: Migration = {
   ${LAST_STORED_AT}
 ) ENGINE = {replicated}AggregatingMergeTree ORDER BY (t, server_ip, server_port, client_ip) ${stored(30)} ${SETTINGS}`,
 
-    `CREATE TABLE IF NOT EXISTS classes {on_cluster} (
+    `CREATE TABLE IF NOT EXISTS classes{local} {on_cluster} (
   fingerprint FixedString(16),
   normalized String CODEC(ZSTD(3)),
   command ${TEXT},
@@ -198,53 +246,17 @@ export const spine: Migration = {
   ${STORED_AT}
 ) ENGINE = {replicated}ReplacingMergeTree(stored_at) ORDER BY fingerprint SETTINGS {window}`,
 
-    `CREATE TABLE IF NOT EXISTS class_1m {on_cluster} (${classColumns("t DateTime('UTC')")}
+    `CREATE TABLE IF NOT EXISTS class_1m{local} {on_cluster} (${classColumns("t DateTime('UTC')")}
 ) ENGINE = {replicated}AggregatingMergeTree ORDER BY ${CLASS_KEY} ${stored(90)} ${SETTINGS}`,
 
-    `CREATE TABLE IF NOT EXISTS class_1h {on_cluster} (${classColumns("t DateTime('UTC')")}
+    `CREATE TABLE IF NOT EXISTS class_1h{local} {on_cluster} (${classColumns("t DateTime('UTC')")}
 ) ENGINE = {replicated}AggregatingMergeTree ORDER BY ${CLASS_KEY} ${stored(730)} ${SETTINGS}`,
 
-    `CREATE MATERIALIZED VIEW IF NOT EXISTS class_1m_from_events {on_cluster} TO class_1m AS
-SELECT toStartOfMinute(events.ts) AS t, fingerprint, server_ip, server_port, client_ip, database,
-  count() AS calls,
-  countIf(events.status IN ('error', 'cancelled')) AS errors,
-  countIf(events.status = 'unanswered') AS unanswered,
-  count(events.duration_us) AS answered,
-  sum(ifNull(events.duration_us, 0)) AS duration_sum_us,
-  max(ifNull(events.duration_us, 0)) AS duration_max_us,
-  sumMapIf(map(${bucketSql('assumeNotNull(events.duration_us)')}, toUInt64(1)), events.duration_us IS NOT NULL) AS durations,
-  sum(ifNull(events.rows_returned, 0)) AS rows_returned,
-  sum(ifNull(events.rows_affected, 0)) AS rows_affected,
-  max(ifNull(events.rows_affected, 0)) AS rows_affected_max,
-  sum(events.bytes_request) AS bytes_request,
-  sum(events.bytes_response) AS bytes_response,
-  min(events.ts) AS first_ts,
-  max(events.ts) AS last_ts,
-  max(events.stored_at) AS stored_at
-FROM events
-GROUP BY t, fingerprint, server_ip, server_port, client_ip, database`,
+    `CREATE MATERIALIZED VIEW IF NOT EXISTS class_1m_from_events{local} {on_cluster} TO class_1m{local} AS ${byMinute}`,
 
-    `CREATE MATERIALIZED VIEW IF NOT EXISTS class_1h_from_1m {on_cluster} TO class_1h AS
-SELECT toStartOfHour(class_1m.t) AS t, fingerprint, server_ip, server_port, client_ip, database,
-  sum(class_1m.calls) AS calls,
-  sum(class_1m.errors) AS errors,
-  sum(class_1m.unanswered) AS unanswered,
-  sum(class_1m.answered) AS answered,
-  sum(class_1m.duration_sum_us) AS duration_sum_us,
-  max(class_1m.duration_max_us) AS duration_max_us,
-  sumMap(class_1m.durations) AS durations,
-  sum(class_1m.rows_returned) AS rows_returned,
-  sum(class_1m.rows_affected) AS rows_affected,
-  max(class_1m.rows_affected_max) AS rows_affected_max,
-  sum(class_1m.bytes_request) AS bytes_request,
-  sum(class_1m.bytes_response) AS bytes_response,
-  min(class_1m.first_ts) AS first_ts,
-  max(class_1m.last_ts) AS last_ts,
-  max(class_1m.stored_at) AS stored_at
-FROM class_1m
-GROUP BY t, fingerprint, server_ip, server_port, client_ip, database`,
+    `CREATE MATERIALIZED VIEW IF NOT EXISTS class_1h_from_1m{local} {on_cluster} TO class_1h{local} AS ${byHour}`,
 
-    `CREATE TABLE IF NOT EXISTS captures {on_cluster} (
+    `CREATE TABLE IF NOT EXISTS captures{local} {on_cluster} (
   capture_id FixedString(32),
   file String,
   first_packet_ts Nullable(${TIME}),
@@ -262,7 +274,7 @@ GROUP BY t, fingerprint, server_ip, server_port, client_ip, database`,
   stored_at DateTime('UTC')
 ) ENGINE = {replicated}ReplacingMergeTree(stored_at) ORDER BY capture_id SETTINGS {window}`,
 
-    `CREATE TABLE IF NOT EXISTS segments {on_cluster} (
+    `CREATE TABLE IF NOT EXISTS segments{local} {on_cluster} (
   name String,
   rows UInt64,
   stored_at DateTime('UTC')

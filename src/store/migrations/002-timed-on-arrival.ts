@@ -9,6 +9,6 @@ export const timedOnArrival: Migration = {
   version: 2,
   name: 'timed on arrival',
   statements: ['events', 'transactions', 'sessions'].map(
-    (table) => `ALTER TABLE ${table} {on_cluster} MODIFY COLUMN ${QUALITY_NAMES}`,
+    (table) => `ALTER TABLE ${table}{local} {on_cluster} MODIFY COLUMN ${QUALITY_NAMES}`,
   ),
 };

@@ -3,10 +3,11 @@ import type { ClickHouseClient } from '@clickhouse/client';
 import { MirrorSqlError } from '../../core/errors.ts';
 import { spine } from './001-spine.ts';
 import { timedOnArrival } from './002-timed-on-arrival.ts';
+import { collectors } from './003-collectors.ts';
 import { type Migration, statementFor } from './migration.ts';
 
 /** In order of their versions. */
-export const migrations: readonly Migration[] = [spine, timedOnArrival];
+export const migrations: readonly Migration[] = [spine, timedOnArrival, collectors];
 
 /**
  * Runs what is missing, in order, and returns the versions that it ran.
@@ -17,7 +18,7 @@ export async function migrate(
   cluster: string | undefined,
   known: readonly Migration[] = migrations,
 ): Promise<number[]> {
-  const createLedger = `CREATE TABLE IF NOT EXISTS schema_migrations {on_cluster} (
+  const createLedger = `CREATE TABLE IF NOT EXISTS schema_migrations{local} {on_cluster} (
   version UInt32, name String, applied_at DateTime('UTC') DEFAULT now()
 ) ENGINE = {replicated}ReplacingMergeTree ORDER BY version`;
   await client.command({ query: statementFor(createLedger, cluster) });

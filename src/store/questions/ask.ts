@@ -40,7 +40,12 @@ export const SECOND_IN_WINDOW =
 
 /** The rows that `scope` leaves, as a condition to put behind AND. */
 export const IN_SCOPE = `({client:String} = '' OR client_ip = {client:String})
+  AND ({collector:String} = '' OR collector = {collector:String})
   AND ({serverIp:String} = '' OR (server_ip = {serverIp:String} AND server_port = {serverPort:UInt16}))`;
+
+/** The session was open at some moment of the window. */
+export const OPEN_IN_WINDOW = `start_ts < fromUnixTimestamp64Micro({toUs:Int64}, 'UTC')
+  AND end_ts >= fromUnixTimestamp64Micro({fromUs:Int64}, 'UTC') AND ${IN_SCOPE}`;
 
 /** The parameters that `inWindow`, SECOND_IN_WINDOW and IN_SCOPE take. */
 export function parametersOf(window: Window, scope: Scope): Record<string, string | number> {
@@ -50,6 +55,7 @@ export function parametersOf(window: Window, scope: Scope): Record<string, strin
     fromUs: Math.round(window.fromUs),
     toUs: Math.round(window.toUs),
     client: scope.client ?? '',
+    collector: scope.collector ?? '',
     serverIp: colon < 0 ? server : server.slice(0, colon),
     serverPort: colon < 0 ? 0 : Number(server.slice(colon + 1)) || 0,
   };

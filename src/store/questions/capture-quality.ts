@@ -1,44 +1,117 @@
-/** What the loads that overlap the window could not see. */
-import type { CaptureFacts } from '../../events/facts.ts';
+/** What the collectors of a window could not see, each for itself and all together. */
+import type { CaptureFacts, CollectorFacts } from '../../events/facts.ts';
 import { QUALITY_IN_PART } from '../../events/quality.ts';
 import type { Store } from '../store.ts';
-import { ask, IN_SCOPE, inWindow, type Parameters } from './ask.ts';
+import { ask, IN_SCOPE, inWindow, OPEN_IN_WINDOW, type Parameters, us } from './ask.ts';
 
-export async function readCapture(store: Store, parameters: Parameters): Promise<CaptureFacts> {
-  const [rows, flawed, encrypted] = await Promise.all([
-    ask<Omit<CaptureFacts, 'statementsWithFlaw' | 'encryptedSessions'>>(
+/** Collectors told one by one; those with the fewest packets are left out of the list, not of the sums. */
+const COLLECTORS_MAX = 200;
+
+/** Sessions of one flow that are compared with each other. */
+const SESSIONS_PER_FLOW_MAX = 64;
+
+type CaptureRow = Omit<CollectorFacts, 'statementsWithFlaw' | 'encryptedSessions'>;
+interface Count {
+  readonly collector: string;
+  readonly count: number;
+}
+
+export async function readCapture(
+  store: Store,
+  parameters: Parameters,
+): Promise<{ capture: CaptureFacts; collectors: CollectorFacts[] }> {
+  const [captures, flawed, encrypted] = await Promise.all([
+    ask<CaptureRow>(
       store,
-      `SELECT sum(captures.packets) AS packets, sum(captures.bytes) AS bytes, sum(lost_bytes) AS lostBytes,
+      `SELECT collector, ${us('min(first_packet_ts)')} AS firstUs, ${us('max(last_packet_ts)')} AS lastUs,
+        sum(captures.packets) AS packets, sum(captures.bytes) AS bytes, sum(lost_bytes) AS lostBytes,
         sum(captures.gaps) AS gaps, sum(unanswered_requests) AS unanswered, sum(unmatched_answers) AS unmatchedAnswers,
         sum(frames_refused) AS framesRefused, sum(dropped_by_limit) AS droppedByLimit
       FROM captures FINAL
       WHERE first_packet_ts < fromUnixTimestamp64Micro({toUs:Int64}, 'UTC')
-        AND last_packet_ts >= fromUnixTimestamp64Micro({fromUs:Int64}, 'UTC')`,
+        AND last_packet_ts >= fromUnixTimestamp64Micro({fromUs:Int64}, 'UTC')
+        AND ({collector:String} = '' OR collector = {collector:String})
+      GROUP BY collector`,
       parameters,
     ),
-    ask<{ count: number }>(
+    ask<Count>(
       store,
-      `SELECT count() AS count FROM events WHERE ${inWindow('ts')} AND bitAnd(quality, ${QUALITY_IN_PART}) != 0 AND ${IN_SCOPE}`,
+      `SELECT collector, count() AS count FROM events
+      WHERE ${inWindow('ts')} AND bitAnd(quality, ${QUALITY_IN_PART}) != 0 AND ${IN_SCOPE} GROUP BY collector`,
       parameters,
     ),
-    ask<{ count: number }>(
+    ask<Count>(
       store,
-      `SELECT uniqExact(session_id) AS count FROM session_events
-      WHERE type = 'encrypted' AND ${inWindow('ts')} AND ${IN_SCOPE}`,
+      `SELECT collector, uniqExact(session_id) AS count FROM session_events
+      WHERE type = 'encrypted' AND ${inWindow('ts')} AND ${IN_SCOPE} GROUP BY collector`,
       parameters,
     ),
   ]);
-  const [sums] = rows;
+  const collectors = joined(captures, flawed, encrypted);
+  const connectionsDoubled =
+    collectors.length > 1 ? await countDoubledConnections(store, parameters) : 0;
   return {
-    packets: sums?.packets ?? 0,
-    bytes: sums?.bytes ?? 0,
-    lostBytes: sums?.lostBytes ?? 0,
-    gaps: sums?.gaps ?? 0,
-    unanswered: sums?.unanswered ?? 0,
-    unmatchedAnswers: sums?.unmatchedAnswers ?? 0,
-    framesRefused: sums?.framesRefused ?? 0,
-    droppedByLimit: sums?.droppedByLimit ?? 0,
-    statementsWithFlaw: flawed[0]?.count ?? 0,
-    encryptedSessions: encrypted[0]?.count ?? 0,
+    capture: { ...sumOf(collectors), connectionsDoubled },
+    collectors: [...collectors]
+      .sort((a, b) => b.packets - a.packets)
+      .slice(0, COLLECTORS_MAX)
+      .sort((a, b) => (a.collector < b.collector ? -1 : 1)),
   };
+}
+
+const NOTHING = {
+  packets: 0,
+  bytes: 0,
+  lostBytes: 0,
+  gaps: 0,
+  statementsWithFlaw: 0,
+  unanswered: 0,
+  unmatchedAnswers: 0,
+  framesRefused: 0,
+  droppedByLimit: 0,
+  encryptedSessions: 0,
+} as const satisfies Omit<CaptureFacts, 'connectionsDoubled'>;
+
+/** A collector may have stored events of the window before it has told of its capture. */
+function joined(
+  captures: readonly CaptureRow[],
+  flawed: readonly Count[],
+  encrypted: readonly Count[],
+): CollectorFacts[] {
+  const names = new Set([...captures, ...flawed, ...encrypted].map(({ collector }) => collector));
+  const countOf = (counts: readonly Count[], name: string): number =>
+    counts.find(({ collector }) => collector === name)?.count ?? 0;
+  return [...names].map((name) => ({
+    ...NOTHING,
+    firstUs: null,
+    lastUs: null,
+    ...captures.find(({ collector }) => collector === name),
+    collector: name,
+    statementsWithFlaw: countOf(flawed, name),
+    encryptedSessions: countOf(encrypted, name),
+  }));
+}
+
+function sumOf(collectors: readonly CollectorFacts[]): Omit<CaptureFacts, 'connectionsDoubled'> {
+  const sums: Record<keyof typeof NOTHING, number> = { ...NOTHING };
+  for (const name of Object.keys(NOTHING) as (keyof typeof NOTHING)[]) {
+    for (const collector of collectors) sums[name] += collector[name];
+  }
+  return sums;
+}
+
+/** Flows on which two collectors saw sessions at the same time. */
+async function countDoubledConnections(store: Store, parameters: Parameters): Promise<number> {
+  const [row] = await ask<{ count: number }>(
+    store,
+    `SELECT countIf(arrayExists(one -> arrayExists(
+        other -> one.1 != other.1 AND one.2 <= other.3 AND other.2 <= one.3, seen), seen)) AS count
+    FROM (
+      SELECT groupArray(${SESSIONS_PER_FLOW_MAX})((collector, start_ts, end_ts)) AS seen
+      FROM sessions FINAL WHERE ${OPEN_IN_WINDOW}
+      GROUP BY client_ip, client_port, server_ip, server_port HAVING uniqExact(collector) > 1
+    )`,
+    parameters,
+  );
+  return row?.count ?? 0;
 }

@@ -1,14 +1,20 @@
 /** Connections that were open in the window, and what happened on them besides statements. */
 import type { ChannelFacts, SessionEventFacts } from '../../events/facts.ts';
 import type { Store } from '../store.ts';
-import { ask, IN_SCOPE, inWindow, known, type Parameters, SERVER, us } from './ask.ts';
+import {
+  ask,
+  IN_SCOPE,
+  inWindow,
+  known,
+  OPEN_IN_WINDOW,
+  type Parameters,
+  SERVER,
+  us,
+} from './ask.ts';
 
 /** Channels told one by one; those with an open transaction come first, then the busiest. */
 const CHANNELS_MAX = 200;
 const TYPES_MAX = 100;
-
-const OPEN = `start_ts < fromUnixTimestamp64Micro({toUs:Int64}, 'UTC')
-  AND end_ts >= fromUnixTimestamp64Micro({fromUs:Int64}, 'UTC') AND ${IN_SCOPE}`;
 
 interface ChannelRow
   extends Omit<
@@ -35,10 +41,10 @@ export async function readChannels(store: Store, parameters: Parameters): Promis
       encrypted != '' AS encrypted, ${us('last_statement_ts')} AS lastStatementUs,
       last_command AS lastCommand, described.normalized AS lastNormalized
     FROM (
-      SELECT * FROM sessions FINAL WHERE ${OPEN}
+      SELECT * FROM sessions FINAL WHERE ${OPEN_IN_WINDOW}
       ORDER BY transaction_start_ts IS NULL, transaction_start_ts, statements DESC, session_id LIMIT ${CHANNELS_MAX}
     ) AS chosen
-    LEFT JOIN (SELECT fingerprint, normalized FROM classes FINAL) AS described
+    ANY LEFT JOIN (SELECT fingerprint, normalized FROM classes FINAL) AS described
       ON chosen.last_fingerprint = described.fingerprint
     ORDER BY transaction_start_ts IS NULL, transaction_start_ts, statements DESC, session_id`,
     parameters,
@@ -57,7 +63,7 @@ export async function readChannels(store: Store, parameters: Parameters): Promis
 export async function countChannels(store: Store, parameters: Parameters): Promise<number> {
   const [row] = await ask<{ count: number }>(
     store,
-    `SELECT count() AS count FROM sessions FINAL WHERE ${OPEN}`,
+    `SELECT count() AS count FROM sessions FINAL WHERE ${OPEN_IN_WINDOW}`,
     parameters,
   );
   return row?.count ?? 0;

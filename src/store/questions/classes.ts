@@ -98,7 +98,7 @@ export async function readClasses(
         sum(bytes) AS responseBytes, ${us('min(first)')} AS firstUs, ${us('max(last)')} AS lastUs
       FROM (${from.sql}) GROUP BY fingerprint ORDER BY durationSumUs DESC, calls DESC LIMIT ${CLASSES_MAX}
     ) AS sums
-    LEFT JOIN (SELECT * FROM classes FINAL) AS described ON sums.fingerprint = described.fingerprint
+    ANY LEFT JOIN (SELECT * FROM classes FINAL) AS described ON sums.fingerprint = described.fingerprint
     ORDER BY durationSumUs DESC, calls DESC, fingerprint`,
     { ...parameters, ...from.parameters },
   );

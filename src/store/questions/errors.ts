@@ -36,7 +36,7 @@ export async function readErrors(store: Store, parameters: Parameters): Promise<
         GROUP BY sqlstate, errorClass, fingerprint
         ORDER BY count DESC, fingerprint LIMIT ${CLASSES_PER_CODE} BY sqlstate, errorClass
       ) AS counts
-      LEFT JOIN (SELECT fingerprint, normalized FROM classes FINAL) AS described
+      ANY LEFT JOIN (SELECT fingerprint, normalized FROM classes FINAL) AS described
         ON counts.fingerprint = described.fingerprint
       ORDER BY count DESC, fingerprint`,
       parameters,

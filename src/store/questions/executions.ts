@@ -16,6 +16,7 @@ export interface ExecutionFilter {
   readonly fingerprint?: string;
   readonly sessionId?: string;
   readonly sqlstate?: string;
+  readonly collector?: string;
   readonly client?: string;
   /** `address:port` */
   readonly server?: string;
@@ -45,6 +46,7 @@ export async function readExecutions(
   filter: ExecutionFilter = {},
 ): Promise<ExecutionFacts[]> {
   const scope = {
+    ...(filter.collector === undefined ? {} : { collector: filter.collector }),
     ...(filter.client === undefined ? {} : { client: filter.client }),
     ...(filter.server === undefined ? {} : { server: filter.server }),
   };

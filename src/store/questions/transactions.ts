@@ -51,7 +51,7 @@ async function readExamples(
         AND key IN {keys:Array(String)}
       ORDER BY session_id, sequence LIMIT ${EXAMPLE_STATEMENTS_MAX} BY key
     ) AS chosen
-    LEFT JOIN (SELECT fingerprint, normalized FROM classes FINAL) AS described
+    ANY LEFT JOIN (SELECT fingerprint, normalized FROM classes FINAL) AS described
       ON chosen.fingerprint = described.fingerprint
     ORDER BY session_id, sequence`,
     {

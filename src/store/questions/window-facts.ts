@@ -51,7 +51,7 @@ export async function readWindowFacts(
     ddl,
     sessionEvents,
     slowest,
-    capture,
+    captures,
   ] = await Promise.all([
     readSteps(store, stepUs, parameters),
     readEdges(store, parameters),
@@ -79,7 +79,7 @@ export async function readWindowFacts(
     transactionShapes,
     sessionEvents,
     slowest,
-    capture,
+    ...captures,
     ...classes,
     ...ddl,
   };

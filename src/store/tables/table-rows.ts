@@ -2,6 +2,7 @@
 import { blockChunks, blockSizeBytes, clearColumns } from '../native/block.ts';
 import type { Columns } from '../native/column.ts';
 import { U32Column } from '../native/number-columns.ts';
+import { LowCardinalityColumn } from '../native/text-columns.ts';
 
 /** Tables that segments go to; a leftover file of another name is not ours. */
 export const SEGMENT_TABLES = [
@@ -30,12 +31,17 @@ export class TableRows<C extends Columns = Columns> {
 
   /**
    * The rows as one Native block. Its last chunk is the data of `stored_at`, the only bytes that differ when the same
-   * rows are sealed another time.
+   * collector seals the same rows another time. What a fingerprint stands for is the same for all collectors.
    */
-  block(storedAtSeconds: number): Uint8Array[] {
+  block(collector: string, storedAtSeconds: number): Uint8Array[] {
+    const collectors = new LowCardinalityColumn();
     const storedAt = new U32Column("DateTime('UTC')");
-    for (let row = 0; row < this.rowsCount; row++) storedAt.append(storedAtSeconds);
-    return blockChunks({ ...this.columns, stored_at: storedAt }, this.rowsCount);
+    for (let row = 0; row < this.rowsCount; row++) {
+      collectors.append(collector);
+      storedAt.append(storedAtSeconds);
+    }
+    const own = this.table === 'classes' ? {} : { collector: collectors };
+    return blockChunks({ ...this.columns, ...own, stored_at: storedAt }, this.rowsCount);
   }
 
   clear(): void {
