@@ -52,7 +52,7 @@ describe('a mistake in a configuration', () => {
   it.each([
     ['caputre:\n  filter: tcp\n', '1:1 unknown key "caputre": did you mean capture?'],
     ['capture:\n  filtre: tcp\n', '2:3 unknown key "filtre": did you mean filter?'],
-    ['store:\n  bucket: x\n', '2:3 unknown key "bucket": there are data, clickhouse'],
+    ['store:\n  bucket: x\n', '2:3 unknown key "bucket": there are data, clickhouse, collector'],
     [
       'capture:\n  backend: magic\n',
       '2:12 capture.backend: expected auto, afpacket or tcpdump, found "magic"',
