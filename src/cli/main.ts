@@ -129,6 +129,17 @@ withStore(program.command('query'))
   );
 
 program
+  .command('detect')
+  .description('score a single series for anomalies')
+  .argument('<file>', 'a CSV with the columns timestamp and value; - for standard input')
+  .option('--format <format>', 'text, or json for one score from 0 to 1 a row', 'text')
+  .action(
+    action(async (file: string, options: object) =>
+      (await import('./detect.ts')).runDetect(file, options),
+    ),
+  );
+
+program
   .command('devices')
   .description('list the interfaces of this machine')
   .action(action(async () => (await import('./devices.ts')).runDevices()));

@@ -41,6 +41,10 @@ export const errorTable = {
     exitCode: 1,
     hint: 'run it as root, or give Node the right: sudo setcap cap_net_raw,cap_net_admin=eip $(readlink -f $(which node))',
   },
+  MSQL_SERIES_FORMAT: {
+    exitCode: 1,
+    hint: 'give a CSV file whose first line is timestamp,value and whose values are numbers',
+  },
   MSQL_STORE_BUSY: {
     exitCode: 1,
     hint: 'stop the process that holds the data directory, or give another one with --data',

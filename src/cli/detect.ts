@@ -1,0 +1,84 @@
+/** `mirrorsql detect`: scores a series from a file, value by value, for how unusual it is after those before it. */
+import { createReadStream } from 'node:fs';
+import { parse } from 'csv-parse';
+import { ConformalDetector } from '../../analysis/detector/conformal-detector.ts';
+import { MirrorSqlError } from '../core/errors.ts';
+import { writeOutput } from './output.ts';
+
+/** Scores beyond this are listed by the text format. */
+const LISTED_FROM = 0.9965;
+const LISTED_MAX = 50;
+
+interface Scored {
+  readonly timestamp: string;
+  readonly value: string;
+  readonly score: number;
+}
+
+/**
+ * Prints {"scores": [...]}, one from 0 to 1 a row, each computed from its row and earlier ones only; or, as text, the
+ * rows that stand out.
+ *
+ * @param file a CSV with the columns timestamp and value; '-' for standard input
+ * @throws MirrorSqlError when it cannot be read
+ */
+export async function runDetect(
+  file: string,
+  options: { readonly format?: string },
+): Promise<void> {
+  const format = options.format ?? 'text';
+  if (format !== 'text' && format !== 'json')
+    throw new MirrorSqlError('MSQL_CLI_USAGE', `--format takes text or json, not ${format}`);
+  const scored = await scoreFile(file);
+  await writeOutput(
+    format === 'json'
+      ? `${JSON.stringify({ scores: scored.map(({ score }) => score) })}\n`
+      : textOf(scored),
+  );
+}
+
+async function scoreFile(file: string): Promise<Scored[]> {
+  const detector = new ConformalDetector();
+  const scored: Scored[] = [];
+  try {
+    const source = file === '-' ? process.stdin : createReadStream(file);
+    const rows = parse({ columns: columnsOf, trim: true, bom: true, skip_empty_lines: true });
+    source.on('error', (error: Error) => rows.destroy(error));
+    source.pipe(rows);
+    for await (const row of rows as AsyncIterable<Record<string, string>>) {
+      const { timestamp = '', value = '' } = row;
+      // An empty field is a value that is missing, not 0.
+      const number = value === '' ? Number.NaN : Number(value);
+      if (value !== '' && Number.isNaN(number))
+        throw new MirrorSqlError(
+          'MSQL_SERIES_FORMAT',
+          `${file}: row ${String(scored.length + 1)}: ${JSON.stringify(value.slice(0, 40))} is not a number`,
+        );
+      scored.push({ timestamp, value, score: detector.score(number) });
+    }
+  } catch (error) {
+    if (error instanceof MirrorSqlError) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new MirrorSqlError('MSQL_SERIES_FORMAT', `${file}: ${reason}`);
+  }
+  if (scored.length === 0) throw new MirrorSqlError('MSQL_SERIES_FORMAT', `${file}: no rows`);
+  return scored;
+}
+
+function columnsOf(header: readonly string[]): string[] {
+  const names = header.map((name) => name.toLowerCase());
+  if (!names.includes('value'))
+    throw new Error(`its first line names no column value, but ${header.join(', ').slice(0, 80)}`);
+  return names;
+}
+
+function textOf(scored: readonly Scored[]): string {
+  const found = scored.filter(({ score }) => score >= LISTED_FROM);
+  const shown = found.slice(0, LISTED_MAX);
+  const lines = shown.map(
+    ({ timestamp, value, score }) => `${timestamp}  ${value}  score ${score.toFixed(4)}`,
+  );
+  const rest = found.length - shown.length;
+  if (rest > 0) lines.push(`and ${String(rest)} more`);
+  return `${String(scored.length)} values, ${String(found.length)} stand out\n${lines.map((line) => `${line}\n`).join('')}`;
+}
