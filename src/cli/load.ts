@@ -4,12 +4,12 @@ import { openCapture } from '../../collectors/capture/open.ts';
 import { MirrorSqlError } from '../core/errors.ts';
 import type { CaptureSummary } from '../events/capture-summary.ts';
 import { loadDescriber } from '../sql/describe.ts';
-import { maskSecrets } from '../sql/redaction.ts';
 import { storeCapture } from '../store/captures.ts';
+import { enqueueLeftovers } from '../store/leftovers.ts';
 import { SegmentSink } from '../store/segment-sink.ts';
 import { openStore, type Store } from '../store/store.ts';
 import { storeError } from '../store/store-error.ts';
-import { enqueueLeftovers, SegmentWriter, type WriterCounts } from '../store/writer.ts';
+import { SegmentWriter, type WriterCounts } from '../store/writer.ts';
 import { portOptions } from './decode.ts';
 import { LoadProgress } from './load-progress.ts';
 import { type LoadOutcome, loadText } from './load-text.ts';
@@ -87,7 +87,6 @@ async function loadOne(store: Store, file: string, decoding: Decoding): Promise<
     directory: store.directory,
     collector: store.collector,
     describe: decoding.describe,
-    mask: maskSecrets,
     onSealed: (segment) => {
       names.push(segment.name);
       writer.enqueue(segment);

@@ -102,7 +102,10 @@ withName(program.command('monitor'))
     [],
   )
   .option('--listen <host:port>', 'where to serve the dashboards and the API')
-  .action(action(async (options: object) => (await import('./monitor.ts')).runMonitor(options)));
+  .option('--quota <size>', 'of segments that wait on the disk while the store is away', '4GB')
+  .action(
+    action(async (options: object) => (await import('./monitor/monitor.ts')).runMonitor(options)),
+  );
 
 withStore(program.command('report'))
   .description('tell how the databases did in a window of time')

@@ -15,24 +15,22 @@ export async function storeCapture(
   segmentNames: readonly string[],
 ): Promise<void> {
   const identity = `${store.collector}\n${[...segmentNames].sort().join('\n')}\n${JSON.stringify(summary)}`;
-  await storeCaptureAs(store, identity, file, summary);
+  const row = captureRow(store, identity, file, summary);
+  try {
+    await store.client.insert({ table: 'captures', values: [row], format: 'JSONEachRow' });
+  } catch (error) {
+    throw storeError(error);
+  }
 }
 
-/**
- * Stores what a capture has seen so far. A later summary of the same identity replaces the earlier one.
- * @throws MirrorSqlError
- */
-export async function storeCaptureAs(
-  store: Store,
-  identity: string,
-  file: string,
-  summary: CaptureSummary,
-): Promise<void> {
-  const id = createHash('sha256').update(identity).digest('hex').slice(0, 32);
+export type CaptureRow = ReturnType<typeof captureRow>;
+
+/** A row of `captures`, as JSON. A later one of the same identity replaces the earlier one. */
+export function captureRow(store: Store, identity: string, file: string, summary: CaptureSummary) {
   const sum = (counts: Readonly<Record<string, number>>): number =>
     Object.values(counts).reduce((total, count) => total + count, 0);
-  const row = {
-    capture_id: id,
+  return {
+    capture_id: createHash('sha256').update(identity).digest('hex').slice(0, 32),
     collector: store.collector,
     file,
     first_packet_ts: decimalSeconds(summary.firstPacketUs),
@@ -49,11 +47,6 @@ export async function storeCaptureAs(
     summary: JSON.stringify(summary),
     stored_at: Math.floor(Date.now() / 1000),
   };
-  try {
-    await store.client.insert({ table: 'captures', values: [row], format: 'JSONEachRow' });
-  } catch (error) {
-    throw storeError(error);
-  }
 }
 
 /** Seconds with six decimals: a DateTime64(6) that no rounding touches. */

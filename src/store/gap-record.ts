@@ -47,7 +47,11 @@ export class GapRecord {
   giveUp(segment: Segment): void {
     const times = segmentTimes(segment.path);
     this.#count(segment.table, segment.rowsCount, segment.sizeBytes, times, segment.name);
-    rmSync(segment.path, { force: true });
+    try {
+      rmSync(segment.path, { force: true });
+    } catch {
+      // A disk that has become read-only; the next run may still store it, beside the gap that tells of it.
+    }
   }
 
   /** Counts rows that could not even be written to the disk. */

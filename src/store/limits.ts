@@ -10,7 +10,7 @@ export const limits = {
   /** Segments on disk that wait for the store before the collector is asked to wait. */
   segmentsWaitingMax: 6,
   /** Of live traffic: bytes of segments, and their number, that wait for a store that is away; then the oldest goes. */
-  liveWaitingBytesMax: 2 * 1024 * 1024 * 1024,
+  liveWaitingBytesMax: 4 * 1024 ** 3,
   liveWaitingSegmentsMax: 50_000,
   /** Times that the store may refuse a live segment, while it answers, before the segment is set aside. */
   liveRefusalsMax: 8,

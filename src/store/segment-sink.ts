@@ -39,8 +39,6 @@ export interface SinkOptions {
   readonly collector?: string;
   /** Tables and columns of a statement; called once per class. */
   readonly describe: (statement: string) => ClassDescription;
-  /** The text with secrets masked; called only for classes that may hold one. */
-  readonly mask: (text: Uint8Array, start: number, end: number) => Uint8Array;
   /** Takes each segment when it is on the disk. */
   readonly onSealed: (segment: Segment) => void;
   /**
@@ -97,18 +95,11 @@ export class SegmentSink implements EventSink {
     notes.lastStatementUs = event.tsUs;
     notes.lastClass = event.statementClass;
     notes.lastCommand = event.command;
-    const { statementClass } = event;
-    let { text, textStart, textEnd } = event;
-    if (statementClass !== undefined) {
-      if (statementClass.mayHoldSecret && textEnd > textStart) {
-        text = this.#options.mask(text, textStart, textEnd);
-        textStart = 0;
-        textEnd = text.length;
-      }
-      if (statementClass !== this.#lastClass)
-        this.#tellClass(statementClass, text, textStart, textEnd);
+    const { statementClass, text, textStart, textEnd } = event;
+    if (statementClass !== undefined && statementClass !== this.#lastClass) {
+      this.#tellClass(statementClass, text, textStart, textEnd);
     }
-    appendEvent(this.#events, event, notes.addresses, text, textStart, textEnd);
+    appendEvent(this.#events, event, notes.addresses);
     this.#openTextBytes += textEnd - textStart;
     if (
       this.#openTextBytes > limits.segmentBytesMax ||

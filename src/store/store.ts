@@ -33,12 +33,16 @@ export interface Store {
   readonly readsSegments: boolean;
   /** Set when the store cannot be used any more, and why. */
   readonly failure: () => MirrorSqlError | undefined;
+  /** A question that takes longer is given up; without it there is no such limit. */
+  readonly answerWithinMs?: number;
   readonly close: () => Promise<void>;
 }
 
 export interface OpenOptions {
   /** The name under which to store; see Store. */
   readonly collector?: string;
+  /** Gives up opening. */
+  readonly signal?: AbortSignal;
   /** How long to wait for another process that is just opening or closing the directory; 10 s when not given. */
   readonly lockedWithinMs?: number;
   /** 'forever': an embedded engine is started again however often it ends, also one that another process had started. */
@@ -47,6 +51,8 @@ export interface OpenOptions {
 
 const DATABASE = 'mirrorsql';
 const REQUEST_TIMEOUT_MS = 600_000;
+/** Questions that nobody answers must not keep segments from being sent. */
+const CONNECTIONS_MAX = 64;
 
 const LOCKED_WITHIN_MS = 10_000;
 
@@ -59,8 +65,7 @@ export async function openStore(
   settings: StoreSettings,
   options: OpenOptions = {},
 ): Promise<Store> {
-  const directory = directoryOf(settings);
-  prepareDirectory(directory);
+  const directory = prepareDirectory(settings);
   const connection =
     settings.kind === 'embedded'
       ? await connectEmbedded(directory, options)
@@ -68,18 +73,23 @@ export async function openStore(
   const client = createClient({
     ...connection.options,
     request_timeout: REQUEST_TIMEOUT_MS,
+    max_open_connections: CONNECTIONS_MAX,
     log: { level: ClickHouseLogLevel.OFF },
   });
   const close = async (): Promise<void> => {
     await client.close();
     await connection.close();
   };
+  const giveUp = (): void => void client.close();
+  options.signal?.addEventListener('abort', giveUp, { once: true });
   try {
-    await createDatabase(connection);
+    await createDatabase(connection, options.signal);
     await migrate(client, connection.cluster);
   } catch (error) {
     await close();
     throw storeError(error);
+  } finally {
+    options.signal?.removeEventListener('abort', giveUp);
   }
   return {
     client,
@@ -115,7 +125,12 @@ interface Connection {
 /** Characters that the engine takes for a pattern in the name of a file to insert from. */
 const PATTERN_CHARACTERS = /[*?{}[\]]/;
 
-function prepareDirectory(directory: string): void {
+/**
+ * Makes the place where segments wait, and says where it is.
+ * @throws MirrorSqlError MSQL_STORE_DIRECTORY, MSQL_STORE_DISK_FULL, MSQL_CLI_USAGE
+ */
+export function prepareDirectory(settings: StoreSettings): string {
+  const directory = directoryOf(settings);
   if (PATTERN_CHARACTERS.test(directory)) {
     throw new MirrorSqlError(
       'MSQL_STORE_DIRECTORY',
@@ -140,6 +155,7 @@ function prepareDirectory(directory: string): void {
       cause: error,
     });
   }
+  return directory;
 }
 
 /** Like mkdir -p. Node's own `recursive` tries forever where the system refuses with ENOENT, as below /proc. */
@@ -175,7 +191,7 @@ async function connectEmbedded(directory: string, options: OpenOptions): Promise
       return connectionOf(engine.description, engine);
     } catch (error) {
       if (!(error instanceof DirectoryLocked)) throw error;
-      if (Date.now() > giveUpAt) {
+      if (Date.now() > giveUpAt || options.signal?.aborted === true) {
         throw new MirrorSqlError(
           'MSQL_STORE_BUSY',
           `another process has the data directory ${directory} open and does not answer`,
@@ -229,7 +245,10 @@ function connectServer(text: string): Connection {
 }
 
 /** Through a client without a database: one that names an absent database is refused. */
-async function createDatabase({ options, cluster }: Connection): Promise<void> {
+async function createDatabase(
+  { options, cluster }: Connection,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const client = createClient({
     ...options,
     database: 'system',
@@ -240,6 +259,7 @@ async function createDatabase({ options, cluster }: Connection): Promise<void> {
   try {
     await client.command({
       query: `CREATE DATABASE IF NOT EXISTS \`${options.database.replace(/[`\\]/g, '\\$&')}\` ${onCluster} ENGINE = Atomic`,
+      ...(signal === undefined ? {} : { abort_signal: signal }),
     });
   } finally {
     await client.close();

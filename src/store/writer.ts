@@ -5,17 +5,16 @@
  */
 import { createReadStream } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { ClickHouseError } from '@clickhouse/client';
-import { MirrorSqlError, systemCode } from '../core/errors.ts';
+import type { MirrorSqlError } from '../core/errors.ts';
 import { GapRecord } from './gap-record.ts';
+import { abortBy, causeOf, Insistence, isGone, Stopped } from './insistence.ts';
 import { limits } from './limits.ts';
-import { leftoverNames, readLeftover, type Segment } from './segment.ts';
+import type { Segment } from './segment.ts';
 import { SEGMENT_HEADER } from './segment-name.ts';
+import { type Quota, SegmentQueue } from './segment-queue.ts';
 import type { Store } from './store.ts';
-import { isRefusal, isTransient, storeError } from './store-error.ts';
+import { isRefusal, storeError } from './store-error.ts';
 import type { SegmentTable } from './tables/table-rows.ts';
 
 /** Rows by table. */
@@ -62,20 +61,13 @@ export interface WriterState {
 const EXACTLY_ONCE =
   'insert_deduplicate = 1, deduplicate_blocks_in_dependent_materialized_views = 1, async_insert = 0';
 
-const RETRY_FIRST_MS = 100;
-const RETRY_MAX_MS = 5_000;
-const GIVE_UP_AFTER_MS = 60_000;
-
-/** A patient writer does not wait longer for one answer: packets to an unreachable server vanish without a word. */
-const LIVE_ANSWER_FIRST_MS = 30_000;
-const LIVE_ANSWER_MAX_MS = 600_000;
-
-/** The store is away and the patient writer was told to stop. */
-class Stopped extends Error {}
+/** A patient writer that something stopped tries again after this long. */
+const RESUME_AFTER_MS = 5_000;
 
 export class SegmentWriter {
   readonly #store: Store;
-  readonly #queue: Segment[] = [];
+  readonly #insistence: Insistence;
+  readonly #queue = new SegmentQueue();
   readonly #acknowledged: Segment[] = [];
   readonly #stored: RowCounts = {};
   readonly #known: RowCounts = {};
@@ -86,37 +78,36 @@ export class SegmentWriter {
   #failure: MirrorSqlError | undefined;
   #wake: (() => void)[] = [];
   readonly #gap: GapRecord | undefined;
-  readonly #waitingBytesMax: number;
-  readonly #waitingSegmentsMax: number;
+  readonly #quota: Quota;
   readonly #rowsDropped: RowCounts = {};
-  readonly #stop = new AbortController();
-  #bytesWaiting = 0;
   #segmentsDropped = 0;
   #lastInsertAtMs: number | undefined;
   #lastInsertMs: number | undefined;
-  #failedTries = 0;
-  #lastError: MirrorSqlError | undefined;
-  #lastErrorAtMs: number | undefined;
 
   constructor(store: Store, options: WriterOptions = {}) {
     this.#store = store;
-    this.#waitingBytesMax = options.waitingBytesMax ?? limits.liveWaitingBytesMax;
-    this.#waitingSegmentsMax = options.waitingSegmentsMax ?? limits.liveWaitingSegmentsMax;
-    this.#gap = options.patience === 'forever' ? new GapRecord(store.directory) : undefined;
+    this.#quota = {
+      bytesMax: options.waitingBytesMax ?? limits.liveWaitingBytesMax,
+      segmentsMax: options.waitingSegmentsMax ?? limits.liveWaitingSegmentsMax,
+    };
+    const patient = options.patience === 'forever';
+    this.#insistence = new Insistence(store, patient);
+    this.#gap = patient ? new GapRecord(store.directory) : undefined;
     if (this.#gap?.open !== undefined) this.#pump = this.#run();
   }
 
   get state(): WriterState {
+    const { failedTries, lastError, lastErrorAtMs } = this.#insistence;
     return {
-      segmentsWaiting: this.#queue.length,
-      bytesWaiting: this.#bytesWaiting,
+      segmentsWaiting: this.#queue.count,
+      bytesWaiting: this.#queue.bytes,
       segmentsDropped: this.#segmentsDropped,
       rowsDropped: this.#rowsDropped,
       lastInsertAtMs: this.#lastInsertAtMs,
       lastInsertMs: this.#lastInsertMs,
-      failedTries: this.#failedTries,
-      lastError: this.#lastError,
-      lastErrorAtMs: this.#lastErrorAtMs,
+      failedTries,
+      lastError,
+      lastErrorAtMs,
     };
   }
 
@@ -132,7 +123,7 @@ export class SegmentWriter {
 
   /** Segments that are on the disk and not stored yet. */
   get waitingCount(): number {
-    return this.#queue.length;
+    return this.#queue.count;
   }
 
   /** Set when the store has failed. */
@@ -142,10 +133,14 @@ export class SegmentWriter {
 
   /** Takes a segment that is on the disk. */
   enqueue(segment: Segment): void {
-    this.#queue.push(segment);
-    this.#bytesWaiting += segment.sizeBytes;
-    if (this.#gap !== undefined) this.#dropBeyondQuota(this.#gap);
-    this.#pump ??= this.#run();
+    this.#queue.add(segment);
+    this.#queued();
+  }
+
+  /** Takes a segment that an earlier run left: it goes before those of this run. */
+  enqueueLeftover(segment: Segment): void {
+    this.#queue.addLeftover(segment);
+    this.#queued();
   }
 
   /** Live rows that could not be written to the disk. `atUs`: about when they were seen. */
@@ -157,24 +152,21 @@ export class SegmentWriter {
 
   /** Ends a patient writer: what is not stored within the time stays on the disk for the next run. */
   async stop(withinMs: number): Promise<void> {
-    const timer = setTimeout(() => this.#stop.abort(), withinMs);
+    const timer = setTimeout(() => this.#insistence.stop(), withinMs);
     while (this.#pump !== undefined) await this.#pump;
     clearTimeout(timer);
   }
 
-  /** The first in the queue is on its way. Texts of classes are told once only: they go last. */
-  #dropBeyondQuota(gap: GapRecord): void {
-    while (
-      this.#queue.length > 1 &&
-      (this.#bytesWaiting > this.#waitingBytesMax || this.#queue.length > this.#waitingSegmentsMax)
-    ) {
-      const oldest = this.#queue.findIndex(({ table }, index) => index > 0 && table !== 'classes');
-      const [segment] = this.#queue.splice(Math.max(1, oldest), 1);
-      if (segment === undefined) return;
-      this.#bytesWaiting -= segment.sizeBytes;
-      gap.giveUp(segment);
-      this.#countDropped(segment.table, segment.rowsCount);
+  #queued(): void {
+    const gap = this.#gap;
+    if (gap !== undefined) {
+      let segment: Segment | undefined;
+      while ((segment = this.#queue.takeBeyond(this.#quota)) !== undefined) {
+        gap.giveUp(segment);
+        this.#countDropped(segment.table, segment.rowsCount);
+      }
     }
+    this.#pump ??= this.#run();
   }
 
   #countDropped(table: SegmentTable, rowsCount: number): void {
@@ -188,7 +180,7 @@ export class SegmentWriter {
    */
   async drained(): Promise<void> {
     if (this.#gap !== undefined) return;
-    while (this.#failure === undefined && this.#queue.length > limits.segmentsWaitingMax) {
+    while (this.#failure === undefined && this.#queue.count > limits.segmentsWaitingMax) {
       await new Promise<void>((resolve) => this.#wake.push(resolve));
     }
     if (this.#failure !== undefined) throw this.#failure;
@@ -203,30 +195,37 @@ export class SegmentWriter {
   async #run(): Promise<void> {
     try {
       for (;;) {
-        const segment = this.#queue[0];
+        const segment = this.#queue.first;
         if (segment === undefined) break;
         await this.#send(segment);
         this.#queue.shift();
-        this.#bytesWaiting -= segment.sizeBytes;
         this.#awake();
         if (this.#acknowledged.length >= limits.ledgerBatchMax) await this.#writeLedger();
       }
       await this.#writeLedger();
       await this.#tellGap();
     } catch (error) {
-      if (!(error instanceof Stopped)) this.#failure = storeError(error);
+      if (this.#gap === undefined) this.#failure = storeError(error);
+      else if (!(error instanceof Stopped)) await this.#pause(error);
     } finally {
       this.#awake();
       this.#pump = undefined;
     }
-    const more = this.#queue.length > 0 || this.#gap?.open !== undefined;
-    if (this.#failure === undefined && !this.#stop.signal.aborted && more) this.#pump = this.#run();
+    const more =
+      this.#queue.count > 0 || this.#acknowledged.length > 0 || this.#gap?.open !== undefined;
+    if (this.#failure === undefined && !this.#insistence.stopped && more) this.#pump = this.#run();
+  }
+
+  /** Nothing that a patient writer meets ends its work. */
+  async #pause(error: unknown): Promise<void> {
+    this.#insistence.failed(error);
+    await this.#insistence.wait(RESUME_AFTER_MS);
   }
 
   async #tellGap(): Promise<void> {
     const gap = this.#gap;
     if (gap?.open !== undefined)
-      await this.#insist((signal) => gap.tell(this.#store, abortBy(signal)));
+      await this.#insistence.until((signal) => gap.tell(this.#store, abortBy(signal)));
   }
 
   #awake(): void {
@@ -236,17 +235,17 @@ export class SegmentWriter {
   }
 
   async #send(segment: Segment): Promise<void> {
-    const since = await this.#insist((signal) => this.#knownSince(segment.name, signal));
+    const since = await this.#insistence.until((signal) => this.#knownSince(segment.name, signal));
     if (since !== undefined) {
       this.#segmentsKnown++;
       add(this.#known, segment);
       this.#knownSinceSeconds = Math.min(this.#knownSinceSeconds ?? since, since);
-      await rm(segment.path, { force: true });
+      await this.#remove(segment);
       return;
     }
     const startedMs = Date.now();
     try {
-      await this.#insist((signal) => insertSegment(this.#store, segment, signal));
+      await this.#insistence.until((signal) => insertSegment(this.#store, segment, signal));
       this.#lastInsertAtMs = Date.now();
       this.#lastInsertMs = this.#lastInsertAtMs - startedMs;
     } catch (error) {
@@ -254,8 +253,12 @@ export class SegmentWriter {
         await this.#setAside(segment);
         return;
       }
-      // Two processes that load the same capture make the same file; the other one has sent and deleted it.
       if (!isGone(error)) throw error;
+      if (this.#gap !== undefined && !(await this.#isKnown(segment))) {
+        this.#countLost(segment);
+        return;
+      }
+      // Two processes that load the same capture make the same file; the other one has sent and deleted it.
       this.#segmentsKnown++;
       add(this.#known, segment);
       return;
@@ -286,7 +289,7 @@ export class SegmentWriter {
       rows: rowsCount,
       stored_at: storedAt,
     }));
-    await this.#insist((signal) =>
+    await this.#insistence.until((signal) =>
       this.#store.client.insert({
         table: 'segments',
         values,
@@ -294,62 +297,33 @@ export class SegmentWriter {
         ...abortBy(signal),
       }),
     );
-    for (const { path } of segments) await rm(path, { force: true });
+    for (const segment of segments) await this.#remove(segment);
     segments.length = 0;
+  }
+
+  /** Live segments stay where the disk has become read-only; the next run finds them in the ledger. */
+  async #remove({ path }: Segment): Promise<void> {
+    try {
+      await rm(path, { force: true });
+    } catch (error) {
+      if (this.#gap === undefined) throw error;
+    }
+  }
+
+  async #isKnown({ name }: Segment): Promise<boolean> {
+    const since = await this.#insistence.until((signal) => this.#knownSince(name, signal));
+    return since !== undefined;
   }
 
   /** Kept under another name for whoever wants to know why; what is not in the store counts as lost. */
   async #setAside(segment: Segment): Promise<void> {
-    this.#gap?.lost(segment.table, segment.rowsCount, Date.now() * 1000);
-    this.#countDropped(segment.table, segment.rowsCount);
+    this.#countLost(segment);
     await rename(segment.path, `${segment.path}.refused`);
   }
 
-  /** Repeats what fails because the store is away: for a while, or until it is told to stop. */
-  async #insist<T>(work: (signal?: AbortSignal) => Promise<T>): Promise<T> {
-    const giveUpAt = Date.now() + GIVE_UP_AFTER_MS;
-    let refusals = 0;
-    for (let waitMs = RETRY_FIRST_MS; ; waitMs = Math.min(waitMs * 2, RETRY_MAX_MS)) {
-      try {
-        const answer = await (this.#gap === undefined ? work() : this.#tryOnce(work));
-        this.#failedTries = 0;
-        return answer;
-      } catch (error) {
-        this.#failedTries++;
-        this.#lastError = storeError(error);
-        this.#lastErrorAtMs = Date.now();
-        if (this.#gap === undefined) {
-          const failure = this.#store.failure();
-          if (failure !== undefined) throw failure;
-          if (!isTransient(error) || Date.now() > giveUpAt) throw storeError(error);
-        } else if (this.#stop.signal.aborted) {
-          throw new Stopped();
-        } else if (isGone(error) || (isRefusal(error) && ++refusals >= limits.liveRefusalsMax)) {
-          throw storeError(error);
-        }
-        // Jittered, so that several collectors do not come back at one moment.
-        const jitter = this.#gap === undefined ? 1 : 0.5 + Math.random() / 2;
-        await sleep(waitMs * jitter, undefined, { signal: this.#stop.signal }).catch(() => {
-          throw new Stopped();
-        });
-      }
-    }
-  }
-
-  /** One try, its time bounded: twice as long after each failure, as an insert that only takes long must succeed. */
-  async #tryOnce<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const ms = LIVE_ANSWER_FIRST_MS * 2 ** Math.min(this.#failedTries, 5);
-    const controller = new AbortController();
-    const abort = (): void => controller.abort();
-    const timer = setTimeout(abort, Math.min(ms, LIVE_ANSWER_MAX_MS));
-    this.#stop.signal.addEventListener('abort', abort, { once: true });
-    if (this.#stop.signal.aborted) abort();
-    try {
-      return await work(controller.signal);
-    } finally {
-      clearTimeout(timer);
-      this.#stop.signal.removeEventListener('abort', abort);
-    }
+  #countLost({ table, rowsCount }: Segment): void {
+    this.#gap?.lost(table, rowsCount, Date.now() * 1000);
+    this.#countDropped(table, rowsCount);
   }
 }
 
@@ -376,48 +350,6 @@ export async function insertSegment(
   });
   stream.resume();
   await finished(stream);
-}
-
-/**
- * Hands the segments of earlier runs to the writer and returns how many there were. Damaged ones get the ending
- * `.damaged` and are counted.
- */
-export async function enqueueLeftovers(
-  store: Store,
-  writer: SegmentWriter,
-): Promise<{ segments: number; damaged: number }> {
-  const directory = join(store.directory, 'segments');
-  let segments = 0;
-  let damaged = 0;
-  for (const name of leftoverNames(directory)) {
-    const segment = await readLeftover(directory, name);
-    if (segment === 'gone') continue;
-    if (segment === 'damaged') {
-      damaged++;
-      await rename(join(directory, name), join(directory, `${name}.damaged`));
-      continue;
-    }
-    segments++;
-    writer.enqueue(segment);
-    await writer.drained();
-  }
-  return { segments, damaged };
-}
-
-/** FILE_DOESNT_EXIST of the engine, or the system's word for it. */
-function isGone(error: unknown): boolean {
-  const cause = causeOf(error);
-  return (
-    (cause instanceof ClickHouseError && cause.code === '107') || systemCode(cause) === 'ENOENT'
-  );
-}
-
-function abortBy(signal: AbortSignal | undefined): { abort_signal?: AbortSignal } {
-  return signal === undefined ? {} : { abort_signal: signal };
-}
-
-function causeOf(error: unknown): unknown {
-  return error instanceof MirrorSqlError ? error.cause : error;
 }
 
 function add(counts: RowCounts, segment: Segment): void {

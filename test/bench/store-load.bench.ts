@@ -49,7 +49,6 @@ async function main(): Promise<void> {
   const sink = new SegmentSink({
     directory,
     describe: () => ({ tables: [], columns: [] }),
-    mask: (text, start, end) => text.slice(start, end),
     onSealed: (segment) => writer.enqueue(segment),
   });
   const before = { own: process.cpuUsage(), engine: factsOf(pid), at: performance.now() };

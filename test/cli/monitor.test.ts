@@ -4,7 +4,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { statusLine } from '../../src/cli/monitor-status.ts';
+import { statusLine } from '../../src/cli/monitor/status-line.ts';
 import { openStore } from '../../src/store/store.ts';
 import { waitUntil } from '../lab/process.ts';
 

@@ -40,7 +40,6 @@ async function loadAs(collector: string): Promise<WriterCounts> {
     directory: store.directory,
     collector,
     describe: () => ({ tables: [], columns: [] }),
-    mask: (text, start, end) => text.slice(start, end),
     onSealed: (segment) => {
       names.push(segment.name);
       writer.enqueue(segment);

@@ -5,7 +5,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SegmentSink } from '../../src/store/segment-sink.ts';
 import { openStore } from '../../src/store/store.ts';
-import { enqueueLeftovers, SegmentWriter } from '../../src/store/writer.ts';
+import { enqueueLeftovers } from '../../src/store/leftovers.ts';
+import { SegmentWriter } from '../../src/store/writer.ts';
 import { makeActivity, makeWorkload } from './synthetic.ts';
 
 const START_US = 1_790_000_000_000_000;
@@ -26,7 +27,6 @@ async function main(directory: string, run: string): Promise<void> {
   const sink = new SegmentSink({
     directory: store.directory,
     describe: () => ({ tables: [], columns: [] }),
-    mask: (text, start, end) => text.slice(start, end),
     segmentRowsMax: 2_000,
     onSealed: (segment) => {
       process.stdout.write(`sealed ${segment.name} ${segment.rowsCount}\n`);

@@ -6,7 +6,8 @@ import { GapRecord } from '../../src/store/gap-record.ts';
 import type { Segment } from '../../src/store/segment.ts';
 import { SegmentSink } from '../../src/store/segment-sink.ts';
 import { segmentTimes } from '../../src/store/segment-times.ts';
-import { enqueueLeftovers, SegmentWriter } from '../../src/store/writer.ts';
+import { enqueueLeftovers } from '../../src/store/leftovers.ts';
+import { SegmentWriter } from '../../src/store/writer.ts';
 import { faultsOf, sufferOutages } from './outage.ts';
 import { makeWorkload } from './synthetic.ts';
 import {
@@ -41,7 +42,6 @@ describe('a store that does not answer', () => {
     const sink = new SegmentSink({
       directory: temporary.directory,
       describe: () => ({ tables: [], columns: [] }),
-      mask: (text, start, end) => text.slice(start, end),
       onSealed: (segment) => void segments.push(segment),
       segmentRowsMax: 1_000,
     });
@@ -162,7 +162,6 @@ it('rows that a full disk takes no more are counted, and the collector goes on',
   const sink = new SegmentSink({
     directory: '/dev/null/nowhere',
     describe: () => ({ tables: [], columns: [] }),
-    mask: (text, start, end) => text.slice(start, end),
     onSealed: () => expect.unreachable(),
     onLost: (table, rows) => lost.push([table, rows]),
     segmentRowsMax: 1_000,

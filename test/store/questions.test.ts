@@ -43,7 +43,6 @@ async function storeThrough(feed: (sink: SegmentSink) => void): Promise<void> {
   const sink = new SegmentSink({
     directory: temporary.directory,
     describe: (statement) => ({ tables: [statement.split(' ')[3] ?? ''], columns: [] }),
-    mask: (text, start, end) => text.slice(start, end),
     onSealed: (segment) => writer.enqueue(segment),
   });
   feed(sink);

@@ -1,4 +1,5 @@
 /** How a question is asked: a SELECT with parameters, its rows as JSON, integers as numbers (all of ours are below 2^53). */
+import { MirrorSqlError } from '../../core/errors.ts';
 import type { Scope, Window } from '../../events/facts.ts';
 import type { Store } from '../store.ts';
 import { storeError } from '../store-error.ts';
@@ -11,15 +12,25 @@ export async function ask<Row>(
   query: string,
   parameters: Parameters,
 ): Promise<Row[]> {
+  const { answerWithinMs } = store;
+  const signal = answerWithinMs === undefined ? undefined : AbortSignal.timeout(answerWithinMs);
   try {
     const answer = await store.client.query({
       query,
       query_params: { ...parameters },
       format: 'JSONEachRow',
       clickhouse_settings: { output_format_json_quote_64bit_integers: 0 },
+      ...(signal === undefined ? {} : { abort_signal: signal }),
     });
     return await answer.json<Row>();
   } catch (error) {
+    if (signal?.aborted === true) {
+      throw new MirrorSqlError(
+        'MSQL_STORE_UNREACHABLE',
+        `the store did not answer within ${(answerWithinMs ?? 0) / 1000} s`,
+        { cause: error },
+      );
+    }
     throw storeError(error);
   }
 }

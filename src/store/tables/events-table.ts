@@ -62,14 +62,10 @@ export function eventRows(): EventRows {
   return new TableRows('events', eventColumns());
 }
 
-/** `text`, from `start` to `end`: the statement as it may be stored, secrets masked. */
 export function appendEvent(
   rows: EventRows,
   event: StatementEvent,
   addresses: SessionAddresses,
-  text: Uint8Array,
-  start: number,
-  end: number,
 ): void {
   const { columns } = rows;
   const { statementClass, error } = event;
@@ -79,7 +75,7 @@ export function appendEvent(
   columns.command.append(event.command);
   columns.kind.append(statementClass?.kind);
   columns.fingerprint.append(statementClass?.fingerprint ?? NO_FINGERPRINT);
-  columns.statement.appendBytes(text, start, end);
+  columns.statement.appendBytes(event.text, event.textStart, event.textEnd);
   columns.statement_name.appendText(event.statementName);
   columns.portal_name.appendText(event.portalName);
   columns.parameters.append(event.parameters);

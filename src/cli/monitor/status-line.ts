@@ -1,5 +1,7 @@
 /** One line on a terminal that says how a live capture does; nothing elsewhere. */
 
+import type { CaptureSummary } from '../../events/capture-summary.ts';
+
 export interface MonitorCounts {
   readonly packets: number;
   readonly statements: number;
@@ -10,12 +12,18 @@ export interface MonitorCounts {
 
 const SHOWN_EVERY_MS = 2000;
 
-export class MonitorStatus {
+export class StatusLine {
   #shownAt = performance.now();
   #before: MonitorCounts = { packets: 0, statements: 0, dropped: 0, segmentsWaiting: 0 };
   #shown = false;
 
-  show(counts: MonitorCounts): void {
+  show(summary: CaptureSummary, segmentsWaiting: number): void {
+    const counts = {
+      packets: summary.packets,
+      statements: summary.events['statement'] ?? 0,
+      dropped: summary.kernelDrops,
+      segmentsWaiting,
+    };
     const now = performance.now();
     const elapsedMs = now - this.#shownAt;
     if (!process.stderr.isTTY || elapsedMs < SHOWN_EVERY_MS) return;

@@ -1,0 +1,60 @@
+/** Where the packets of `monitor` come from: interfaces, or a file in its own time. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { openLive } from '../../../collectors/capture/live.ts';
+import type { LiveSource } from '../../../collectors/capture/live-source.ts';
+import { openCapture } from '../../../collectors/capture/open.ts';
+import { PacedSource } from '../../../collectors/capture/paced.ts';
+import { SeveralSources } from '../../../collectors/capture/several.ts';
+import type { Origin } from './options.ts';
+
+const BUFFER_BYTES = 64 * 1024 * 1024;
+
+export interface Feed {
+  readonly source: LiveSource;
+  /** What is captured, as the report names it. */
+  readonly name: string;
+  /** Through what, and why that. */
+  readonly reason: string;
+  /** It ends by itself. */
+  readonly ends: boolean;
+  /** Times are those at which packets were handed over, not those of the kernel. */
+  readonly timedOnArrival: boolean;
+  /** Microseconds since 1970 in the capture's time; undefined before it has begun. */
+  readonly nowUs: () => number | undefined;
+}
+
+/** @throws MirrorSqlError when there is nothing to capture from */
+export async function openFeed(origin: Origin): Promise<Feed> {
+  if (origin.kind === 'file') {
+    const { path, speed } = origin;
+    const source = new PacedSource(await openCapture(path), speed, {
+      nowMs: () => performance.now(),
+      wait: (ms) => sleep(ms),
+    });
+    return {
+      source,
+      name: path,
+      reason: `playing ${path}`,
+      ends: true,
+      timedOnArrival: false,
+      nowUs: () => source.captureNowUs,
+    };
+  }
+  const { interfaces, backend, filter } = origin;
+  const live = await openLive({
+    interfaces,
+    backend,
+    bufferBytes: BUFFER_BYTES,
+    ...(filter === undefined ? {} : { filter }),
+  });
+  const [only] = live.sources;
+  return {
+    source:
+      live.sources.length === 1 && only !== undefined ? only : new SeveralSources(live.sources),
+    name: interfaces.join('+'),
+    reason: `capturing on ${interfaces.join(', ')} through ${live.backend}: ${live.reason}`,
+    ends: false,
+    timedOnArrival: live.timedOnArrival,
+    nowUs: () => Date.now() * 1000,
+  };
+}

@@ -1,0 +1,134 @@
+/**
+ * `mirrorsql monitor`: captures, decodes, stores, analyses and serves, in one process, until it is told to stop. The
+ * capture never waits for the store: segments wait on the disk.
+ */
+import { MirrorSqlError } from '../../core/errors.ts';
+import type { CaptureSummary } from '../../events/capture-summary.ts';
+import { EventualStore } from '../../store/eventual-store.ts';
+import { summaryText } from '../capture-summary-text.ts';
+import { startServing, stopSignal } from '../serve.ts';
+import { collectorName, storeSettings } from '../store-settings.ts';
+import { type Feed, openFeed } from './feed.ts';
+import { type MonitorOptions, type MonitorPlan, monitorPlan } from './options.ts';
+import { Pipeline } from './pipeline.ts';
+import { StatusLine } from './status-line.ts';
+import { Storing } from './storing.ts';
+
+const SECOND_MS = 1000;
+/** The capture's own counts are stored this often. */
+const COUNTS_EVERY_SECONDS = 10;
+
+/**
+ * @returns the exit code: 1 when not all that was captured is stored, or the capture ended by a failure
+ * @throws MirrorSqlError when it cannot begin
+ */
+export async function runMonitor(options: MonitorOptions): Promise<number> {
+  const plan = monitorPlan(options);
+  const stopped = stopSignal();
+  const feed = await openFeed(plan.origin);
+  try {
+    process.stderr.write(`${feed.reason}\n`);
+    const store = new EventualStore(storeSettings(options), {
+      collector: collectorName(options),
+    });
+    try {
+      const listening = await startServing(store, options.listen);
+      try {
+        process.stderr.write(`MirrorSQL serves on ${listening.url} (Ctrl-C ends it)\n`);
+        return await capture(store, feed, plan, stopped);
+      } finally {
+        await listening.close();
+      }
+    } finally {
+      await store.close();
+    }
+  } finally {
+    await feed.source.close();
+  }
+}
+
+async function capture(
+  store: EventualStore,
+  feed: Feed,
+  { ports, quotaBytes }: MonitorPlan,
+  stopped: Promise<void>,
+): Promise<number> {
+  const storing = new Storing(store, feed.name, quotaBytes);
+  const pipeline = await Pipeline.create(
+    feed,
+    { directory: store.directory, collector: store.collector, ports },
+    {
+      sealed: (segment) => storing.take(segment),
+      lost: (table, rowsCount, atUs, error) => storing.lost(table, rowsCount, atUs, error),
+    },
+  );
+  const status = new StatusLine();
+  let seconds = 0;
+  const timer = setInterval(() => {
+    seconds++;
+    const summary = pipeline.summary();
+    pipeline.segmentsWaiting = storing.writer.waitingCount;
+    if (seconds % COUNTS_EVERY_SECONDS === 0) storing.tell(summary);
+    storing.look();
+    status.show(summary, storing.writer.waitingCount);
+  }, SECOND_MS);
+  const interruption = new AbortController();
+  void stopped.then(() => {
+    interruption.abort();
+    pipeline.stop();
+  });
+  let summary: CaptureSummary;
+  let shown = false;
+  try {
+    summary = await pipeline.run();
+    // A capture that was played to its end stays to be looked at.
+    if (feed.ends && !interruption.signal.aborted && summary.failure === undefined) {
+      await playedOut(storing, summary, stopped);
+      shown = true;
+    }
+  } finally {
+    clearInterval(timer);
+    status.end();
+  }
+  const trouble = await storing.finish(summary);
+  if (!shown) process.stderr.write(summaryText(summary));
+  return exitCodeOf(store, storing, summary, trouble);
+}
+
+async function playedOut(
+  storing: Storing,
+  summary: CaptureSummary,
+  stopped: Promise<void>,
+): Promise<void> {
+  await Promise.race([storing.drained(), stopped]);
+  storing.tell(summary);
+  process.stderr.write(summaryText(summary));
+  await stopped;
+}
+
+/** Says what is not stored. */
+function exitCodeOf(
+  store: EventualStore,
+  storing: Storing,
+  summary: CaptureSummary,
+  trouble: MirrorSqlError | undefined,
+): number {
+  const { segmentsWaiting, segmentsDropped, rowsDropped } = storing.writer.state;
+  if (trouble !== undefined) process.stderr.write(`${trouble.line}\n`);
+  if (segmentsWaiting > 0) {
+    process.stderr.write(
+      `${segmentsWaiting} segments wait in ${store.directory}/segments; the next run stores them\n`,
+    );
+  }
+  if (segmentsDropped > 0) {
+    const rows = Object.entries(rowsDropped).map(([table, count]) => `${count} of ${table}`);
+    process.stderr.write(`not stored, and recorded as a gap: rows ${rows.join(', ')}\n`);
+  }
+  const { failure } = summary;
+  if (failure !== undefined) {
+    const error = new MirrorSqlError(failure.code, failure.message);
+    process.stderr.write(`${error.line}\n`);
+    return error.exitCode;
+  }
+  return trouble !== undefined || segmentsWaiting > 0 || segmentsDropped > 0 ? 1 : 0;
+}

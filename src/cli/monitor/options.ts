@@ -1,0 +1,78 @@
+/** What `mirrorsql monitor` is asked to do, checked before anything is opened. */
+import { BACKENDS, type Backend } from '../../../collectors/capture/live.ts';
+import { MirrorSqlError } from '../../core/errors.ts';
+import type { Protocol } from '../../events/session.ts';
+import { portOptions } from '../decode.ts';
+import type { CollectorOptions } from '../store-settings.ts';
+
+export interface MonitorOptions extends CollectorOptions {
+  readonly interface?: readonly string[];
+  readonly read?: string;
+  readonly speed?: string;
+  readonly filter?: string;
+  readonly backend?: string;
+  readonly port?: readonly string[];
+  readonly listen?: string;
+  readonly quota?: string;
+}
+
+/** Interfaces, or a file that is played. */
+export type Origin =
+  | {
+      readonly kind: 'interfaces';
+      readonly interfaces: readonly string[];
+      readonly backend: Backend;
+      readonly filter: string | undefined;
+    }
+  | { readonly kind: 'file'; readonly path: string; readonly speed: number };
+
+export interface MonitorPlan {
+  readonly origin: Origin;
+  readonly ports: ReadonlyMap<number, Protocol>;
+  /** Bytes of segments that may wait for the store; undefined: as the store has it. */
+  readonly quotaBytes: number | undefined;
+}
+
+/** @throws MirrorSqlError MSQL_CLI_USAGE */
+export function monitorPlan(options: MonitorOptions): MonitorPlan {
+  return {
+    ports: portOptions(options.port ?? []),
+    origin: originOf(options),
+    quotaBytes: options.quota === undefined ? undefined : bytesOf(options.quota),
+  };
+}
+
+function originOf(options: MonitorOptions): Origin {
+  const interfaces = options.interface ?? [];
+  const { read, filter } = options;
+  if (interfaces.length > 0 === (read !== undefined)) {
+    throw wrong('monitor takes either -i INTERFACE or --read');
+  }
+  if (read === undefined) {
+    if (options.speed !== undefined) throw wrong('--speed goes with --read only');
+    const backend = BACKENDS.find((name) => name === (options.backend ?? 'auto'));
+    if (backend === undefined) throw wrong(`--backend takes ${BACKENDS.join(', ')}`);
+    return { kind: 'interfaces', interfaces, backend, filter };
+  }
+  if ((filter ?? options.backend) !== undefined) {
+    throw wrong('--filter and --backend go with -i only');
+  }
+  const speed = Number(options.speed ?? 1);
+  if (!(speed > 0 && speed <= 1e6))
+    throw wrong(`--speed ${options.speed ?? ''} is not a number above 0`);
+  return { kind: 'file', path: read, speed };
+}
+
+const UNITS: Readonly<Record<string, number>> = { MB: 1024 ** 2, GB: 1024 ** 3, TB: 1024 ** 4 };
+
+/** `500MB`, `2GB`, `1.5TB`, in powers of 1,024. */
+function bytesOf(text: string): number {
+  const match = /^(\d+(?:\.\d+)?) ?(MB|GB|TB)$/i.exec(text.trim());
+  const bytes = Math.floor(Number(match?.[1]) * (UNITS[match?.[2]?.toUpperCase() ?? ''] ?? NaN));
+  if (bytes > 0) return bytes;
+  throw wrong(`--quota ${text} is no size such as 500MB or 4GB`);
+}
+
+function wrong(message: string): MirrorSqlError {
+  return new MirrorSqlError('MSQL_CLI_USAGE', message);
+}

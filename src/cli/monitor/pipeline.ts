@@ -1,0 +1,135 @@
+/**
+ * One pipeline of `monitor`: a source, a collector, a sink that seals segments, and what these need of the clock. It
+ * shares nothing: what it makes it tells as plain data, so that several can run side by side, each in a thread or
+ * process of its own, and their counts be added (events/capture-summary.ts).
+ */
+import { Collector, collect } from '../../../collectors/collector.ts';
+import type { CaptureSummary } from '../../events/capture-summary.ts';
+import type { Protocol } from '../../events/session.ts';
+import { loadDescriber } from '../../sql/describe.ts';
+import type { Segment } from '../../store/segment.ts';
+import { SegmentSink } from '../../store/segment-sink.ts';
+import type { SegmentTable } from '../../store/tables/table-rows.ts';
+import type { Feed } from './feed.ts';
+
+export interface PipelineOptions {
+  /** The store's directory: segments go to `segments` in it. */
+  readonly directory: string;
+  /** The collector's name, on every row. */
+  readonly collector: string;
+  readonly ports: ReadonlyMap<number, Protocol>;
+}
+
+/** What a pipeline tells. */
+export interface PipelineListener {
+  /** A segment is on the disk. */
+  sealed(segment: Segment): void;
+  /** Rows could not be written to the disk. `atUs`: about when they were seen. */
+  lost(table: SegmentTable, rowsCount: number, atUs: number, error: unknown): void;
+}
+
+const SECOND_MS = 1000;
+/** Open sessions are told this often. */
+const STATE_EVERY_SECONDS = 10;
+/** While so many segments wait, rows gather into larger ones, for so many seconds at most. */
+const SEGMENTS_WAITING_CALM = 8;
+const GATHERED_SECONDS_MAX = 30;
+/** Packets may be on their way from the kernel for this long: seconds do not end earlier. */
+const ON_THE_WAY_US = 1_000_000;
+
+export class Pipeline {
+  readonly #feed: Feed;
+  readonly #sink: SegmentSink;
+  readonly #collector: Collector;
+  #seconds = 0;
+  #sealedAtSecond = 0;
+  #packetsBefore = 0;
+  /** How many segments wait for the store, as whoever sends them says. */
+  segmentsWaiting = 0;
+
+  private constructor(feed: Feed, sink: SegmentSink, collector: Collector) {
+    this.#feed = feed;
+    this.#sink = sink;
+    this.#collector = collector;
+  }
+
+  static async create(
+    feed: Feed,
+    { directory, collector: name, ports }: PipelineOptions,
+    listener: PipelineListener,
+  ): Promise<Pipeline> {
+    const sink = new SegmentSink({
+      directory,
+      collector: name,
+      describe: await loadDescriber(),
+      onSealed: (segment) => listener.sealed(segment),
+      onLost: (table, rowsCount, error) => {
+        const { lastPacketUs } = collector.health;
+        const nowUs = Date.now() * 1000;
+        listener.lost(
+          table,
+          rowsCount,
+          Number.isFinite(lastPacketUs) ? lastPacketUs : nowUs,
+          error,
+        );
+      },
+    });
+    const { timedOnArrival } = feed;
+    const collector = new Collector(sink, { ports, name, timedOnArrival });
+    return new Pipeline(feed, sink, collector);
+  }
+
+  /**
+   * Captures until the source ends or is stopped.
+   * @returns what was seen, when all of it is sealed
+   */
+  async run(): Promise<CaptureSummary> {
+    const timer = setInterval(() => this.#second(), SECOND_MS);
+    let summary: CaptureSummary;
+    try {
+      summary = await collect(this.#feed.source, this.#collector);
+    } finally {
+      clearInterval(timer);
+    }
+    this.#sink.seal();
+    await this.#sink.settled();
+    this.#countDrops();
+    const { kernelDrops, kernelFreezes } = this.#collector.health;
+    return { ...summary, kernelDrops, kernelFreezes };
+  }
+
+  /** Lets `run` end in order: what was captured is still decoded and sealed. */
+  stop(): void {
+    this.#feed.source.stop();
+  }
+
+  /** What was seen until now. */
+  summary(): CaptureSummary {
+    return this.#collector.health.summary();
+  }
+
+  #second(): void {
+    this.#seconds++;
+    this.#countDrops();
+    const { packets } = this.#collector.health;
+    const nowUs = this.#feed.nowUs();
+    if (packets === this.#packetsBefore && nowUs !== undefined) {
+      this.#collector.idle(nowUs - ON_THE_WAY_US);
+    }
+    this.#packetsBefore = packets;
+    if (this.#seconds % STATE_EVERY_SECONDS === 0) this.#collector.tellOpenSessions();
+    const gathered = this.#seconds - this.#sealedAtSecond;
+    if (this.segmentsWaiting < SEGMENTS_WAITING_CALM || gathered >= GATHERED_SECONDS_MAX) {
+      this.#sink.seal();
+      this.#sealedAtSecond = this.#seconds;
+    }
+  }
+
+  #countDrops(): void {
+    const counts = this.#feed.source.statistics();
+    if (counts === undefined) return;
+    const { health } = this.#collector;
+    health.kernelDrops = counts.dropped;
+    health.kernelFreezes = counts.freezes;
+  }
+}
