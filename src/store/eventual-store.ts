@@ -57,9 +57,13 @@ export class EventualStore implements Store {
     return this.#opened().database;
   }
 
+  get isOpen(): boolean {
+    return this.#store !== undefined;
+  }
+
   /** Why the last attempt to open it failed; undefined when it is open, and during the first attempt. */
   get trouble(): MirrorSqlError | undefined {
-    return this.#store === undefined && this.#attempts > 0 ? this.#reason : undefined;
+    return !this.isOpen && this.#attempts > 0 ? this.#reason : undefined;
   }
 
   /** Nothing is final here. */

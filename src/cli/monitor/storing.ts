@@ -61,7 +61,8 @@ export class Storing {
   /** Says what has changed since the last look. */
   look(): void {
     const { segmentsWaiting, segmentsDropped, failedTries, lastError } = this.writer.state;
-    const trouble = this.#store.trouble ?? (failedTries > 0 ? lastError : undefined);
+    const away = failedTries > 0 ? lastError : undefined;
+    const trouble = this.#store.isOpen ? away : this.#store.trouble;
     if (trouble !== undefined && trouble.code !== this.#told?.code) {
       say(trouble.line);
       if (this.#told === undefined) say('the capture goes on; segments wait on the disk');
@@ -91,7 +92,7 @@ export class Storing {
     }
     const { segmentsWaiting, lastError } = this.writer.state;
     if (segmentsWaiting === 0) return this.#record.trouble;
-    return this.#store.trouble ?? lastError ?? this.#record.trouble;
+    return lastError ?? this.#record.trouble;
   }
 
   async #takeLeftovers(): Promise<void> {
