@@ -13,6 +13,7 @@ const ABOVE_STORE = '^(src/(server|cli)|dashboards)/';
 
 /** Modules of Node that only compute; everything else reaches the machine. */
 const COMPUTING_ONLY = '^(node:)?(buffer|util|assert|string_decoder)$';
+const COMPUTING_AND_CIPHERS = '^(node:)?(buffer|util|assert|string_decoder|crypto)$';
 
 /** Modules of Node that can open a connection or start a program. */
 const REACHES_OUT =
@@ -89,10 +90,10 @@ module.exports = {
     {
       name: 'protocols-are-strangers',
       comment:
-        'To add a protocol is to add a folder, and to remove one is to remove a folder. What two protocols share moves up into collectors/protocols or into core.',
+        'To add a protocol is to add a folder, and to remove one is to remove a folder. What two protocols share moves up into collectors/protocols or into core. TLS is what any of them may be wrapped in, and knows none of them.',
       severity: 'error',
       from: { path: '^collectors/protocols/([^/]+)/' },
-      to: { path: '^collectors/protocols/[^/]+/', pathNot: '^collectors/protocols/$1/' },
+      to: { path: '^collectors/protocols/[^/]+/', pathNot: '^collectors/protocols/($1|tls)/' },
     },
     {
       name: 'network-knows-no-protocol',
@@ -148,9 +149,17 @@ module.exports = {
       severity: 'error',
       from: {
         path: '^(src/(core|events|sql)|analysis|collectors)/',
-        pathNot: '^(collectors/capture/|src/sql/describe\\.ts$)',
+        pathNot: '^(collectors/(capture|protocols/tls)/|src/sql/describe\\.ts$)',
       },
       to: { dependencyTypes: ['core'], pathNot: COMPUTING_ONLY },
+    },
+    {
+      name: 'tls-computes-only',
+      comment:
+        'TLS is opened with the ciphers of Node, which compute like the rest of a pure room. The key log is read by the command line: what touches secrets touches no file.',
+      severity: 'error',
+      from: { path: '^collectors/protocols/tls/' },
+      to: { dependencyTypes: ['core'], pathNot: COMPUTING_AND_CIPHERS },
     },
     {
       name: 'capture-never-sends',

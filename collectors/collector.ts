@@ -18,12 +18,15 @@ import { Health } from './health.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import { Connections } from './network/connections.ts';
 import { CancelKeys } from './protocols/cancel-keys.ts';
+import type { KeyLog } from './protocols/tls/key-log.ts';
 
 export interface CollectorOptions {
   /** Ports beside the known ones (5432, 54321) and the protocol behind each. */
   readonly ports?: ReadonlyMap<number, Protocol>;
   /** Decode the values of parameters. */
   readonly parameters?: boolean;
+  /** Secrets of TLS connections. */
+  readonly keyLog?: KeyLog | undefined;
   readonly limits?: Partial<Limits>;
   /** Packets carry the time at which they came to us, not that of the kernel (LiveCapture.timedOnArrival). */
   readonly timedOnArrival?: boolean;
@@ -34,6 +37,7 @@ export interface CollectorOptions {
 export class Collector implements PacketHandler {
   readonly health = new Health();
   readonly classes: ClassRegistry;
+  readonly #keyLog: KeyLog | undefined;
   readonly #connections: Connections;
   readonly #activity: Activity;
   /** The last moment that `idle` was told. */
@@ -45,6 +49,7 @@ export class Collector implements PacketHandler {
     const counting = new CountingSink(sink, this.health);
     this.classes = new ClassRegistry();
     this.#activity = new Activity(sink, this.health, limits.silentSecondsMax);
+    this.#keyLog = options.keyLog;
     const ports = new Map([...KNOWN_PORTS, ...(options.ports ?? [])]);
     const detection = new Detection(
       {
@@ -57,6 +62,7 @@ export class Collector implements PacketHandler {
         parameters: options.parameters ?? false,
         captureQuality: options.timedOnArrival === true ? Quality.TimedOnArrival : 0,
         collector: options.name ?? '',
+        keyLog: options.keyLog,
       },
       ports,
     );
@@ -106,6 +112,9 @@ export class Collector implements PacketHandler {
     this.#activity.finish();
     const dropped = this.classes.droppedCount;
     if (dropped > 0) this.health.drop('classes', dropped);
+    const { forgottenCount = 0, crowdedCount = 0 } = this.#keyLog ?? {};
+    if (forgottenCount > 0) this.health.drop('key_log', forgottenCount);
+    if (crowdedCount > 0) this.health.drop('tls_held', crowdedCount);
     return this.health.summary();
   }
 }

@@ -8,6 +8,10 @@ import type { Flow, FlowEnd, FlowReader } from './network/flow.ts';
 import type { ConversationContext } from './protocols/conversation-context.ts';
 import { PostgresConversation } from './protocols/postgres/conversation.ts';
 import { looksLikeStartup } from './protocols/postgres/startup.ts';
+import { offeredProtocols } from './protocols/tls/recognition.ts';
+
+/** What a client asks for by ALPN that begins with TLS at once (PostgreSQL 17, sslnegotiation=direct). */
+const DIRECT_TLS_PROTOCOL = 'postgresql';
 
 /** PostgreSQL's registered port, and KingbaseES's default. */
 export const KNOWN_PORTS: ReadonlyMap<number, Protocol> = new Map([
@@ -82,7 +86,10 @@ class Undecided implements FlowReader {
     }
     const flow = this.#flow;
     // Every database that we know of this kind is spoken to first, in one packet that says what it is.
-    if (flow.foreign || looksLikeStartup(view, start, end) !== 'yes') {
+    const ours =
+      looksLikeStartup(view, start, end) === 'yes' ||
+      offeredProtocols(bytes, start, end).includes(DIRECT_TLS_PROTOCOL);
+    if (flow.foreign || !ours) {
       flow.reader = undefined;
       flow.foreign = true;
       this.#health.foreignBytes += end - start;

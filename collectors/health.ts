@@ -17,7 +17,9 @@ export type LimitName =
   | 'cancel_keys'
   | 'anomalies'
   | 'silent_seconds'
-  | 'classes';
+  | 'classes'
+  | 'key_log'
+  | 'tls_held';
 
 export class Health {
   packets = 0;
@@ -30,6 +32,9 @@ export class Health {
   foreignBytes = 0;
   repeatedBytes = 0;
   encryptedBytes = 0;
+  /** Sessions that stayed encrypted, by reason, and those that a key log opened. */
+  readonly encryptedSessions = new Map<string, number>();
+  decryptedSessions = 0;
   gaps = 0;
   lostBytes = 0;
   resyncs = 0;
@@ -94,6 +99,8 @@ export class Health {
       framesRefused: this.framesRefused,
       droppedByLimit: Object.fromEntries(this.droppedByLimit),
       encryptedBytes: this.encryptedBytes,
+      encryptedSessions: Object.fromEntries(this.encryptedSessions),
+      decryptedSessions: this.decryptedSessions,
       cutPackets: this.cutPackets,
       kernelDrops: this.kernelDrops,
       kernelFreezes: this.kernelFreezes,

@@ -31,6 +31,11 @@ export interface Limits {
   readonly anomaliesPerSessionMax: number;
   /** Seconds without any packet for which gauges are still written. */
   readonly silentSecondsMax: number;
+  /** Connections whose secrets are remembered from a key log; the oldest are forgotten first. One costs about 1 KiB. */
+  readonly keyLogConnectionsMax: number;
+  /** Encrypted bytes that wait for keys which a growing key log may still bring: of one connection, and of all. */
+  readonly tlsHeldBytesMax: number;
+  readonly tlsHeldBytesTotalMax: number;
 }
 
 export const defaultLimits: Limits = {
@@ -49,4 +54,7 @@ export const defaultLimits: Limits = {
   cancelKeysMax: 200_000,
   anomaliesPerSessionMax: 20,
   silentSecondsMax: 600,
+  keyLogConnectionsMax: 100_000,
+  tlsHeldBytesMax: 1 << 20,
+  tlsHeldBytesTotalMax: 64 << 20,
 };

@@ -6,6 +6,7 @@ import type { Activity } from '../activity.ts';
 import type { Health } from '../health.ts';
 import type { Limits } from '../limits.ts';
 import type { CancelKeys } from './cancel-keys.ts';
+import type { KeyLog } from './tls/key-log.ts';
 
 export interface ConversationContext {
   readonly sink: EventSink;
@@ -20,6 +21,8 @@ export interface ConversationContext {
   readonly captureQuality: number;
   /** The collector's name, '' without one: two collectors that see one flow give it two ids. */
   readonly collector: string;
+  /** Where the keys of TLS connections are looked up. */
+  readonly keyLog: KeyLog | undefined;
 }
 
 /** What the first bytes of a connection, or of one direction of it, say about a protocol. */

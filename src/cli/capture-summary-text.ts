@@ -31,6 +31,10 @@ export function summaryText(summary: CaptureSummary): string {
   if (Object.keys(summary.statements).length > 0) line('statements', named(summary.statements));
   const passedOver = named(summary.packetsPassedOver);
   if (passedOver !== '') line('passed over', `packets: ${passedOver}`);
+  const sealed = named(summary.encryptedSessions);
+  if (sealed !== '') line('encrypted', `sessions: ${sealed}`);
+  if (summary.decryptedSessions > 0)
+    line('decrypted', `sessions: ${count(summary.decryptedSessions)}`);
   line('missing', missing(summary));
   const limits = named(summary.droppedByLimit);
   if (limits !== '') line('limits', `reached: ${limits}`);

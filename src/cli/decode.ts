@@ -5,12 +5,14 @@ import { MirrorSqlError } from '../core/errors.ts';
 import type { EventSink } from '../events/events.ts';
 import type { Protocol } from '../events/session.ts';
 import { summaryJson, summaryText } from './capture-summary-text.ts';
+import { readKeyLog } from './key-log-file.ts';
 import { NdjsonSink } from './ndjson-sink.ts';
 
 export interface DecodeOptions {
   /** Each `N=protocol`. */
   readonly port?: readonly string[];
   readonly params?: boolean;
+  readonly keylog?: string;
   readonly output?: string;
   readonly summary?: string;
 }
@@ -28,10 +30,12 @@ export async function runDecode(file: string, options: DecodeOptions): Promise<n
   const output = oneOf('--output', options.output ?? 'ndjson', ['ndjson', 'none']);
   const format = oneOf('--summary', options.summary ?? 'text', ['text', 'json']);
   const ports = portOptions(options.port ?? []);
+  const keyLog = options.keylog === undefined ? undefined : readKeyLog(options.keylog);
   const source = await openCapture(file);
   const printer = output === 'ndjson' ? new NdjsonSink(1) : undefined;
   const collector = new Collector(printer ?? silentSink, {
     ports,
+    keyLog,
     parameters: options.params ?? false,
   });
   try {

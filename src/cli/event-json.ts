@@ -14,6 +14,7 @@ import {
 } from '../events/events.ts';
 import { qualityNames } from '../events/quality.ts';
 import type { Session } from '../events/session.ts';
+import type { TlsFacts } from '../events/tls-facts.ts';
 
 type Json = Record<string, unknown>;
 
@@ -88,7 +89,11 @@ export function sessionEventJson(event: SessionEvent): Json {
 function detail(event: SessionEvent): Json {
   switch (event.type) {
     case 'session_start':
-      return { login_us: event.loginUs, server_version: event.serverVersion };
+      return {
+        login_us: event.loginUs,
+        server_version: event.serverVersion,
+        ...tlsJson(event.tls),
+      };
     case 'session_end':
     case 'session_state':
       return {
@@ -102,6 +107,9 @@ function detail(event: SessionEvent): Json {
         transaction_status: orAbsent(event.transactionStatus),
         transaction_open_since:
           event.transactionStartUs === UNKNOWN ? undefined : isoFromUs(event.transactionStartUs),
+        turns: event.turns?.count,
+        turns_total_us: event.turns?.sumUs,
+        turn_max_us: event.turns?.maxUs,
         quality: qualityNames(event.quality),
       };
     case 'login_failed':
@@ -109,12 +117,28 @@ function detail(event: SessionEvent): Json {
     case 'cancel_request':
       return { process_id: event.processId, target_session_id: event.targetSessionId };
     case 'encrypted':
-      return { method: event.method };
+      return { method: event.method, reason: event.reason, ...tlsJson(event.tls) };
     case 'replication':
       return { mode: event.mode };
     case 'anomaly':
       return { kind: event.kind, detail: event.detail, lost_bytes: event.lostBytes };
   }
+}
+
+function tlsJson(tls: TlsFacts | undefined): Json {
+  if (tls === undefined) return {};
+  const { certificate } = tls;
+  const expiresUs = certificate?.expiresUs;
+  return {
+    tls_version: tls.version,
+    cipher_suite: tls.cipherSuite,
+    server_name: tls.serverName,
+    application_protocol: tls.applicationProtocol,
+    resumed: tls.resumed,
+    certificate_subject: certificate?.subject,
+    certificate_issuer: certificate?.issuer,
+    certificate_expires: expiresUs === undefined ? undefined : isoFromUs(expiresUs),
+  };
 }
 
 function sessionJson(session: Session): Json {

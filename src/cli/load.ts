@@ -1,6 +1,7 @@
 /** `mirrorsql load`: captures in, events decoded and stored; then what was stored, what was there before, what was missed. */
 import { Collector, collect } from '../../collectors/collector.ts';
 import { openCapture } from '../../collectors/capture/open.ts';
+import type { KeyLog } from '../../collectors/protocols/tls/key-log.ts';
 import { MirrorSqlError } from '../core/errors.ts';
 import type { CaptureSummary } from '../events/capture-summary.ts';
 import { loadDescriber } from '../sql/describe.ts';
@@ -11,6 +12,7 @@ import { openStore, type Store } from '../store/store.ts';
 import { storeError } from '../store/store-error.ts';
 import { SegmentWriter, type WriterCounts } from '../store/writer.ts';
 import { portOptions } from './decode.ts';
+import { readKeyLog } from './key-log-file.ts';
 import { LoadProgress } from './load-progress.ts';
 import { type LoadOutcome, loadText } from './load-text.ts';
 import { writeOutput } from './output.ts';
@@ -19,6 +21,7 @@ import { type CollectorOptions, collectorName, storeSettings } from './store-set
 export interface LoadOptions extends CollectorOptions {
   /** Each `N=protocol`. */
   readonly port?: readonly string[];
+  readonly keylog?: string;
 }
 
 /**
@@ -28,6 +31,7 @@ export interface LoadOptions extends CollectorOptions {
  */
 export async function runLoad(files: readonly string[], options: LoadOptions): Promise<number> {
   const ports = portOptions(options.port ?? []);
+  const keyLog = options.keylog === undefined ? undefined : readKeyLog(options.keylog);
   const describe = await loadDescriber();
   const store = await openStore(storeSettings(options), { collector: collectorName(options) });
   let exitCode = 0;
@@ -41,7 +45,7 @@ export async function runLoad(files: readonly string[], options: LoadOptions): P
     await sendLeftovers(store);
     for (const file of files) {
       try {
-        const outcome = await loadOne(store, file, { ports, describe });
+        const outcome = await loadOne(store, file, { ports, keyLog, describe });
         await writeOutput(loadText(outcome));
         if (outcome.failure !== undefined) failed(outcome.failure);
         if (outcome.failure?.code.startsWith('MSQL_STORE_')) break;
@@ -75,6 +79,7 @@ export async function sendLeftovers(store: Store): Promise<void> {
 
 interface Decoding {
   readonly ports: ReadonlyMap<number, 'postgres' | 'mysql' | 'drda'>;
+  readonly keyLog: KeyLog | undefined;
   readonly describe: Awaited<ReturnType<typeof loadDescriber>>;
 }
 
@@ -96,7 +101,8 @@ async function loadOne(store: Store, file: string, decoding: Decoding): Promise<
   let summary: CaptureSummary | undefined;
   let failure: MirrorSqlError | undefined;
   try {
-    const collector = new Collector(sink, { ports: decoding.ports, name: store.collector });
+    const { ports, keyLog } = decoding;
+    const collector = new Collector(sink, { ports, keyLog, name: store.collector });
     summary = await collect(source, collector, {
       afterChunk: async (seen) => {
         progress.show(seen);

@@ -60,6 +60,7 @@ withConfiguration(program.command('decode'))
     gather,
     [],
   )
+  .option('--keylog <file>', 'secrets of TLS connections (SSLKEYLOGFILE), to decrypt them')
   .option('--params', 'print the values of parameters')
   .option(
     '--output <format>',
@@ -82,6 +83,7 @@ withName(program.command('load'))
     gather,
     [],
   )
+  .option('--keylog <file>', 'secrets of TLS connections (SSLKEYLOGFILE), to decrypt them')
   .action(
     action(async (files: string[], options: object) =>
       (await import('./load.ts')).runLoad(files, options),
@@ -101,6 +103,7 @@ withName(program.command('monitor'))
     gather,
     [],
   )
+  .option('--keylog <file>', 'secrets of TLS connections (SSLKEYLOGFILE), read as they come')
   .option('--listen <host:port>', 'where to serve the dashboards and the API')
   .option('--quota <size>', 'of segments that wait on the disk while the store is away', '4GB')
   .action(

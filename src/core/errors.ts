@@ -32,6 +32,11 @@ export const errorTable = {
     hint: 'mirrorsql config --schema prints what may stand in it, --check tells all that is wrong',
   },
   MSQL_CONFIG_READ: { exitCode: 2, hint: 'give the file with --config or MIRRORSQL_CONFIG' },
+  MSQL_KEYLOG_FORMAT: {
+    exitCode: 1,
+    hint: 'give a key log in the NSS format, as SSLKEYLOGFILE and sslkeylogfile write it',
+  },
+  MSQL_KEYLOG_READ: { exitCode: 1, hint: 'check the path and the permissions' },
   MSQL_LIVE_BACKEND: {
     exitCode: 1,
     hint: 'run mirrorsql doctor, which says what can capture here',

@@ -43,6 +43,9 @@ export interface CaptureSummary {
   timedOnArrival: boolean;
   /** Of encrypted sessions: bytes that cannot be read. */
   encryptedBytes: number;
+  /** Sessions that stayed encrypted, by reason (EncryptedReason), and those that a key log opened. */
+  encryptedSessions: Record<string, number>;
+  decryptedSessions: number;
   /** The capture ended in the middle of a record. */
   captureTruncated: boolean;
   /** Why reading stopped before the end of the capture; what was decoded until then is told. */

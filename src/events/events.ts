@@ -9,6 +9,7 @@
  */
 import type { Session } from './session.ts';
 import type { StatementClass } from './statement-class.ts';
+import type { TlsFacts } from './tls-facts.ts';
 
 export const UNKNOWN = -1;
 
@@ -117,8 +118,44 @@ export interface SessionState {
   readonly transactionStatus: 'I' | 'T' | 'E' | '';
   /** Start of the open transaction, UNKNOWN without one. */
   readonly transactionStartUs: number;
+  /** Of an encrypted session, whose statements are not seen. */
+  readonly turns?: TurnFacts | undefined;
   readonly quality: number;
 }
+
+/** How often the server answered the client, and the times from the client's last byte to the server's last. */
+export interface TurnFacts {
+  readonly count: number;
+  readonly sumUs: number;
+  readonly maxUs: number;
+}
+
+/** Why the statements of an encrypted session are not seen. */
+export type EncryptedReason =
+  /** GSS encryption, for which no keys can be given. */
+  | 'gss'
+  /** No key log was given. */
+  | 'no_key_log'
+  /** The key log does not know the connection, or did not in time. */
+  | 'no_keys'
+  /** What it knows opens no record. */
+  | 'wrong_keys'
+  /** A cipher suite that does not encrypt and authenticate at once (AEAD). */
+  | 'cipher_suite'
+  /** Older than TLS 1.2. */
+  | 'version'
+  /** The client spoke before the handshake, with keys of their own. */
+  | 'early_data'
+  /** The connection was open before the capture began. */
+  | 'mid_stream'
+  /** Bytes of the handshake are missing. */
+  | 'handshake_lost'
+  /** The connection ended before the handshake did. */
+  | 'unfinished'
+  /** What was said after the agreement to use TLS is not TLS. */
+  | 'malformed'
+  /** Decrypted until bytes were lost; after that no record opened any more. */
+  | 'records_lost';
 
 export type SessionEvent =
   | {
@@ -127,6 +164,8 @@ export type SessionEvent =
       readonly session: Session;
       readonly loginUs: number;
       readonly serverVersion: string | undefined;
+      /** Of a session that was decrypted. */
+      readonly tls?: TlsFacts | undefined;
     }
   | (SessionState & {
       readonly type: 'session_end';
@@ -157,10 +196,14 @@ export type SessionEvent =
       readonly targetSessionId: string | undefined;
     }
   | {
+      /** The statements of the session cannot be seen (any longer). */
       readonly type: 'encrypted';
       readonly tsUs: number;
       readonly session: Session;
       readonly method: 'tls' | 'gss';
+      readonly reason: EncryptedReason;
+      /** What the handshake showed; undefined when none was seen. */
+      readonly tls?: TlsFacts | undefined;
     }
   | {
       readonly type: 'replication';

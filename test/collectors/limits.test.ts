@@ -4,7 +4,9 @@ import { defaultLimits, type Limits } from '../../collectors/limits.ts';
 import { cut, int32 } from '../wire/bytes.ts';
 import { Connection, Wire } from '../wire/connection.ts';
 import { client, server } from '../wire/postgres.ts';
+import { TlsPeers } from '../wire/tls.ts';
 import { lines, login, pbe, talk } from './protocols/postgres/talk.ts';
+import { keyLogOf, TlsTalk } from './protocols/tls/tls-talk.ts';
 import { type Played, play } from './recording-sink.ts';
 
 const dropped = ({ summary }: Played): Record<string, number> => summary.droppedByLimit;
@@ -149,7 +151,38 @@ const REACHED: Readonly<Record<keyof Limits, () => Record<string, number>>> = {
     );
     return dropped(played);
   },
+  keyLogConnectionsMax: () => {
+    const talk = new TlsTalk(TLS).handshake().login();
+    const others = ['a', 'b'].map((seed) => new TlsPeers({ ...TLS, seed }).keyLog);
+    const keyLog = keyLogOf([talk.peers.keyLog, ...others].join(''), {
+      limits: { keyLogConnectionsMax: 2 },
+    });
+    const played = play(talk.wire.packets, { keyLog });
+    expect(played.summary.encryptedSessions).toEqual({ no_keys: 1 });
+    return dropped(played);
+  },
+  tlsHeldBytesMax: () => dropped(awaitingKeys({ tlsHeldBytesMax: 2000 })),
+  tlsHeldBytesTotalMax: () => dropped(awaitingKeys({ tlsHeldBytesTotalMax: 3000 })),
 };
+
+const TLS = { version: '1.3', suite: 'TLS_AES_128_GCM_SHA256' } as const;
+
+/** Two TLS connections whose keys a growing key log does not bring. */
+function awaitingKeys(limits: Partial<Limits>): Played {
+  const wire = new Wire();
+  const keyLog = keyLogOf('', { follows: true, limits });
+  for (const clientPort of [1, 2]) {
+    const talk = new TlsTalk({ ...TLS, seed: String(clientPort) }, wire, {
+      clientPort,
+    }).handshake();
+    talk.login();
+    for (let turn = 0; turn < 4; turn++) talk.query('SELECT 1');
+  }
+  const played = play(wire.packets, { keyLog, limits });
+  expect(played.summary.encryptedSessions).toEqual({ no_keys: 2 });
+  expect(keyLog.heldBytes).toBe(0);
+  return played;
+}
 
 /** Requests with a hole in front of each, never filled. */
 function holes(limits: Partial<Limits>): Played {
@@ -197,6 +230,9 @@ const EXPECTED: Readonly<Record<keyof Limits, Record<string, number>>> = {
   cancelKeysMax: { cancel_keys: 1 },
   anomaliesPerSessionMax: { anomalies: 3 },
   silentSecondsMax: { silent_seconds: 50 },
+  keyLogConnectionsMax: { key_log: 1 },
+  tlsHeldBytesMax: { tls_held: 2 },
+  tlsHeldBytesTotalMax: { tls_held: 1 },
 };
 
 describe('a limit', () => {

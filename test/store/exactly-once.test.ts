@@ -341,7 +341,13 @@ describe('what is stored', () => {
         loginUs: 900,
         serverVersion: '16.1',
       });
-      sink.sessionEvent({ type: 'encrypted', tsUs: START_US, session, method: 'tls' });
+      sink.sessionEvent({
+        type: 'encrypted',
+        tsUs: START_US,
+        session,
+        method: 'tls',
+        reason: 'no_key_log',
+      });
       const statementClass = makeClass(4);
       sink.statement(
         makeStatement(session, {

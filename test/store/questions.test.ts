@@ -237,7 +237,13 @@ describe('everything else that the report needs', () => {
           outcome: 'rollback',
         }),
       );
-      sink.sessionEvent({ type: 'encrypted', tsUs: base, session, method: 'tls' });
+      sink.sessionEvent({
+        type: 'encrypted',
+        tsUs: base,
+        session,
+        method: 'tls',
+        reason: 'no_key_log',
+      });
       sink.sessionEvent({
         type: 'anomaly',
         tsUs: base + 5,
@@ -387,6 +393,8 @@ describe('everything else that the report needs', () => {
         kernelFreezes: 0,
         cutPackets: 0,
         encryptedBytes: 0,
+        encryptedSessions: {},
+        decryptedSessions: 0,
         timedOnArrival: false,
         captureTruncated: false,
         failure: undefined,

@@ -18,10 +18,16 @@ export interface TsharkMessage {
 export async function tsharkMessages(
   file: string,
   ports: readonly number[],
+  settings: readonly string[] = [],
 ): Promise<TsharkMessage[]> {
   const decodeAs = ports.flatMap((port) => ['-d', `tcp.port==${String(port)},pgsql`]);
   const args = ['-r', file, ...decodeAs, '-Y', 'pgsql', '-T', 'pdml'];
-  const pdml = await mustRun('tshark', [...args, '-o', 'tcp.analyze_sequence_numbers:TRUE']);
+  const pdml = await mustRun('tshark', [
+    ...args,
+    ...settings,
+    '-o',
+    'tcp.analyze_sequence_numbers:TRUE',
+  ]);
   const messages: TsharkMessage[] = [];
   for (const packet of pdml.split('<packet>').slice(1)) {
     const stream = show(packet, 'tcp.stream') ?? '';

@@ -9,6 +9,8 @@ import type { Conversation } from '../../activity.ts';
 import type { Flow, FlowEnd, FlowReader } from '../../network/flow.ts';
 import type { Cancellable } from '../cancel-keys.ts';
 import type { ConversationContext } from '../conversation-context.ts';
+import { Encryption, type EncryptionOwner } from '../encryption.ts';
+import { looksLikeClientHello, TlsRecognition } from '../tls/recognition.ts';
 import { Backend, type BackendOwner } from './backend.ts';
 import type { ServerError } from './errors.ts';
 import { Framer, Mode } from './framer.ts';
@@ -20,6 +22,7 @@ import { decodeStartup, guessForeign, looksLikeStartup } from './startup.ts';
 import { Phase, State } from './state.ts';
 import type { TransactionStatus } from './transactions.ts';
 
+/** The type of a TLS record, and no length that a startup packet may have. */
 const TLS_HANDSHAKE = 0x16;
 const ANSWER_TLS = 0x53; // 'S'
 const ANSWER_GSS = 0x47; // 'G'
@@ -33,7 +36,7 @@ const OPENGAUSS_MINOR_MIN = 50;
 const HANDSHAKE_RETRY_US = 1_000_000;
 
 export class PostgresConversation
-  implements FlowReader, Conversation, Cancellable, FrontendOwner, BackendOwner
+  implements FlowReader, Conversation, Cancellable, FrontendOwner, BackendOwner, EncryptionOwner
 {
   readonly #state: State;
   readonly #context: ConversationContext;
@@ -43,8 +46,11 @@ export class PostgresConversation
   readonly #rounds: Rounds;
   #negotiating: 'tls' | 'gss' = 'tls';
   #refusals = 0;
-  #encryptedBytes = 0;
   #decodedBytes = 0;
+  /** Since both sides agreed to encrypt: the bytes go through it first. */
+  #encryption: Encryption | undefined = undefined;
+  /** Of a connection that was open before the capture began, as long as nothing of it has been understood. */
+  #recognition: TlsRecognition | undefined;
   #cancelKey: string | undefined = undefined;
   /** The client's first bytes have been looked at: what follows may be the middle of a message. */
   #clientSpoke = false;
@@ -72,6 +78,7 @@ export class PostgresConversation
     this.#context = context;
     this.#clientEndpoint = clientEndpoint;
     this.#state = new State(session, context, edge, tsUs, midStream);
+    this.#recognition = midStream ? new TlsRecognition() : undefined;
     this.#rounds = new Rounds(this.#state);
     const { limits } = context;
     const sizes = {
@@ -119,21 +126,39 @@ export class PostgresConversation
     end: number,
     tsUs: number,
   ): void {
-    const { phase } = this.#state;
-    const { health } = this.#context;
-    const size = end - start;
-    if (phase === Phase.Encrypted) {
-      health.encryptedBytes += size;
-      this.#encryptedBytes += size;
+    const fromClient = direction === this.#clientEndpoint;
+    if (this.#encryption !== undefined) {
+      this.#encryption.feed(fromClient, bytes, start, end, tsUs);
       return;
     }
-    if (phase === Phase.Foreign) {
+    const { health } = this.#context;
+    const size = end - start;
+    if (this.#state.phase === Phase.Foreign) {
       health.foreignBytes += size;
+      return;
+    }
+    if (fromClient && this.#beginsWithTls(bytes, start, end)) {
+      this.#encrypt('tls', true, tsUs).feed(true, bytes, start, end, tsUs);
       return;
     }
     health.decodedBytes += size;
     this.#decodedBytes += size;
-    if (direction !== this.#clientEndpoint) {
+    if (this.#recognition !== undefined && this.#isTls(direction, bytes, start, end, tsUs)) return;
+    this.clear(fromClient, bytes, view, start, end, tsUs);
+  }
+
+  /** What one side says, as it came or decrypted. */
+  clear(
+    fromClient: boolean,
+    bytes: Uint8Array,
+    view: DataView,
+    start: number,
+    end: number,
+    tsUs: number,
+  ): void {
+    const { phase } = this.#state;
+    if (phase === Phase.Foreign) return;
+    if (!fromClient) {
       if (phase === Phase.Startup && this.#strangeServer(view, start, end, tsUs)) return;
       this.#server.feed(bytes, view, start, end, tsUs);
       return;
@@ -148,10 +173,21 @@ export class PostgresConversation
   gap(direction: 0 | 1, size: number, tsUs: number): void {
     const state = this.#state;
     const { health } = this.#context;
+    const fromClient = direction === this.#clientEndpoint;
     health.gaps++;
     health.lostBytes += size;
-    if (state.phase === Phase.Encrypted || state.phase === Phase.Foreign) return;
-    const fromClient = direction === this.#clientEndpoint;
+    if (this.#encryption !== undefined) {
+      if (this.#encryption.gap(fromClient, size, tsUs))
+        state.lost(fromClient, size, fromClient ? Quality.GapRequest : Quality.GapResponse, tsUs);
+      return;
+    }
+    this.#recognition?.gap(direction, size, tsUs);
+    this.clearGap(fromClient, size, tsUs);
+  }
+
+  clearGap(fromClient: boolean, size: number, tsUs: number): void {
+    const state = this.#state;
+    if (state.phase === Phase.Foreign) return;
     state.lost(fromClient, size, fromClient ? Quality.GapRequest : Quality.GapResponse, tsUs);
     state.anomaly('gap', fromClient ? 'client to server' : 'server to client', size, tsUs);
     if (fromClient) {
@@ -173,17 +209,19 @@ export class PostgresConversation
 
   end(reason: FlowEnd, endpoint: 0 | 1 | -1, tsUs: number): void {
     const state = this.#state;
+    this.#endEncryption(tsUs);
     const { edge, phase } = state;
     edge.conversations.delete(this);
     if (this.#cancelKey !== undefined) this.#context.cancelKeys.remove(this.#cancelKey, this);
     if (this.#neverOurs) return;
-    this.#context.health.resyncBytes += this.#client.passedBytes + this.#server.passedBytes;
+    if (phase !== Phase.Encrypted)
+      this.#context.health.resyncBytes += this.#client.passedBytes + this.#server.passedBytes;
     if (reason !== 'capture_end') edge.at(tsUs).connectionsClosed++;
     if (phase === Phase.Cancel) return;
     if (this.#neverAccepted(reason, tsUs)) edge.at(tsUs).connectionsRefused++;
-    if (state.responseBytes === 0 && state.requestBytes > 0)
-      state.lost(false, 0, Quality.OneWay, tsUs);
-    else if (state.responseBytes > 0 && state.requestBytes === 0) state.quality |= Quality.OneWay;
+    const { requestBytes, responseBytes } = this.#soFar(tsUs);
+    if (responseBytes === 0 && requestBytes > 0) state.lost(false, 0, Quality.OneWay, tsUs);
+    else if (responseBytes > 0 && requestBytes === 0) state.quality |= Quality.OneWay;
     else if (state.lossy || state.uncertain) state.lost(false, 0, Quality.GapResponse, tsUs);
     this.#rounds.abandon(Status.Unanswered, tsUs);
     // Before `disconnected` ends the transaction: what was open is told as open.
@@ -191,7 +229,7 @@ export class PostgresConversation
     if (reason !== 'capture_end' && reason !== 'limit' && reason !== 'idle') {
       state.transactions.disconnected(tsUs);
     }
-    if (phase === Phase.Startup && state.requestBytes === 0 && !state.midStream) return;
+    if (phase === Phase.Startup && requestBytes === 0 && !state.midStream) return;
     const byServer = state.endedByServer || (endpoint !== -1 && endpoint !== this.#clientEndpoint);
     const how = state.terminated ? 'terminate' : byServer && reason === 'fin' ? 'server' : reason;
     this.#context.sink.sessionEvent({
@@ -202,6 +240,7 @@ export class PostgresConversation
   }
 
   tellOpen(tsUs: number): void {
+    this.#encryption?.idle(tsUs);
     const { phase } = this.#state;
     if (phase === Phase.Foreign || phase === Phase.Cancel || phase === Phase.Startup) return;
     this.#context.sink.sessionEvent({ type: 'session_state', ...this.#soFar(tsUs) });
@@ -210,17 +249,19 @@ export class PostgresConversation
   #soFar(tsUs: number): SessionState {
     const state = this.#state;
     const { transactions } = state;
+    const encryption = this.#encryption;
     return {
       tsUs,
       session: state.session,
       startUs: state.startUs,
       statements: state.statementsCount,
       errors: state.errorsCount,
-      requestBytes: state.requestBytes,
-      responseBytes: state.responseBytes + this.#encryptedBytes,
+      requestBytes: state.requestBytes + (encryption?.requestBytes ?? 0),
+      responseBytes: state.responseBytes + (encryption?.responseBytes ?? 0),
       lostBytes: state.lostBytes,
       transactionStatus: transactions.status,
       transactionStartUs: transactions.open ? transactions.startUs : UNKNOWN,
+      turns: state.phase === Phase.Encrypted ? encryption?.turns.facts : undefined,
       quality:
         state.quality | (state.midStream ? Quality.MidStream : 0) | this.#context.captureQuality,
     };
@@ -272,7 +313,7 @@ export class PostgresConversation
     this.#state.responseBytes++;
     const encrypted = answer === ANSWER_TLS || answer === ANSWER_GSS;
     if (encrypted) {
-      this.#encrypted(this.#negotiating, tsUs);
+      this.#encrypt(this.#negotiating, true, tsUs);
       return;
     }
     this.#server.reset(Mode.Typed);
@@ -288,6 +329,7 @@ export class PostgresConversation
       session: state.session,
       loginUs: Math.max(0, tsUs - state.startupUs),
       serverVersion: state.serverVersion,
+      tls: this.#encryption?.facts,
     });
   }
 
@@ -351,19 +393,12 @@ export class PostgresConversation
     if (!fromClient) this.#state.lost(false, 0, Quality.GapResponse, tsUs);
   }
 
-  /** The first bytes of the client: TLS without asking, or a startup that a capture begun late still shows. */
+  /** The first bytes of the client: a startup, also one that a capture begun late still shows. */
   #clientStarts(view: DataView, start: number, end: number, tsUs: number): void {
     const state = this.#state;
     const { mode } = this.#client;
     if (mode === Mode.Startup) {
       if (this.#clientSpoke) return;
-      if (view.getUint8(start) === TLS_HANDSHAKE) {
-        this.#encrypted('tls', tsUs);
-        this.#context.health.decodedBytes -= end - start;
-        this.#context.health.encryptedBytes += end - start;
-        this.#encryptedBytes += end - start;
-        return;
-      }
       if (looksLikeStartup(view, start, end) !== 'no') return;
       this.#context.health.framesRefused++;
       this.#foreign('not_postgres', guessForeign(view, start, end), tsUs);
@@ -401,17 +436,64 @@ export class PostgresConversation
       state.edge.at(tsUs).connectionsClosed++;
     }
     state.phase = Phase.Foreign;
+    this.#encryption = undefined;
     this.#client.reset(Mode.Opaque);
     this.#server.reset(Mode.Opaque);
     state.anomaly(kind, guess, 0, tsUs);
   }
 
-  #encrypted(method: 'tls' | 'gss', tsUs: number): void {
+  /** TLS without asking (sslnegotiation=direct), or the first bytes behind a request that the capture missed. */
+  #beginsWithTls(bytes: Uint8Array, start: number, end: number): boolean {
+    const { mode } = this.#client;
+    if (mode === Mode.Startup && !this.#clientSpoke) return bytes[start] === TLS_HANDSHAKE;
+    return this.#recognition !== undefined && looksLikeClientHello(bytes, start, end);
+  }
+
+  /** Whether a connection whose beginning was not seen has turned out to be TLS. */
+  #isTls(direction: 0 | 1, bytes: Uint8Array, start: number, end: number, tsUs: number): boolean {
+    const understood = this.#client.mode !== Mode.Lost || this.#server.mode !== Mode.Lost;
+    if (understood) this.#recognition = undefined;
+    if (this.#recognition?.feed(direction, bytes, start, end, tsUs) !== true) return false;
+    this.#encrypt('tls', false, tsUs);
+    return true;
+  }
+
+  /** @param seen from the first byte on */
+  #encrypt(method: 'tls' | 'gss', seen: boolean, tsUs: number): Encryption {
     const state = this.#state;
+    const { session, edge } = state;
     state.phase = Phase.Encrypted;
     this.#client.reset(Mode.Opaque);
     this.#server.reset(Mode.Opaque);
-    this.#context.sink.sessionEvent({ type: 'encrypted', tsUs, session: state.session, method });
+    const encryption = new Encryption(method, seen, session, this.#context, edge, this, tsUs);
+    const [client, server] = [this.#clientEndpoint, this.#clientEndpoint === 0 ? 1 : 0] as const;
+    const before = this.#recognition;
+    if (!seen && before !== undefined)
+      encryption.before(before.bytesOf(client), before.bytesOf(server));
+    this.#recognition = undefined;
+    this.#encryption = encryption;
+    return encryption;
+  }
+
+  #endEncryption(tsUs: number): void {
+    const untold = this.#client.mode === Mode.Lost && this.#server.mode === Mode.Lost;
+    if (untold && this.#recognition?.likely === true) this.#encrypt('tls', false, tsUs);
+    this.#encryption?.end(tsUs);
+  }
+
+  /** What follows is the text of a connection from its beginning. */
+  decrypted(_tsUs: number): void {
+    this.#state.phase = Phase.Startup;
+    this.#clientSpoke = false;
+    this.#client.reset(Mode.Startup);
+    this.#server.reset(Mode.Typed);
+  }
+
+  unreadable(tsUs: number): void {
+    this.#rounds.abandon(Status.Unknown, tsUs);
+    this.#state.phase = Phase.Encrypted;
+    this.#client.reset(Mode.Opaque);
+    this.#server.reset(Mode.Opaque);
   }
 
   #cancel(processId: number, key: string, tsUs: number): void {

@@ -14,6 +14,7 @@ export interface MonitorOptions extends CollectorOptions {
   readonly port?: readonly string[];
   readonly listen?: string;
   readonly quota?: string;
+  readonly keylog?: string;
 }
 
 /** Interfaces, or a file that is played. */
@@ -31,6 +32,8 @@ export interface MonitorPlan {
   readonly ports: ReadonlyMap<number, Protocol>;
   /** Bytes of segments that may wait for the store; undefined: as the store has it. */
   readonly quotaBytes: number | undefined;
+  /** File with the secrets of TLS connections, which is followed. */
+  readonly keyLogPath: string | undefined;
 }
 
 /** @throws MirrorSqlError MSQL_CLI_USAGE */
@@ -39,6 +42,7 @@ export function monitorPlan(options: MonitorOptions): MonitorPlan {
     ports: portOptions(options.port ?? []),
     origin: originOf(options),
     quotaBytes: options.quota === undefined ? undefined : bytesOf(options.quota),
+    keyLogPath: options.keylog,
   };
 }
 

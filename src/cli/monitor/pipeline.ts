@@ -10,6 +10,7 @@ import { loadDescriber } from '../../sql/describe.ts';
 import type { Segment } from '../../store/segment.ts';
 import { SegmentSink } from '../../store/segment-sink.ts';
 import type { SegmentTable } from '../../store/tables/table-rows.ts';
+import { FollowedKeyLog } from '../key-log-file.ts';
 import type { Feed } from './feed.ts';
 
 export interface PipelineOptions {
@@ -18,6 +19,8 @@ export interface PipelineOptions {
   /** The collector's name, on every row. */
   readonly collector: string;
   readonly ports: ReadonlyMap<number, Protocol>;
+  /** File with the secrets of TLS connections, which is followed. */
+  readonly keyLogPath: string | undefined;
 }
 
 /** What a pipeline tells. */
@@ -41,23 +44,32 @@ export class Pipeline {
   readonly #feed: Feed;
   readonly #sink: SegmentSink;
   readonly #collector: Collector;
+  readonly #keys: FollowedKeyLog | undefined;
   #seconds = 0;
   #sealedAtSecond = 0;
   #packetsBefore = 0;
   /** How many segments wait for the store, as whoever sends them says. */
   segmentsWaiting = 0;
 
-  private constructor(feed: Feed, sink: SegmentSink, collector: Collector) {
+  private constructor(
+    feed: Feed,
+    sink: SegmentSink,
+    collector: Collector,
+    keys: FollowedKeyLog | undefined,
+  ) {
     this.#feed = feed;
     this.#sink = sink;
     this.#collector = collector;
+    this.#keys = keys;
   }
 
+  /** @throws MirrorSqlError MSQL_KEYLOG_READ */
   static async create(
     feed: Feed,
-    { directory, collector: name, ports }: PipelineOptions,
+    { directory, collector: name, ports, keyLogPath }: PipelineOptions,
     listener: PipelineListener,
   ): Promise<Pipeline> {
+    const keys = keyLogPath === undefined ? undefined : new FollowedKeyLog(keyLogPath);
     const sink = new SegmentSink({
       directory,
       collector: name,
@@ -75,8 +87,13 @@ export class Pipeline {
       },
     });
     const { timedOnArrival } = feed;
-    const collector = new Collector(sink, { ports, name, timedOnArrival });
-    return new Pipeline(feed, sink, collector);
+    const collector = new Collector(sink, {
+      ports,
+      name,
+      timedOnArrival,
+      keyLog: keys?.keyLog,
+    });
+    return new Pipeline(feed, sink, collector, keys);
   }
 
   /**
@@ -90,6 +107,7 @@ export class Pipeline {
       summary = await collect(this.#feed.source, this.#collector);
     } finally {
       clearInterval(timer);
+      this.#keys?.close();
     }
     this.#sink.seal();
     await this.#sink.settled();
@@ -110,6 +128,7 @@ export class Pipeline {
 
   #second(): void {
     this.#seconds++;
+    this.#keys?.look();
     this.#countDrops();
     const { packets } = this.#collector.health;
     const nowUs = this.#feed.nowUs();

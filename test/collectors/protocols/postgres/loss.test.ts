@@ -107,7 +107,7 @@ describe('a capture that begins late', () => {
     expect(lines(played)).toEqual(['SELECT 1: ok r0 a1']);
   });
 
-  it('of encrypted bytes makes nothing of them', () => {
+  it('of encrypted bytes says so', () => {
     const played = late((c) => {
       for (let turn = 0; turn < 20; turn++) {
         c.client(Buffer.from('1703030040', 'hex'), Buffer.alloc(64, turn * 13));
@@ -115,7 +115,12 @@ describe('a capture that begins late', () => {
       }
     });
     expect(lines(played)).toEqual([]);
-    expect(played.summary.resyncBytes).toBe(played.summary.payloadBytes);
+    expect(played.told.of('encrypted')).toMatchObject([{ method: 'tls', reason: 'mid_stream' }]);
+    expect(played.summary).toMatchObject({
+      encryptedBytes: played.summary.payloadBytes,
+      resyncBytes: 0,
+      resyncs: 0,
+    });
     expectBalance(played);
   });
 });
