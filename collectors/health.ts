@@ -47,6 +47,9 @@ export class Health {
   /** Live: packets that the kernel dropped, and times that its buffer was full. */
   kernelDrops = 0;
   kernelFreezes = 0;
+  /** Live: times that the capture ended by itself, and packets too late to be put in order across interfaces. */
+  captureInterruptions = 0;
+  latePackets = 0;
   timedOnArrival = false;
   captureTruncated = false;
   failure: CaptureSummary['failure'] = undefined;
@@ -104,6 +107,8 @@ export class Health {
       cutPackets: this.cutPackets,
       kernelDrops: this.kernelDrops,
       kernelFreezes: this.kernelFreezes,
+      captureInterruptions: this.captureInterruptions,
+      latePackets: this.latePackets,
       timedOnArrival: this.timedOnArrival,
       captureTruncated: this.captureTruncated,
       failure: this.failure,

@@ -22,18 +22,16 @@ export function listInterfaces(): NetworkInterface[] {
     .sort()
     .map((name) => ({
       name,
-      state: interfaceState(name) === 'down' ? 'down' : 'up',
+      state: interfaceState(name),
       hardwareType: numberIn(name, 'type'),
       addresses: (addresses[name] ?? []).map(({ address }) => address),
     }));
 }
 
-/** Administratively and physically up, down, or not there (any more). */
-export function interfaceState(name: string): 'up' | 'down' | 'gone' {
-  if (!existsSync(SYSTEM)) return networkInterfaces()[name] === undefined ? 'gone' : 'up';
+/** Administratively and physically up, as far as the system tells. */
+function interfaceState(name: string): 'up' | 'down' {
   const flags = numberIn(name, 'flags');
-  if (flags === undefined) return 'gone';
-  if ((flags & FLAG_UP) === 0) return 'down';
+  if (flags !== undefined && (flags & FLAG_UP) === 0) return 'down';
   return numberIn(name, 'carrier') === 0 ? 'down' : 'up';
 }
 

@@ -16,6 +16,10 @@ export interface LiveStatistics {
   readonly dropped: number;
   /** Times that the ring was full. */
   readonly freezes: number;
+  /** Times that the capture ended by itself and was begun again: the interface was removed, say. */
+  readonly interruptions: number;
+  /** Packets of several interfaces that came too late to be put in the order of time. */
+  readonly late: number;
 }
 
 export interface LiveSource extends CaptureSource {
@@ -23,4 +27,22 @@ export interface LiveSource extends CaptureSource {
   statistics(): LiveStatistics | undefined;
   /** Ends the capture in order: what was captured is delivered, then readChunk returns false. */
   stop(): void;
+}
+
+export const NO_STATISTICS: LiveStatistics = {
+  received: 0,
+  dropped: 0,
+  freezes: 0,
+  interruptions: 0,
+  late: 0,
+};
+
+export function addStatistics(a: LiveStatistics, b: LiveStatistics): LiveStatistics {
+  return {
+    received: a.received + b.received,
+    dropped: a.dropped + b.dropped,
+    freezes: a.freezes + b.freezes,
+    interruptions: a.interruptions + b.interruptions,
+    late: a.late + b.late,
+  };
 }

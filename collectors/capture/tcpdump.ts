@@ -6,8 +6,7 @@ import { execFile } from 'node:child_process';
 import { endianness } from 'node:os';
 import { promisify } from 'node:util';
 import { MirrorSqlError, systemCode } from '../../src/core/errors.ts';
-import { listInterfaces } from './interfaces.ts';
-import type { LiveOptions, LiveStatistics } from './live-source.ts';
+import { type LiveOptions, type LiveStatistics, NO_STATISTICS } from './live-source.ts';
 import { type CaptureProgram, ProgramPipe, startProgram } from './program-pipe.ts';
 
 const INSTRUCTION_BYTES = 8;
@@ -47,7 +46,7 @@ export class TcpdumpPipe extends ProgramPipe {
     const received = last(/(\d+) packets? captured/g);
     const dropped = last(/(\d+) packets? dropped by kernel/g);
     if (received === undefined || dropped === undefined) return undefined;
-    return { received, dropped, freezes: 0 };
+    return { ...NO_STATISTICS, received, dropped };
   }
 
   /**
@@ -84,33 +83,51 @@ function startError(interfaceName: string, words: string): MirrorSqlError {
 
 /**
  * The filter as the kernel takes it: an array of struct sock_filter (linux/filter.h: code u16, jt u8, jf u8, k u32, in
- * the host's order), compiled by `tcpdump -ddd`, which needs no privilege.
+ * the host's order), compiled by `tcpdump -ddd`. Best for the interface itself, whose VLAN tags the kernel keeps beside
+ * the packet; that needs the right to capture. Without it, for its kind of header, which does as long as no tag is asked.
+ * @param ethernet frames begin with an Ethernet header, not with IP
  * @throws MirrorSqlError MSQL_CLI_USAGE when the filter cannot be compiled, MSQL_LIVE_BACKEND without tcpdump
  */
-export async function compileFilter(interfaceName: string, filter: string): Promise<Buffer> {
-  const device = listInterfaces().find(({ name }) => name === interfaceName);
-  // Ethernet and loopback frames have an Ethernet header, what the others hand over begins with IP. An interface that
-  // is not listed (a network namespace entered without its /sys) is taken for Ethernet.
-  const raw = device !== undefined && device.hardwareType !== 1 && device.hardwareType !== 772;
-  let printed: string;
+export async function compileFilter(
+  interfaceName: string,
+  filter: string,
+  ethernet: boolean,
+): Promise<Buffer> {
+  const kind = ['-y', ethernet ? 'EN10MB' : 'RAW', '-ddd', filter];
   try {
-    const args = ['-y', raw ? 'RAW' : 'EN10MB', '-ddd', filter];
-    printed = (await promisify(execFile)('tcpdump', args)).stdout;
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') {
-      throw new MirrorSqlError(
-        'MSQL_LIVE_BACKEND',
-        'a filter needs tcpdump, which is not installed',
-      );
-    }
-    const words = error instanceof Error && 'stderr' in error ? String(error.stderr) : '';
-    const reason = words
-      .replace(/^Warning:.*\n/gm, '')
-      .replace(/^tcpdump: /, '')
-      .trim();
-    throw new MirrorSqlError('MSQL_CLI_USAGE', `--filter ${filter}: ${reason}`, { cause: error });
+    return filterBytes(await runTcpdump(['-i', interfaceName, ...kind]));
+  } catch {
+    // Told by the second try, if it is the filter.
   }
-  return filterBytes(printed);
+  const bytes = filterBytes(
+    await runTcpdump(kind).catch((error: unknown) => {
+      throw filterError(filter, error);
+    }),
+  );
+  if (!/\bvlan\b/.test(filter)) return bytes;
+  throw new MirrorSqlError(
+    'MSQL_LIVE_BACKEND',
+    `--filter ${filter}: VLAN tags can be asked for only where tcpdump may capture on ${interfaceName}`,
+  );
+}
+
+async function runTcpdump(args: readonly string[]): Promise<string> {
+  return (await promisify(execFile)('tcpdump', args)).stdout;
+}
+
+function filterError(filter: string, error: unknown): MirrorSqlError {
+  if (systemCode(error) === 'ENOENT') {
+    return new MirrorSqlError(
+      'MSQL_LIVE_BACKEND',
+      'a filter needs tcpdump, which is not installed',
+    );
+  }
+  const words = error instanceof Error && 'stderr' in error ? String(error.stderr) : '';
+  const reason = words
+    .replace(/^Warning:.*\n/gm, '')
+    .replace(/^tcpdump: /, '')
+    .trim();
+  return new MirrorSqlError('MSQL_CLI_USAGE', `--filter ${filter}: ${reason}`, { cause: error });
 }
 
 /** From the decimal numbers that `tcpdump -ddd` prints: a count, then code, jt, jf and k of each instruction. */

@@ -53,6 +53,8 @@ export function missing(summary: CaptureSummary): string {
   const found = parts([
     [summary.gaps, `gaps with ${count(summary.lostBytes)} bytes`],
     [summary.kernelDrops, 'packets dropped by the kernel'],
+    [summary.captureInterruptions, 'times that an interface was away'],
+    [summary.latePackets, 'packets too late to be in order'],
     [summary.cutPackets, 'packets cut by the snap length'],
     [summary.resyncs, `resynchronisations over ${count(summary.resyncBytes)} bytes`],
     [summary.unansweredRequests, 'requests without an answer'],

@@ -39,6 +39,10 @@ export interface CaptureSummary {
   kernelDrops: number;
   /** Live: times that the kernel's buffer was full. */
   kernelFreezes: number;
+  /** Live: times that the capture ended by itself (an interface was removed, say) and was begun again. */
+  captureInterruptions: number;
+  /** Live: packets of several interfaces that came too late to be put in the order of time. */
+  latePackets: number;
   /** Packets carry the time at which they came to us: response times hold our own delay, and drops are not counted. */
   timedOnArrival: boolean;
   /** Of encrypted sessions: bytes that cannot be read. */

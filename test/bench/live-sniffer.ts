@@ -16,8 +16,7 @@ const live = await openLive({
   filter: 'tcp port 5432',
   ...(group === '0' ? {} : { fanoutGroup: Number(group) }),
 });
-const [source] = live.sources;
-if (source === undefined) throw new Error('no source');
+const { source } = live;
 const collector = new Collector({
   statement: nothing,
   transactionEnd: nothing,

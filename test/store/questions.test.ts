@@ -391,6 +391,8 @@ describe('everything else that the report needs', () => {
         droppedByLimit: { a: 1, b: 2 },
         kernelDrops: 0,
         kernelFreezes: 0,
+        captureInterruptions: 0,
+        latePackets: 0,
         cutPackets: 0,
         encryptedBytes: 0,
         encryptedSessions: {},

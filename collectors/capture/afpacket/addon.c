@@ -10,6 +10,7 @@
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
+#include <net/if_arp.h>
 #include <node_api.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,7 +69,7 @@ static void finalize_map(napi_env env, void *data, void *hint) {
   munmap(data, (size_t)hint);
 }
 
-/* open(interface, { blockBytes, blocks, retireMs, fanout }, filter | undefined) -> { handle, ring, hardwareType } */
+/* open(interface, { blockBytes, blocks, retireMs, fanoutGroup }, filter | undefined) -> { handle, ring, hardwareType } */
 static napi_value open_ring(napi_env env, napi_callback_info info) {
   size_t argc = 3;
   napi_value argv[3], result, handle, buffer, hardware;
@@ -126,10 +127,10 @@ static napi_value open_ring(napi_env env, napi_callback_info info) {
   napi_create_uint32(env, device.ifr_hwaddr.sa_family, &hardware);
 
   /* On loopback every packet passes twice, going out and coming in. Elsewhere both ways are wanted. */
-  int ignore = number_of(env, argv[1], "ignoreOutgoing") ? 1 : 0;
-  if (ignore) CHECK("ignore outgoing", setsockopt(ring->fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &ignore, sizeof ignore));
-
-  if (number_of(env, argv[1], "promiscuous")) {
+  if (device.ifr_hwaddr.sa_family == ARPHRD_LOOPBACK) {
+    int ignore = 1;
+    CHECK("ignore outgoing", setsockopt(ring->fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &ignore, sizeof ignore));
+  } else {
     struct packet_mreq membership = {.mr_ifindex = index, .mr_type = PACKET_MR_PROMISC};
     CHECK("promiscuous", setsockopt(ring->fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &membership, sizeof membership));
   }
@@ -179,6 +180,32 @@ static napi_value statistics(napi_env env, napi_callback_info info) {
   return result;
 }
 
+/* isBound(handle): false when the interface was removed; one that is only down stays bound (packet(7), sll_ifindex). */
+static napi_value is_bound(napi_env env, napi_callback_info info) {
+  struct ring *ring = ring_of(env, info);
+  struct sockaddr_ll address = {0};
+  socklen_t length = sizeof address;
+  napi_value result;
+  int bound = ring != NULL && ring->fd >= 0 &&
+              getsockname(ring->fd, (struct sockaddr *)&address, &length) == 0 && address.sll_ifindex > 0;
+  napi_get_boolean(env, bound != 0, &result);
+  return result;
+}
+
+/* hardwareType(interface): its ARPHRD_ number; undefined when there is no such interface. Needs no privilege. */
+static napi_value hardware_type(napi_env env, napi_callback_info info) {
+  size_t argc = 1, name_length = 0;
+  napi_value argv[1], result = NULL;
+  struct ifreq device = {0};
+  if (napi_get_cb_info(env, info, &argc, argv, NULL, NULL) != napi_ok || argc < 1) return NULL;
+  napi_get_value_string_utf8(env, argv[0], device.ifr_name, sizeof device.ifr_name, &name_length);
+  int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return NULL;
+  if (ioctl(fd, SIOCGIFHWADDR, &device) == 0) napi_create_uint32(env, device.ifr_hwaddr.sa_family, &result);
+  close(fd);
+  return result;
+}
+
 /* close(handle): the socket ends, and with it the capture. */
 static napi_value close_ring(napi_env env, napi_callback_info info) {
   struct ring *ring = ring_of(env, info);
@@ -194,6 +221,8 @@ static napi_value init(napi_env env, napi_value exports) {
   napi_property_descriptor functions[] = {
       {"open", NULL, open_ring, NULL, NULL, NULL, napi_default, NULL},
       {"statistics", NULL, statistics, NULL, NULL, NULL, napi_default, NULL},
+      {"isBound", NULL, is_bound, NULL, NULL, NULL, napi_default, NULL},
+      {"hardwareType", NULL, hardware_type, NULL, NULL, NULL, napi_default, NULL},
       {"close", NULL, close_ring, NULL, NULL, NULL, napi_default, NULL},
   };
   napi_define_properties(env, exports, sizeof functions / sizeof *functions, functions);

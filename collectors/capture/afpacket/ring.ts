@@ -10,7 +10,12 @@ import { endianness } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { MirrorSqlError, systemCode } from '../../../src/core/errors.ts';
 import { LinkType, type PacketHandler } from '../capture-source.ts';
-import type { LiveOptions, LiveSource, LiveStatistics } from '../live-source.ts';
+import {
+  type LiveOptions,
+  type LiveSource,
+  type LiveStatistics,
+  NO_STATISTICS,
+} from '../live-source.ts';
 
 interface Opened {
   readonly handle: object;
@@ -21,6 +26,8 @@ interface Opened {
 interface Addon {
   open(interfaceName: string, options: object, filter: Buffer | undefined): Opened;
   statistics(handle: object): [number, number, number] | undefined;
+  isBound(handle: object): boolean;
+  hardwareType(interfaceName: string): number | undefined;
   close(handle: object): void;
 }
 
@@ -71,6 +78,17 @@ export function addonPath(): string | undefined {
   return places.map((place) => fileURLToPath(place)).find((place) => existsSync(place));
 }
 
+/** A shared library that was built from addon.c beside this file. */
+function loadAddon(path: string): Addon {
+  return createRequire(import.meta.url)(path) as Addon;
+}
+
+/** Whether frames of an interface begin with an Ethernet header; undefined when there is no such interface. */
+export function hasEthernetHeader(path: string, interfaceName: string): boolean | undefined {
+  const type = loadAddon(path).hardwareType(interfaceName);
+  return type === undefined ? undefined : LINK_TYPES.get(type) === LinkType.Ethernet;
+}
+
 export class AfPacketRing implements LiveSource {
   readonly sizeBytes = undefined;
   bytesRead = 0;
@@ -85,7 +103,7 @@ export class AfPacketRing implements LiveSource {
   #block = 0;
   #stopping = false;
   #drainUntilMs = 0;
-  readonly #totals = { received: 0, dropped: 0, freezes: 0 };
+  readonly #totals = { ...NO_STATISTICS };
 
   /** @throws MirrorSqlError MSQL_LIVE_PERMISSION, MSQL_LIVE_INTERFACE, MSQL_LIVE_BACKEND */
   constructor(
@@ -94,8 +112,7 @@ export class AfPacketRing implements LiveSource {
     options: LiveOptions,
     filter: Buffer | undefined,
   ) {
-    // A shared library that was built from addon.c beside this file.
-    this.#addon = createRequire(import.meta.url)(path) as Addon;
+    this.#addon = loadAddon(path);
     this.#blocks = Math.max(4, Math.ceil(options.bufferBytes / BLOCK_BYTES));
     let opened: Opened;
     try {
@@ -106,8 +123,6 @@ export class AfPacketRing implements LiveSource {
           blocks: this.#blocks,
           retireMs: RETIRE_MS,
           fanoutGroup: options.fanoutGroup ?? 0,
-          ignoreOutgoing: interfaceName === 'lo' ? 1 : 0,
-          promiscuous: interfaceName === 'lo' ? 0 : 1,
         },
         filter,
       );
@@ -139,7 +154,8 @@ export class AfPacketRing implements LiveSource {
         return true;
       }
       if (this.#stopping && performance.now() >= this.#drainUntilMs) return false;
-      if (performance.now() - startMs >= IDLE_MS) return true;
+      // An interface that was removed never comes back to this socket; what it had captured has been read.
+      if (performance.now() - startMs >= IDLE_MS) return this.#addon.isBound(this.#handle);
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
   }

@@ -4,7 +4,6 @@ import { openLive } from '../../../collectors/capture/live.ts';
 import type { LiveSource } from '../../../collectors/capture/live-source.ts';
 import { openCapture } from '../../../collectors/capture/open.ts';
 import { PacedSource } from '../../../collectors/capture/paced.ts';
-import { SeveralSources } from '../../../collectors/capture/several.ts';
 import type { Origin } from './options.ts';
 
 const BUFFER_BYTES = 64 * 1024 * 1024;
@@ -45,12 +44,11 @@ export async function openFeed(origin: Origin): Promise<Feed> {
     interfaces,
     backend,
     bufferBytes: BUFFER_BYTES,
+    onInterruption: (text) => process.stderr.write(`${text}\n`),
     ...(filter === undefined ? {} : { filter }),
   });
-  const [only] = live.sources;
   return {
-    source:
-      live.sources.length === 1 && only !== undefined ? only : new SeveralSources(live.sources),
+    source: live.source,
     name: interfaces.join('+'),
     reason: `capturing on ${interfaces.join(', ')} through ${live.backend}: ${live.reason}`,
     ends: false,

@@ -112,8 +112,9 @@ export class Pipeline {
     this.#sink.seal();
     await this.#sink.settled();
     this.#countDrops();
-    const { kernelDrops, kernelFreezes } = this.#collector.health;
-    return { ...summary, kernelDrops, kernelFreezes };
+    const { kernelDrops, kernelFreezes, captureInterruptions, latePackets } =
+      this.#collector.health;
+    return { ...summary, kernelDrops, kernelFreezes, captureInterruptions, latePackets };
   }
 
   /** Lets `run` end in order: what was captured is still decoded and sealed. */
@@ -150,5 +151,7 @@ export class Pipeline {
     const { health } = this.#collector;
     health.kernelDrops = counts.dropped;
     health.kernelFreezes = counts.freezes;
+    health.captureInterruptions = counts.interruptions;
+    health.latePackets = counts.late;
   }
 }

@@ -59,8 +59,7 @@ async function main() {
       bufferBytes: 32 << 20,
       ...(filter === undefined ? {} : { filter }),
     });
-    const [source] = live.sources;
-    if (source === undefined) throw new Error('no source');
+    const { source } = live;
     const sink = new RecordingSink();
     const ended = collect(source, new Collector(sink, { timedOnArrival: live.timedOnArrival }));
     const load = [

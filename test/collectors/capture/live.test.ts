@@ -49,7 +49,7 @@ describe('the filter', () => {
   });
 
   it.skipIf(!hasTcpdump)('is refused with the words of its compiler (needs tcpdump)', async () => {
-    await expect(compileFilter('lo', 'tcp prot 5432')).rejects.toMatchObject({
+    await expect(compileFilter('lo', 'tcp prot 5432', true)).rejects.toMatchObject({
       code: 'MSQL_CLI_USAGE',
       message: expect.stringContaining('--filter tcp prot 5432') as string,
     });
