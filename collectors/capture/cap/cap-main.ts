@@ -7,6 +7,7 @@
 import { writeSync } from 'node:fs';
 import { endianness } from 'node:os';
 import process from 'node:process';
+import { systemCode } from '../../../src/core/errors.ts';
 import { CAP_READY, type CapSession, loadCap } from './cap-package.ts';
 
 const MAGIC_NANOSECONDS = 0xa1b23c4d;
@@ -26,6 +27,10 @@ const LINK_TYPES: ReadonlyMap<string, number> = new Map([
   ['LINKTYPE_LINUX_SLL', 113],
 ]);
 
+const FULL_PIPE_WAIT_MS = 1;
+/** Is never woken. */
+const nobody = new Int32Array(new SharedArrayBuffer(4));
+
 const littleEndian = endianness() === 'LE';
 const [interfaceName = '', bufferBytes = '0', filter = ''] = process.argv.slice(2);
 
@@ -33,10 +38,17 @@ const batch = Buffer.alloc(BATCH_BYTES);
 const view = new DataView(batch.buffer, batch.byteOffset, batch.length);
 let filled = 0;
 
-/** Blocks while the reader is busy; then the kernel drops, and cap cannot say how much. */
+/** Waits while the reader is busy: then the kernel drops, and cap cannot say how much. */
 function flush(): void {
-  for (let written = 0; written < filled; )
-    written += writeSync(1, batch, written, filled - written);
+  for (let written = 0; written < filled; ) {
+    try {
+      written += writeSync(1, batch, written, filled - written);
+    } catch (error) {
+      if (systemCode(error) !== 'EAGAIN') throw error;
+      // Nothing else is to be done here until the reader has made room.
+      Atomics.wait(nobody, 0, 0, FULL_PIPE_WAIT_MS);
+    }
+  }
   filled = 0;
 }
 
