@@ -24,6 +24,8 @@ export interface PrintedEvent {
   readonly implicit?: boolean;
   readonly reason?: string;
   readonly quality?: readonly string[];
+  readonly duration_us?: number;
+  readonly first_row_us?: number;
   readonly rows_returned?: number;
   readonly rows_affected?: number;
   readonly parameters?: readonly (string | null)[];
