@@ -14,6 +14,7 @@
  * Looking ahead means lexing again from a former position. Each place is read again a bounded number of times, so the
  * whole stays linear.
  */
+import { FOLDED } from './characters.ts';
 import { Kind } from './kind.ts';
 import { Lexer } from './lexer.ts';
 import { Literals } from './literals.ts';
@@ -182,12 +183,14 @@ export class Folder {
   }
 
   /**
-   * With standard_conforming_strings off, \' does not end a string. Where a secret would go on, the rest of the statement
-   * is folded rather than shown.
+   * With standard_conforming_strings off, \' does not end a string, and a quote that was not doubled ends one too early.
+   * Where a secret would go on, the rest of the statement is folded rather than shown.
    */
   #mayGoOn(): boolean {
-    const { kind, text, start, end } = this.lexer;
-    return kind === Kind.Text && text[start] === QUOTE && text[end - 2] === BACKSLASH;
+    const { kind, text, start, end, limit } = this.lexer;
+    if (kind !== Kind.Text) return false;
+    if (end < limit && FOLDED[text[end] as number] !== 0) return true;
+    return text[start] === QUOTE && text[end - 2] === BACKSLASH;
   }
 
   #atListItem(): boolean {

@@ -5,7 +5,7 @@
  * - the literal (or word) after PASSWORD and after IDENTIFIED BY, and the old one after REPLACE;
  * - literals given to, or compared with, anything whose name speaks of a secret (password = 'x'), in the lists of an
  *   INSERT by the position of its column;
- * - literals given to the functions of pgcrypto;
+ * - literals given to the functions of pgcrypto, and to those of openGauss and KingbaseES that encrypt;
  * - inside any string: password=... of a connection string, user:password@ of a URL, "password": "..." of JSON, and
  *   PASSWORD '...' of SQL in SQL; dollar-quoted bodies are masked as SQL.
  */
@@ -19,7 +19,7 @@ const DEPTH_MAX = 3;
 
 const SECRET_NAME =
   /PASSWORD|PASSWD|PASSPHRASE|PWD|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY|ACCESS_?KEY|CREDENTIAL/i;
-const CIPHER_FUNCTION = /^(?:CRYPT|HMAC|PGP_\w+|(?:EN|DE)CRYPT\w*)$/i;
+const CIPHER_FUNCTION = /^(?:CRYPT|HMAC|PGP_\w+|\w*(?:EN|DE)CRYPT\w*)$/i;
 /** Words between a secret's name and its value. */
 const CONNECTORS = new Set(['TO', 'IS', 'LIKE', 'ILIKE', 'NOT', 'FOR', 'BY', 'VALUES', 'AS', 'IN']);
 const NO_PASSWORD = new Set(['EXPIRE', 'DISABLE', 'NULL']);
@@ -35,21 +35,99 @@ const INNER_SECRETS = [
   /:\/\/[^\s:/@'"]*:([^\s/'"]*)@/g,
 ];
 
+/** Each of INNER_SECRETS needs one of these. */
+const MAY_HOLD_SECRET = /pass|pwd|secret|token|key|credential|identified|:\/\//i;
+
 /** The text[start, end) with its secrets replaced by '***'; the text itself when it has none. Never throws. */
 export function maskSecrets(text: Uint8Array, start: number, end: number): Uint8Array {
   const source = Buffer.from(text.buffer, text.byteOffset, text.byteLength).subarray(start, end);
   // One character a byte, so that positions in the string are positions in the bytes.
-  const masked = maskText(source.toString('latin1'), DEPTH_MAX);
+  const masked = maskText(source.toString('latin1'), DEPTH_MAX, []);
   return masked === undefined ? source : Buffer.from(masked, 'latin1');
 }
 
+/** What a statement keeps secret, for what else speaks of it: its parameters and the server's messages. */
+export interface Secrets {
+  /** The text with its secrets replaced. */
+  readonly text: Uint8Array;
+  /** What was replaced, as it stood there. */
+  readonly values: readonly string[];
+  /** Numbers of the parameters ($1 is 1) that are given to something secret. */
+  readonly parameters: ReadonlySet<number>;
+}
+
+/**
+ * All that is secret in text[start, end). Never throws.
+ * @param everyLiteral whatever it holds as a literal is one: the arguments of a prepared statement that takes a secret
+ */
+export function findSecrets(
+  text: Uint8Array,
+  start: number,
+  end: number,
+  everyLiteral: boolean,
+): Secrets {
+  const source = Buffer.from(text.buffer, text.byteOffset, text.byteLength).subarray(start, end);
+  const masker = new Masker(source.toString('latin1'), DEPTH_MAX, everyLiteral);
+  const masked = masker.run();
+  return {
+    text: masked === undefined ? source : Buffer.from(masked, 'latin1'),
+    values: masker.secrets.map((value) => Buffer.from(value, 'latin1').toString('utf8')),
+    parameters: masker.secretParameters,
+  };
+}
+
+/** A value with the passwords of connection strings, URLs and JSON in it replaced. */
+export function maskValue(value: string): string {
+  return maskedInside(value, []) ?? value;
+}
+
+/** What servers put around the words of a statement that they quote, in any of their languages. */
+const QUOTED = /["«»„“]([^"«»„“”]*)["«»“”]|'([^']*)'/g;
+
+/** A server's message about a statement with these secrets: words that it quotes of them are replaced. */
+export function maskMessage(message: string, secrets: readonly string[]): string {
+  let masked = maskValue(message).replace(
+    QUOTED,
+    (match: string, double?: string, single?: string) => {
+      const word = double ?? single ?? '';
+      const told = secrets.some((secret) => word !== '' && secret.includes(word));
+      return told ? match.slice(0, 1) + INNER_MASK + match.slice(-1) : match;
+    },
+  );
+  for (const secret of secrets) {
+    const bare = unquoted(secret);
+    if (bare.length >= BARE_SIZE_MIN) masked = masked.replaceAll(bare, INNER_MASK);
+  }
+  return masked;
+}
+
+/** A message about a statement whose text is not known: nobody can say whether a word that it quotes is a secret. */
+export function maskQuoted(message: string): string {
+  return maskValue(message).replace(
+    QUOTED,
+    (match: string) => match.slice(0, 1) + INNER_MASK + match.slice(-1),
+  );
+}
+
+/** Shorter values stand in every message by accident. */
+const BARE_SIZE_MIN = 4;
+
+function unquoted(secret: string): string {
+  return secret.replace(/^[eEnNbBxX]?'|^"|['"]$/g, '');
+}
+
 /** undefined: nothing to mask. */
-function maskText(sql: string, depth: number): string | undefined {
-  const masker = new Masker(sql, depth);
-  return masker.run();
+function maskText(sql: string, depth: number, secrets: string[]): string | undefined {
+  const masker = new Masker(sql, depth, false);
+  const masked = masker.run();
+  secrets.push(...masker.secrets);
+  return masked;
 }
 
 class Masker {
+  readonly secrets: string[] = [];
+  readonly secretParameters = new Set<number>();
+  readonly #everyLiteral: boolean;
   readonly #sql: string;
   readonly #depth: number;
   readonly #lexer = new Lexer();
@@ -61,15 +139,16 @@ class Masker {
   #previous = '';
   /** A secret's name was read at this nesting: literals that follow are its value. -1: none was. */
   #armedParens = -1;
-  /** The same for the arguments of a function of pgcrypto. */
+  /** The same for the arguments of a function that encrypts. */
   #cipherParens = -1;
   /** The next word or string is a password. */
   #wordIsSecret = false;
   readonly #columns = new InsertColumns();
 
-  constructor(sql: string, depth: number) {
+  constructor(sql: string, depth: number, everyLiteral: boolean) {
     this.#sql = sql;
     this.#depth = depth;
+    this.#everyLiteral = everyLiteral;
     const bytes = Buffer.from(sql, 'latin1');
     this.#lexer.reset(bytes, 0, bytes.length);
   }
@@ -102,7 +181,11 @@ class Masker {
         this.#string();
         break;
       case Kind.Number:
-        if (this.#armedParens >= 0 || this.#columns.isSecret) this.#mask();
+        if (this.#everyLiteral || this.#armedParens >= 0 || this.#columns.isSecret) this.#mask();
+        break;
+      case Kind.Parameter:
+        if (this.#takesSecret()) this.secretParameters.add(Number(this.#tokenText().slice(1)));
+        this.#wordIsSecret = false;
         break;
       case Kind.LeftParen:
         this.#parens++;
@@ -155,19 +238,19 @@ class Masker {
 
   #string(): void {
     const text = this.#tokenText();
-    const secret =
-      this.#wordIsSecret ||
-      this.#armedParens >= 0 ||
-      this.#cipherParens >= 0 ||
-      this.#columns.isSecret;
+    const secret = this.#everyLiteral || this.#takesSecret();
     this.#wordIsSecret = false;
     if (secret) {
       this.#mask();
-      // With standard_conforming_strings off, \' does not end a string: what follows may be the rest of it.
-      if (text.endsWith("\\'") && !/^e/i.test(text)) this.#maskRest();
+      // With standard_conforming_strings off, \' does not end a string; and a quote that was not doubled ends one too
+      // early: what follows may be the rest of the secret.
+      const broken = /[\w$\x80-\xff]/.test(this.#sql.charAt(this.#lexer.end));
+      if (broken || (text.endsWith("\\'") && !/^e/i.test(text))) this.#maskRest();
       return;
     }
-    const inner = text.startsWith('$') ? maskedBody(text, this.#depth) : maskedInside(text);
+    const inner = text.startsWith('$')
+      ? maskedBody(text, this.#depth, this.secrets)
+      : maskedInside(text, this.secrets);
     if (inner !== undefined) this.#replace(inner);
     // set_config('app.password', 'x', ...): the name of the secret is itself a string.
     if (/^'[\w.]+'$/.test(text) && SECRET_NAME.test(text) && this.#lexer.peek() === 0x2c) {
@@ -176,11 +259,22 @@ class Masker {
     }
   }
 
+  /** A value that stands here is a secret. */
+  #takesSecret(): boolean {
+    return (
+      this.#wordIsSecret ||
+      this.#armedParens >= 0 ||
+      this.#cipherParens >= 0 ||
+      this.#columns.isSecret
+    );
+  }
+
   #tokenText(): string {
     return this.#sql.slice(this.#lexer.start, this.#lexer.end);
   }
 
   #mask(): void {
+    this.secrets.push(this.#tokenText());
     this.#replace(MASK);
   }
 
@@ -190,25 +284,28 @@ class Masker {
   }
 
   #maskRest(): void {
+    this.secrets.push(this.#sql.slice(this.#copied));
     this.#copied = this.#sql.length;
     this.#lexer.position = this.#sql.length;
   }
 }
 
 /** A dollar-quoted body, masked as SQL; undefined when there is nothing to mask. */
-function maskedBody(text: string, depth: number): string | undefined {
+function maskedBody(text: string, depth: number, secrets: string[]): string | undefined {
   const tag = text.slice(0, text.indexOf('$', 1) + 1);
   const closed = text.length >= 2 * tag.length && text.endsWith(tag);
   const body = text.slice(tag.length, closed ? text.length - tag.length : text.length);
-  const masked = depth > 0 ? maskText(body, depth - 1) : maskedInside(body);
+  const masked = depth > 0 ? maskText(body, depth - 1, secrets) : maskedInside(body, secrets);
   return masked === undefined ? undefined : tag + masked + (closed ? tag : '');
 }
 
-/** The string with the values in it masked; undefined when there are none. */
-function maskedInside(text: string): string | undefined {
+/** The string with the values in it masked; undefined when there are none. They are added to `secrets`. */
+function maskedInside(text: string, secrets: string[]): string | undefined {
+  if (!MAY_HOLD_SECRET.test(text)) return undefined;
   let masked = text;
   for (const pattern of INNER_SECRETS) {
     masked = masked.replace(pattern, (match: string, value: string) => {
+      secrets.push(value);
       const at = match.lastIndexOf(value);
       const quote = /^(?:''|\\'|")/.exec(value)?.[0] ?? '';
       return match.slice(0, at) + quote + INNER_MASK + quote + match.slice(at + value.length);

@@ -1,7 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { classify } from '../../src/sql/classify.ts';
-import { maskSecrets } from '../../src/sql/redaction.ts';
+import {
+  findSecrets,
+  maskMessage,
+  maskQuoted,
+  maskSecrets,
+  maskValue,
+} from '../../src/sql/redaction.ts';
 import { bytesOf, normalized } from './sql-text.ts';
 
 function masked(sql: string): string {
@@ -96,6 +102,22 @@ const SECRETS: readonly (readonly [sql: string, masked: string])[] = [
     "do $$ begin execute 'alter role x password ''***'''; perform 'kept'; end $$",
   ],
   [
+    "set session authorization bob password 'S3cret'",
+    "set session authorization bob password '***'",
+  ],
+  ["set role bob password 'S3cret'", "set role bob password '***'"],
+  ["set session app.api_key to 'S3cret'", "set session app.api_key to '***'"],
+  [
+    "create database link l connect to 'bob' identified by 'S3cret' using (host 'h')",
+    "create database link l connect to 'bob' identified by '***' using (host 'h')",
+  ],
+  ["select gs_encrypt_aes128('S3cret', 'S3cret')", "select gs_encrypt_aes128('***', '***')"],
+  [
+    "alter subscription s connection 'postgresql://bob:S3cret@h/d'",
+    "alter subscription s connection 'postgresql://bob:***@h/d'",
+  ],
+  ["create user a password 'x'S3cret 'and so on'", "create user a password '***'"],
+  [
     "explain alter role x password 'S3cret'; select 'kept'",
     "explain alter role x password '***'; select 'kept'",
   ],
@@ -169,5 +191,62 @@ describe('maskSecrets', () => {
   it('keeps bytes that are no valid text', () => {
     const bytes = Uint8Array.of(...bytesOf("set password = 'x' -- "), 0xff, 0xc3);
     expect([...maskSecrets(bytes, 0, bytes.length).subarray(-2)]).toEqual([0xff, 0xc3]);
+  });
+});
+
+describe('what else speaks of a statement', () => {
+  const secretsOf = (sql: string, everyLiteral = false) => {
+    const bytes = bytesOf(sql);
+    return findSecrets(bytes, 0, bytes.length, everyLiteral);
+  };
+
+  it.each([
+    ['update users set password = $2, name = $1 where id = $3', [2]],
+    ['insert into users (name, password) values ($1, $2)', [2]],
+    ["select set_config('app.token', $1, $2)", [1]],
+    ['select crypt($1, $2), $3', [1, 2]],
+    ['select * from users where name = $1', []],
+  ])('is the parameters of %s: %j', (sql, expected) => {
+    expect([...secretsOf(sql).parameters].sort()).toEqual(expected);
+  });
+
+  it('is every argument of a prepared statement that takes a secret', () => {
+    const { text, values } = secretsOf("execute p('S3cret', 12345, null)", true);
+    expect(new TextDecoder().decode(text)).toBe("execute p('***', '***', null)");
+    expect(values).toEqual(["'S3cret'", '12345']);
+  });
+
+  it.each([
+    [
+      "alter role a password 'x'S3cret",
+      'syntax error at or near "S3cret"',
+      'syntax error at or near "***"',
+    ],
+    [
+      "alter role a passwort x password 'S3cret'",
+      'syntax error at or near "\'S3cret\'"',
+      'syntax error at or near "***"',
+    ],
+    [
+      "select dblink_connect('host=h password=S3cret')",
+      'invalid option in S3cret, see »S3cret«',
+      'invalid option in ***, see »***«',
+    ],
+    [
+      "insert into users (password) values ('S3cret')",
+      'duplicate key value violates unique constraint "users_pkey"',
+      'duplicate key value violates unique constraint "users_pkey"',
+    ],
+  ])('is the message about %s', (sql, message, expected) => {
+    expect(maskMessage(message, secretsOf(sql).values)).toBe(expected);
+  });
+
+  it('is all that a message quotes when nobody knows the statement', () => {
+    expect(maskQuoted('syntax error at or near "S3cret"')).toBe('syntax error at or near "***"');
+  });
+
+  it('is a value that holds a connection string', () => {
+    expect(maskValue('host=h password=S3cret')).toBe('host=h password=***');
+    expect(maskValue('plain value: of no interest')).toBe('plain value: of no interest');
   });
 });
