@@ -18,6 +18,7 @@ import { Health } from './health.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import { Connections } from './network/connections.ts';
 import { CancelKeys } from './protocols/cancel-keys.ts';
+import { KnownLogins, LearnedStatements } from './protocols/learned.ts';
 import type { KeyLog } from './protocols/tls/key-log.ts';
 
 export interface CollectorOptions {
@@ -59,6 +60,12 @@ export class Collector implements PacketHandler {
         classes: this.classes,
         activity: this.#activity,
         cancelKeys: new CancelKeys(this.health, limits.cancelKeysMax),
+        learned: new LearnedStatements(
+          this.health,
+          limits.learnedStatementsMax,
+          limits.learnedBytesMax,
+        ),
+        logins: new KnownLogins(this.health, limits.learnedLoginsMax),
         parameters: options.parameters ?? false,
         captureQuality: options.timedOnArrival === true ? Quality.TimedOnArrival : 0,
         collector: options.name ?? '',

@@ -15,6 +15,8 @@ export type LimitName =
   | 'portals'
   | 'pending'
   | 'cancel_keys'
+  | 'learned_statements'
+  | 'learned_logins'
   | 'anomalies'
   | 'silent_seconds'
   | 'classes'
@@ -42,6 +44,8 @@ export class Health {
   unansweredRequests = 0;
   unmatchedAnswers = 0;
   framesRefused = 0;
+  /** Bytes in texts that were no characters of their encoding, and were replaced. */
+  textBytesReplaced = 0;
   /** Packets that the snap length cut. */
   cutPackets = 0;
   /** Live: packets that the kernel dropped, and times that its buffer was full. */
@@ -100,6 +104,7 @@ export class Health {
       unansweredRequests: this.unansweredRequests,
       unmatchedAnswers: this.unmatchedAnswers,
       framesRefused: this.framesRefused,
+      textBytesReplaced: this.textBytesReplaced,
       droppedByLimit: Object.fromEntries(this.droppedByLimit),
       encryptedBytes: this.encryptedBytes,
       encryptedSessions: Object.fromEntries(this.encryptedSessions),

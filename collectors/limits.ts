@@ -27,6 +27,11 @@ export interface Limits {
   readonly pendingMax: number;
   /** Cancel keys remembered, to join a cancel request to its session. */
   readonly cancelKeysMax: number;
+  /** Texts of named statements, kept for sessions that began before the capture did, and their bytes. */
+  readonly learnedStatementsMax: number;
+  readonly learnedBytesMax: number;
+  /** Client hosts of which it is kept who logs in from there. */
+  readonly learnedLoginsMax: number;
   /** Anomalies told of one session; more are only counted. */
   readonly anomaliesPerSessionMax: number;
   /** Seconds without any packet for which gauges are still written. */
@@ -52,6 +57,9 @@ export const defaultLimits: Limits = {
   statementTextBytesMax: 16 << 20,
   pendingMax: 32_768,
   cancelKeysMax: 200_000,
+  learnedStatementsMax: 50_000,
+  learnedBytesMax: 32 << 20,
+  learnedLoginsMax: 100_000,
   anomaliesPerSessionMax: 20,
   silentSecondsMax: 600,
   keyLogConnectionsMax: 100_000,

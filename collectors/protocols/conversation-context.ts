@@ -6,6 +6,7 @@ import type { Activity } from '../activity.ts';
 import type { Health } from '../health.ts';
 import type { Limits } from '../limits.ts';
 import type { CancelKeys } from './cancel-keys.ts';
+import type { KnownLogins, LearnedStatements } from './learned.ts';
 import type { KeyLog } from './tls/key-log.ts';
 
 export interface ConversationContext {
@@ -15,6 +16,8 @@ export interface ConversationContext {
   readonly classes: ClassRegistry;
   readonly activity: Activity;
   readonly cancelKeys: CancelKeys;
+  readonly learned: LearnedStatements;
+  readonly logins: KnownLogins;
   /** Decode the values of parameters. */
   readonly parameters: boolean;
   /** Bits of Quality that come from how packets are captured: every event carries them. */

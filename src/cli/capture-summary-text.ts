@@ -60,6 +60,7 @@ export function missing(summary: CaptureSummary): string {
     [summary.unansweredRequests, 'requests without an answer'],
     [summary.unmatchedAnswers, 'answers without a request'],
     [summary.framesRefused, 'frames refused'],
+    [summary.textBytesReplaced, 'bytes replaced in texts'],
   ]);
   return found === '' ? 'nothing' : found;
 }

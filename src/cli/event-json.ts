@@ -33,6 +33,8 @@ export function statementJson(event: StatementEvent): Json {
     statement: statementText(event),
     statement_name: event.statementName,
     portal_name: event.portalName,
+    source_statement: event.source,
+    source_fingerprint: event.sourceClass?.fingerprint,
     parameters: event.parameters,
     fingerprint: statementClass?.fingerprint,
     normalized: statementClass?.normalized,
@@ -115,7 +117,11 @@ function detail(event: SessionEvent): Json {
     case 'login_failed':
       return errorJson(event.error);
     case 'cancel_request':
-      return { process_id: event.processId, target_session_id: event.targetSessionId };
+      return {
+        process_id: event.processId,
+        target_session_id: event.targetSessionId,
+        target_ts: event.targetUs === UNKNOWN ? undefined : isoFromUs(event.targetUs),
+      };
     case 'encrypted':
       return { method: event.method, reason: event.reason, ...tlsJson(event.tls) };
     case 'replication':

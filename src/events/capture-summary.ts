@@ -31,6 +31,8 @@ export interface CaptureSummary {
   unansweredRequests: number;
   unmatchedAnswers: number;
   framesRefused: number;
+  /** Places in texts where bytes were no characters of the session's encoding, and were replaced by U+FFFD. */
+  textBytesReplaced: number;
   /** By name of the limit that was reached. */
   droppedByLimit: Record<string, number>;
   /** Packets that the snap length cut; what it cut off of TCP payload counts as lost. */

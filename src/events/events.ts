@@ -55,12 +55,18 @@ export interface StatementEvent {
   readonly statementClass: StatementClass | undefined;
   /** First keyword, from the class or else from the server's command tag; undefined when neither was seen. */
   readonly command: string | undefined;
-  /** The text as sent, in the session's encoding: text[textStart, textEnd). Empty range when it is not known. */
+  /** The text as sent, turned into UTF-8: text[textStart, textEnd). Empty range when it is not known. */
   readonly text: Uint8Array;
   readonly textStart: number;
   readonly textEnd: number;
   readonly statementName: string | undefined;
   readonly portalName: string | undefined;
+  /**
+   * Of PREPARE, EXECUTE, DECLARE, FETCH and MOVE: the statement that is made or run, secrets masked, and its class.
+   * Undefined for all others, and when it was not seen.
+   */
+  readonly source: string | undefined;
+  readonly sourceClass: StatementClass | undefined;
   /** Decoded only when asked for; null stands for NULL. */
   readonly parameters: readonly (string | null)[] | undefined;
   readonly status: Status;
@@ -194,6 +200,8 @@ export type SessionEvent =
       readonly session: Session;
       readonly processId: number;
       readonly targetSessionId: string | undefined;
+      /** tsUs of the statement that ran there; UNKNOWN when none did. */
+      readonly targetUs: number;
     }
   | {
       /** The statements of the session cannot be seen (any longer). */

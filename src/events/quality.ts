@@ -10,6 +10,8 @@ export const Quality = {
   UnknownStatement: 32,
   /** Its times are when packets came to the collector, not when they were captured. Nothing is missing. */
   TimedOnArrival: 64,
+  /** Its text, user or database was not seen on its own connection: another one, or something later, told it. */
+  Inferred: 128,
 } as const;
 
 /** The bits that say that something around the event is missing. */
@@ -23,6 +25,7 @@ const NAMES: readonly (readonly [number, string])[] = [
   [Quality.OneWay, 'one_way'],
   [Quality.UnknownStatement, 'unknown_statement'],
   [Quality.TimedOnArrival, 'timed_on_arrival'],
+  [Quality.Inferred, 'inferred'],
 ];
 
 /** The names of the bits set in `quality`, in a fixed order; empty when the event is whole. */

@@ -129,6 +129,13 @@ const REACHED: Readonly<Record<keyof Limits, () => Record<string, number>>> = {
     expect(played.told.of('cancel_request')[0]?.targetSessionId).toBeUndefined();
     return dropped(played);
   },
+  learnedStatementsMax: () => dropped(learned({ learnedStatementsMax: 2 })),
+  learnedBytesMax: () => dropped(learned({ learnedBytesMax: 250 })),
+  learnedLoginsMax: () => {
+    const wire = new Wire();
+    for (const host of [1, 2, 3]) login(wire, { clientIp: `10.0.0.${host}` });
+    return dropped(play(wire.packets, { limits: { learnedLoginsMax: 2 } }));
+  },
   anomaliesPerSessionMax: () => {
     const played = talk(
       (c) => {
@@ -197,6 +204,19 @@ function holes(limits: Partial<Limits>): Played {
   );
 }
 
+/** Three statements of 100 bytes are prepared. */
+function learned(limits: Partial<Limits>): Played {
+  return talk(
+    (c) => {
+      for (const name of ['a', 'b', 'c']) {
+        c.client(client.parse(`SELECT ${'1 + '.repeat(20)} 1`, name), client.sync());
+        c.server(server.parseComplete(), server.ready());
+      }
+    },
+    { limits },
+  );
+}
+
 /** Three statements of 100 bytes are prepared; the first is used. */
 function prepared(limits: Partial<Limits>): Played {
   const played = talk(
@@ -228,6 +248,9 @@ const EXPECTED: Readonly<Record<keyof Limits, Record<string, number>>> = {
   portalsPerSessionMax: { portals: 1 },
   pendingMax: { pending: 1 },
   cancelKeysMax: { cancel_keys: 1 },
+  learnedStatementsMax: { learned_statements: 1 },
+  learnedBytesMax: { learned_statements: 2 },
+  learnedLoginsMax: { learned_logins: 1 },
   anomaliesPerSessionMax: { anomalies: 3 },
   silentSecondsMax: { silent_seconds: 50 },
   keyLogConnectionsMax: { key_log: 1 },

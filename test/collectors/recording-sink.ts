@@ -22,6 +22,10 @@ export interface RecordedStatement {
   readonly text: string | undefined;
   readonly statementName: string | undefined;
   readonly portalName: string | undefined;
+  readonly fingerprint: string | undefined;
+  readonly source: string | undefined;
+  readonly sourceFingerprint: string | undefined;
+  readonly user: string | undefined;
   readonly parameters: readonly (string | null)[] | undefined;
   readonly status: string;
   readonly sqlstate: string | undefined;
@@ -65,6 +69,10 @@ export class RecordingSink implements EventSink {
           : Buffer.from(text.slice(textStart, textEnd)).toString(),
       statementName: event.statementName,
       portalName: event.portalName,
+      fingerprint: statementClass?.fingerprint,
+      source: event.source,
+      sourceFingerprint: event.sourceClass?.fingerprint,
+      user: event.session.user,
       parameters: event.parameters === undefined ? undefined : [...event.parameters],
       status: STATUS_NAMES[event.status],
       sqlstate: event.error?.sqlstate,

@@ -388,6 +388,7 @@ describe('everything else that the report needs', () => {
         unansweredRequests: 1,
         unmatchedAnswers: 3,
         framesRefused: 4,
+        textBytesReplaced: 0,
         droppedByLimit: { a: 1, b: 2 },
         kernelDrops: 0,
         kernelFreezes: 0,

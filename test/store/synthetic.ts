@@ -83,6 +83,8 @@ export function makeStatement(
     textEnd: fields.text?.length ?? 0,
     statementName: undefined,
     portalName: undefined,
+    source: undefined,
+    sourceClass: undefined,
     parameters: undefined,
     status: Status.Ok,
     error: undefined,

@@ -5,6 +5,7 @@
  */
 import { Status, UNKNOWN } from '../../../src/events/events.ts';
 import { Quality } from '../../../src/events/quality.ts';
+import { encodingNamed } from './encoding.ts';
 import { decodeError, type ServerError, text } from './errors.ts';
 import type { MessageReceiver } from './framer.ts';
 import { BackendTag } from './messages.ts';
@@ -30,6 +31,8 @@ export interface BackendOwner {
 export class Backend implements MessageReceiver {
   readonly #state: State;
   readonly #owner: BackendOwner;
+  readonly #decode = (bytes: Uint8Array, start: number, end: number): string =>
+    this.#state.decode(bytes, start, end);
 
   constructor(state: State, owner: BackendOwner) {
     this.#state = state;
@@ -73,7 +76,7 @@ export class Backend implements MessageReceiver {
         this.#parameterTypes(view, start, end);
         return;
       case BackendTag.ErrorResponse:
-        this.#error(decodeError(bytes, start, end), tsUs);
+        this.#error(decodeError(bytes, start, end, this.#decode), tsUs);
         return;
       case BackendTag.EmptyQueryResponse:
         this.#finish(this.#answering(tsUs), tsUs);
@@ -454,16 +457,28 @@ export class Backend implements MessageReceiver {
   }
 
   #parameterStatus(bytes: Uint8Array, start: number, end: number): void {
-    const { session } = this.#state;
+    const state = this.#state;
+    const { session } = state;
     const nameEnd = bytes.indexOf(0, start);
     if (nameEnd < 0 || nameEnd >= end) return;
-    const name = text(bytes, start, nameEnd);
-    const value = text(bytes, nameEnd + 1, end - 1);
-    if (name === 'application_name') session.application = value === '' ? undefined : value;
-    if (name === 'server_version') {
-      this.#state.serverVersion = value;
-      if (/kingbase/i.test(value)) session.dialect = 'kingbase';
-      else if (/gauss/i.test(value)) session.dialect = 'opengauss';
+    const value = state.decode(bytes, nameEnd + 1, end - 1);
+    switch (text(bytes, start, nameEnd)) {
+      case 'application_name':
+        session.application = value === '' ? undefined : value;
+        return;
+      case 'server_version':
+        state.serverVersion = value;
+        if (/kingbase/i.test(value)) session.dialect = 'kingbase';
+        else if (/gauss/i.test(value)) session.dialect = 'opengauss';
+        return;
+      case 'client_encoding':
+        state.encoding = encodingNamed(value);
+        return;
+      case 'session_authorization':
+        if (state.midStream && session.user === undefined) state.identify(value);
+        return;
+      default:
+        return;
     }
   }
 }

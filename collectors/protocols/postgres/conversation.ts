@@ -275,9 +275,11 @@ export class PostgresConversation
     return reason !== 'capture_end' || tsUs - startUs > HANDSHAKE_RETRY_US;
   }
 
-  cancelRequested(_tsUs: number): void {
-    const { queue } = this.#state;
-    if (queue.current !== undefined) queue.current.cancelRequested = true;
+  cancelRequested(_tsUs: number): number {
+    const { current } = this.#state.queue;
+    if (current === undefined) return UNKNOWN;
+    current.cancelRequested = true;
+    return current.tsUs;
   }
 
   startup(bytes: Uint8Array, view: DataView, start: number, end: number, tsUs: number): void {
@@ -323,6 +325,7 @@ export class PostgresConversation
   ready(tsUs: number): void {
     const state = this.#state;
     state.phase = Phase.Ready;
+    this.#context.logins.learn(state.session);
     this.#context.sink.sessionEvent({
       type: 'session_start',
       tsUs: state.startupUs,
@@ -345,8 +348,8 @@ export class PostgresConversation
   }
 
   keyData(processId: number, key: string): void {
-    this.#cancelKey = cancelKey(this.#state.session, processId, key);
-    this.#context.cancelKeys.add(this.#cancelKey, this);
+    this.#cancelKey = `${processId}/${key}`;
+    this.#context.cancelKeys.add(serverOf(this.#state.session), this.#cancelKey, this);
   }
 
   roundEnded(status: TransactionStatus, tsUs: number): void {
@@ -501,14 +504,15 @@ export class PostgresConversation
     const { session } = state;
     state.phase = Phase.Cancel;
     this.#client.reset(Mode.Opaque);
-    const target = this.#context.cancelKeys.find(cancelKey(session, processId, key));
-    target?.cancelRequested(tsUs);
+    const target = this.#context.cancelKeys.find(serverOf(session), `${processId}/${key}`);
+    const targetUs = target?.cancelRequested(tsUs) ?? UNKNOWN;
     this.#context.sink.sessionEvent({
       type: 'cancel_request',
       tsUs,
       session,
       processId,
       targetSessionId: target?.sessionId,
+      targetUs,
     });
   }
 }
@@ -516,6 +520,6 @@ export class PostgresConversation
 const ERROR_TAG = new Uint8Array([ANSWER_ERROR]);
 const ERROR_TAG_VIEW = new DataView(ERROR_TAG.buffer);
 
-function cancelKey(session: Session, processId: number, key: string): string {
-  return `${session.serverAddress.join('.')}:${session.serverPort}/${processId}/${key}`;
+function serverOf(session: Session): string {
+  return `${session.serverAddress.join('.')}:${session.serverPort}`;
 }

@@ -14,8 +14,13 @@ export interface ServerError extends StatementError {
   readonly fatal: boolean;
 }
 
-/** Decodes bytes[start, end). Fields that are not there are undefined; rubbish gives an error without fields. */
-export function decodeError(bytes: Uint8Array, start: number, end: number): ServerError {
+/** Decodes bytes[start, end), texts by `decode`. Fields that are not there are undefined; rubbish gives an error without fields. */
+export function decodeError(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  decode: (bytes: Uint8Array, start: number, end: number) => string = text,
+): ServerError {
   let severity: string | undefined;
   let plainSeverity: string | undefined;
   let sqlstate: string | undefined;
@@ -26,7 +31,7 @@ export function decodeError(bytes: Uint8Array, start: number, end: number): Serv
     if (field === 0) break;
     const stop = bytes.indexOf(0, position + 1);
     if (stop < 0 || stop >= end) break;
-    const value = (): string => text(bytes, position + 1, stop);
+    const value = (): string => decode(bytes, position + 1, stop);
     if (field === FIELD_SEVERITY) severity = value();
     else if (field === FIELD_SEVERITY_PLAIN) plainSeverity = value();
     else if (field === FIELD_SQLSTATE) sqlstate = value();

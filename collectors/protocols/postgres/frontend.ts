@@ -6,7 +6,6 @@ import { Quality } from '../../../src/events/quality.ts';
 import type { MessageReceiver } from './framer.ts';
 import { FrontendTag } from './messages.ts';
 import { type Pending, PendingKind, type RawParameters } from './pending.ts';
-import { text } from './errors.ts';
 import type { State } from './state.ts';
 import { PreparedStatement } from './statements.ts';
 
@@ -197,6 +196,8 @@ export class Frontend implements MessageReceiver {
     const pending = this.#push(PendingKind.Query, tsUs, sizeBytes + state.requestBytesCarried);
     state.requestBytesCarried = 0;
     pending.text.set(bytes, view, start, cut || view.getUint8(end - 1) !== 0 ? end : end - 1);
+    if (state.encoding !== undefined) state.recode(pending.text);
+    if (state.unnamedStatement !== undefined) state.dropUnnamed();
     if (cut) this.#cut(pending, 'statement_bytes');
     pending.counted = true;
     state.edge.request(tsUs);
@@ -223,6 +224,7 @@ export class Frontend implements MessageReceiver {
     statement.truncated = cut;
     const textEnd = statement.text.setString(bytes, view, textStart, end);
     statement.parameterTypes = cut ? [] : typesOf(view, textEnd + 1, end);
+    if (state.encoding !== undefined) state.recode(statement.text);
     statement.statementClass = state.context.classes.classOf(
       statement.text.bytes,
       statement.text.view,
@@ -238,6 +240,8 @@ export class Frontend implements MessageReceiver {
   #remember(name: Uint8Array, statement: PreparedStatement): void {
     const state = this.#state;
     statement.name = name;
+    if (state.encoding !== undefined && name.length > 0)
+      statement.show(state.decode(name, 0, name.length));
     if (name.length === 0) state.unnamedStatement = statement;
     else
       state.statements.set(name, statement, statement.text.length + name.length + NAME_ENTRY_BYTES);
@@ -274,7 +278,7 @@ export class Frontend implements MessageReceiver {
     if (nameEnd >= end) pending.quality |= Quality.Truncated;
     const statement = this.#statementNamed(bytes, nameStart, nameEnd);
     this.#attach(pending, statement);
-    if (portalEnd > start) pending.portalName = text(bytes, start, portalEnd);
+    if (portalEnd > start) pending.portalName = state.decode(bytes, start, portalEnd);
     let parameters: RawParameters | undefined;
     if (state.context.parameters) {
       if (cut) this.#cut(pending, 'bind_bytes');
@@ -299,7 +303,7 @@ export class Frontend implements MessageReceiver {
     const nameEnd = zeroAt(bytes, start, end);
     if (nameEnd > start) {
       const portal = state.portals.get(bytes, start, nameEnd);
-      pending.portalName = text(bytes, start, nameEnd);
+      pending.portalName = state.decode(bytes, start, nameEnd);
       pending.parameters = portal?.parameters;
       if (portal?.statement !== undefined) this.#attach(pending, portal.statement);
     } else {
@@ -340,7 +344,7 @@ export class Frontend implements MessageReceiver {
     pending.ofPortal = view.getUint8(start) === TARGET_PORTAL;
     if (pending.ofPortal) {
       if (nameEnd === start + 1) return;
-      pending.portalName = text(bytes, start + 1, nameEnd);
+      pending.portalName = this.#state.decode(bytes, start + 1, nameEnd);
       pending.portal = this.#state.portals.get(bytes, start + 1, nameEnd);
       return;
     }

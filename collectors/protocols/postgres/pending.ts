@@ -76,6 +76,8 @@ export interface RawParameters {
 export interface Portal {
   readonly statement: PreparedStatement | undefined;
   readonly parameters: RawParameters | undefined;
+  /** A cursor WITH HOLD: it outlives its transaction. */
+  readonly holds?: boolean;
 }
 
 export class Pending {

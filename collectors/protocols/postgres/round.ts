@@ -2,71 +2,31 @@
  * Hot. Tells what a round brought, once ReadyForQuery has ended it: each statement with its outcome, and the
  * transactions that ended, in the order in which the server did them. Bench: test/bench/decode.bench.ts.
  */
-import {
-  type StatementError,
-  type StatementEvent,
-  Status,
-  UNKNOWN,
-} from '../../../src/events/events.ts';
+import { Status, UNKNOWN } from '../../../src/events/events.ts';
 import { Quality } from '../../../src/events/quality.ts';
-import type { Session } from '../../../src/events/session.ts';
 import type { StatementClass } from '../../../src/events/statement-class.ts';
-import { maskSecrets } from '../../../src/sql/redaction.ts';
 import { mayHoldSeveral, splitStatements } from '../../../src/sql/split.ts';
-import { text } from './errors.ts';
 import { decodeParameters } from './parameters.ts';
 import { Outcome, type Pending, PendingKind, TagVerb } from './pending.ts';
 import { detach, type State } from './state.ts';
+import { type ReadObject, SessionObjects, tellSource } from './session-objects.ts';
+import { concernsObjects } from './sql-objects.ts';
 import type { PreparedStatement } from './statements.ts';
+import { hideInValues, hideQuoted, hideSecrets, NO_TEXT, ToldStatement } from './told.ts';
 import type { TransactionStatus } from './transactions.ts';
 
-const NO_TEXT = new Uint8Array(0);
 const SYNTAX_ERROR = '42601';
-/** In the text itself: the class of the statement does not keep the name. */
-const NAME_OF_DEALLOCATE =
-  /^(?:\s|--.*\n|\/\*[^]*?\*\/)*DEALLOCATE\s+(?:PREPARE\s+)?(?:"((?:[^"]|"")+)"|([^\s;"]+))/i;
-const DEALLOCATE_BYTES_MAX = 1024;
-
-/** The one object in which the statements of a session are told. */
-class ToldStatement implements StatementEvent {
-  session: Session;
-  tsUs = 0;
-  sequence = 0;
-  statementClass: StatementClass | undefined = undefined;
-  command: string | undefined = undefined;
-  text: Uint8Array = NO_TEXT;
-  textStart = 0;
-  textEnd = 0;
-  statementName: string | undefined = undefined;
-  portalName: string | undefined = undefined;
-  parameters: readonly (string | null)[] | undefined = undefined;
-  status: Status = Status.Ok;
-  error: StatementError | undefined = undefined;
-  rowsReturned = UNKNOWN;
-  rowsAffected = UNKNOWN;
-  requestBytes = 0;
-  responseBytes = 0;
-  firstRowUs = UNKNOWN;
-  durationUs = UNKNOWN;
-  transactionId = UNKNOWN;
-  transactionStatus: TransactionStatus = '';
-  copyBytes = UNKNOWN;
-  copyRows = UNKNOWN;
-  quality = 0;
-
-  constructor(session: Session) {
-    this.session = session;
-  }
-}
 
 export class Rounds {
   readonly #state: State;
   readonly #told: ToldStatement;
+  readonly #objects: SessionObjects;
   readonly #ranges: number[] = [];
 
   constructor(state: State) {
     this.#state = state;
     this.#told = new ToldStatement(state.session);
+    this.#objects = new SessionObjects(state);
   }
 
   /** Tells everything between `queue.base` and `queue.head`; `status` is what ReadyForQuery said, '' when unseen. */
@@ -79,7 +39,10 @@ export class Rounds {
     }
     queue.release();
     if (status === '') return;
-    if (status === 'I' && state.suspended.size > 0) this.#closeSuspended();
+    if (status === 'I') {
+      if (state.suspended.size > 0) this.#closeSuspended();
+      this.#objects.transactionEnded();
+    }
     state.transactions.ready(status, tsUs);
   }
 
@@ -150,7 +113,11 @@ export class Rounds {
     const state = this.#state;
     if (pending.touched && !pending.beforeTransaction) state.transactions.touch(pending.tsUs);
     const failed = pending.skipped || pending.outcome.error !== undefined;
-    if (pending.kind === PendingKind.Parse && failed) this.#unprepare(pending);
+    if (pending.kind === PendingKind.Parse) {
+      if (failed) this.#unprepare(pending);
+      else if (pending.statement !== undefined && pending.statement.name.length > 0)
+        this.#objects.learn(pending.statement);
+    }
     if (pending.kind === PendingKind.Bind && !failed) this.#closeOne(pending.portalName ?? '');
     if (pending.outcome.error !== undefined) this.#outcome(pending, pending.outcome, '');
   }
@@ -186,9 +153,8 @@ export class Rounds {
   #close(pending: Pending): void {
     const { statements, portals } = this.#state;
     if (pending.ofPortal) {
-      const name = Buffer.from(pending.portalName ?? '');
-      if (portals.get(name, 0, name.length) === pending.portal)
-        portals.delete(name, 0, name.length);
+      const { portal } = pending;
+      if (portal !== undefined) portals.retain((other) => other !== portal);
       this.#closeOne(pending.portalName ?? '');
     } else if (pending.statement !== undefined) {
       const { name } = pending.statement;
@@ -349,6 +315,7 @@ export class Rounds {
   /** The outcome of a request of the extended protocol. */
   #outcome(pending: Pending, outcome: Outcome, status: TransactionStatus): void {
     const { statement } = pending;
+    if (statement?.known === false) this.#objects.infer(statement, outcome);
     if (statement?.known !== true) {
       pending.quality |= Quality.UnknownStatement;
       if (this.#state.midStream) pending.quality |= Quality.MidStream;
@@ -356,6 +323,7 @@ export class Rounds {
       return;
     }
     if (statement.truncated) pending.quality |= Quality.Truncated;
+    if (statement.inferred) pending.quality |= Quality.Inferred;
     this.#tell(
       pending,
       outcome,
@@ -384,6 +352,7 @@ export class Rounds {
       transactions.touch(pending.tsUs);
       transactions.statement(outcome, statementClass, pending.quality);
     }
+    if (state.midStream && state.session.database === undefined) state.identify(undefined);
     const told = this.#told;
     told.tsUs = pending.tsUs;
     told.sequence = ++state.statementsCount;
@@ -392,20 +361,14 @@ export class Rounds {
     told.text = text;
     told.textStart = start;
     told.textEnd = end;
-    if (statementClass?.mayHoldSecret === true) {
-      told.text = maskSecrets(text, start, end);
-      told.textStart = 0;
-      told.textEnd = told.text.length;
-    }
     const { statement } = pending;
     told.statementName = statement?.nameText;
     told.portalName = pending.portalName;
-    told.parameters =
-      pending.parameters === undefined
-        ? undefined
-        : decodeParameters(pending.parameters, statement?.parameterTypes ?? []);
+    told.parameters = pending.parameters === undefined ? undefined : this.#parameters(pending);
     told.status = outcome.status;
     told.error = outcome.error;
+    const object = this.#source(statementClass, text, start, end);
+    if (statementClass === undefined) hideQuoted(told);
     told.rowsReturned = outcome.rowsReturned;
     told.rowsAffected = outcome.rowsAffected;
     told.requestBytes = pending.requestBytes;
@@ -416,12 +379,12 @@ export class Rounds {
     told.copyBytes = outcome.copyBytes;
     told.copyRows = outcome.copyRows;
     if (outcome.copyRows >= 0) copyRows(told, statementClass);
-    told.quality = pending.quality | state.context.captureQuality;
+    told.quality = pending.quality | state.everyQuality;
     this.#countStatement(pending, outcome);
     state.context.sink.statement(told);
     if (!ran) return;
-    if (outcome.verb === TagVerb.Forget || outcome.verb === TagVerb.ForgetAll)
-      this.#forget(outcome, text, start, end);
+    if (outcome.verb === TagVerb.ForgetAll) this.#forgetAll(statementClass);
+    else if (object !== undefined && outcome.status === Status.Ok) this.#objectDone(object);
     if (outcome.verb !== TagVerb.Other) transactions.afterStatement(outcome, statementClass);
   }
 
@@ -466,19 +429,49 @@ export class Rounds {
     return transactions.failed ? 'E' : 'T';
   }
 
-  /** DEALLOCATE and DISCARD ALL drop prepared statements that the protocol made. */
-  #forget(outcome: Outcome, bytes: Uint8Array, start: number, end: number): void {
-    const { statements } = this.#state;
-    if (outcome.verb === TagVerb.ForgetAll) {
-      statements.clear();
-      return;
+  #parameters({ parameters, statement }: Pending): (string | null)[] | undefined {
+    if (parameters === undefined) return undefined;
+    const state = this.#state;
+    const types = statement?.parameterTypes ?? [];
+    const decode = (bytes: Uint8Array): string => state.decode(bytes, 0, bytes.length);
+    return hideInValues(decodeParameters(parameters, types, state.session.dialect, decode));
+  }
+
+  /** Tells which prepared statement or cursor is concerned, and hides what is secret. */
+  #source(
+    statementClass: StatementClass | undefined,
+    text: Uint8Array,
+    start: number,
+    end: number,
+  ): ReadObject | undefined {
+    const told = this.#told;
+    told.source = undefined;
+    told.sourceClass = undefined;
+    if (statementClass === undefined) return undefined;
+    let object: ReadObject | undefined;
+    let everyLiteral = false;
+    if (concernsObjects(statementClass.command)) {
+      object = this.#objects.read(statementClass, text, start, end);
+      if (object !== undefined) everyLiteral = tellSource(told, object);
     }
-    const match = NAME_OF_DEALLOCATE.exec(
-      text(bytes, start, Math.min(end, start + DEALLOCATE_BYTES_MAX)),
-    );
-    const quoted = match?.[1]?.replaceAll('""', '"');
-    const name = Buffer.from(quoted ?? match?.[2]?.toLowerCase() ?? '');
-    if (name.length > 0) statements.delete(name, 0, name.length);
+    if (statementClass.mayHoldSecret) hideSecrets(told, everyLiteral);
+    return object;
+  }
+
+  #objectDone(object: ReadObject): void {
+    const closed = this.#objects.done(object);
+    if (closed === undefined) return;
+    if (closed === '') this.#closeSuspended();
+    else this.#closeOne(closed);
+  }
+
+  /** DEALLOCATE ALL and DISCARD ALL drop prepared statements that the protocol made as well; the latter cursors too. */
+  #forgetAll(statementClass: StatementClass | undefined): void {
+    const { statements, portals } = this.#state;
+    statements.clear();
+    if (statementClass?.command !== 'DISCARD') return;
+    portals.clear();
+    this.#closeSuspended();
   }
 }
 

@@ -1,4 +1,6 @@
 /** Startup packets: Int32 code, then for a session {String name, String value}... 0 (manual: StartupMessage). */
+import { isUtf8 } from 'node:buffer';
+import { encodingNamed } from './encoding.ts';
 import { text } from './errors.ts';
 import { StartupCode } from './messages.ts';
 
@@ -38,23 +40,34 @@ export function decodeStartup(
   return parameters === undefined ? FOREIGN : { kind: 'session', minor: code & 0xffff, parameters };
 }
 
-/** Name and value pairs up to an empty name; undefined when the bytes end before it. */
+/**
+ * Name and value pairs up to an empty name; undefined when the bytes end before it. The server takes values as they
+ * are: what is no UTF-8 is read in the encoding that the client asks for.
+ */
 function decodeParameters(
   bytes: Uint8Array,
   start: number,
   end: number,
 ): Map<string, string> | undefined {
-  const parameters = new Map<string, string>();
+  const ranges = new Map<string, readonly [number, number]>();
   let position = start;
   for (;;) {
     const nameEnd = bytes.indexOf(0, position);
     if (nameEnd < 0 || nameEnd >= end) return undefined;
-    if (nameEnd === position) return parameters;
+    if (nameEnd === position) break;
     const valueEnd = bytes.indexOf(0, nameEnd + 1);
-    if (valueEnd < 0 || valueEnd >= end || parameters.size >= PARAMETERS_MAX) return undefined;
-    parameters.set(text(bytes, position, nameEnd), text(bytes, nameEnd + 1, valueEnd));
+    if (valueEnd < 0 || valueEnd >= end || ranges.size >= PARAMETERS_MAX) return undefined;
+    ranges.set(text(bytes, position, nameEnd), [nameEnd + 1, valueEnd]);
     position = valueEnd + 1;
   }
+  const asked = ranges.get('client_encoding');
+  const encoding = asked === undefined ? undefined : encodingNamed(text(bytes, ...asked));
+  const parameters = new Map<string, string>();
+  for (const [name, [from, to]] of ranges) {
+    const plain = encoding === undefined || isUtf8(bytes.subarray(from, to));
+    parameters.set(name, plain ? text(bytes, from, to) : encoding.text(bytes, from, to));
+  }
+  return parameters;
 }
 
 /** Whether these are the first bytes of a client of this protocol; `more` when there are too few to say. */

@@ -1,7 +1,11 @@
 /** What one connection remembers, shared by those who read its two directions and by the one who tells its events. */
+import { isAscii } from 'node:buffer';
+import { Quality } from '../../../src/events/quality.ts';
 import type { Session } from '../../../src/events/session.ts';
 import type { Edge } from '../../activity.ts';
 import type { ConversationContext } from '../conversation-context.ts';
+import { type ClientEncoding, encodingNamed, replacedCount } from './encoding.ts';
+import { text } from './errors.ts';
 import {
   Outcome,
   Pending,
@@ -10,7 +14,7 @@ import {
   type Portal,
   type RawParameters,
 } from './pending.ts';
-import { NameTable, type PreparedStatement } from './statements.ts';
+import { NameTable, type PreparedStatement, type TextBuffer } from './statements.ts';
 import { Transactions } from './transactions.ts';
 
 export const Phase = {
@@ -26,6 +30,9 @@ export const Phase = {
   Foreign: 5,
 } as const;
 export type Phase = (typeof Phase)[keyof typeof Phase];
+
+/** SQL_ASCII: bytes of which nothing is said. */
+const UNKNOWN_ENCODING = encodingNamed('SQL_ASCII');
 
 export class State {
   readonly session: Session;
@@ -60,6 +67,12 @@ export class State {
   terminated = false;
   endedByServer = false;
   serverVersion: string | undefined = undefined;
+  /** How the client's texts, and the server's to it, are read; undefined: they are UTF-8. */
+  encoding: ClientEncoding | undefined;
+  /** Bits of Quality that every event of the session carries. */
+  everyQuality: number;
+  /** What was known of logins when it was last asked who this is. */
+  #askedVersion = 0;
   startupUs: number;
   /** End of the last answer: the next one in a pipeline starts there. */
   lastAnswerUs = 0;
@@ -90,6 +103,9 @@ export class State {
     this.startupUs = startUs;
     this.midStream = midStream;
     this.phase = midStream ? Phase.Ready : Phase.Startup;
+    this.everyQuality = context.captureQuality;
+    // What the server said of it was not seen: what is no UTF-8 will be replaced.
+    this.encoding = midStream ? UNKNOWN_ENCODING : undefined;
     this.transactions = new Transactions(session, context, edge, midStream);
     this.statements = new NameTable(
       limits.statementsPerSessionMax,
@@ -103,6 +119,41 @@ export class State {
     });
   }
 
+  /** Bytes[start, end) of a message as text; what is no character is replaced and counted. */
+  decode(bytes: Uint8Array, start: number, end: number): string {
+    const { encoding } = this;
+    if (encoding === undefined) return text(bytes, start, end);
+    const decoded = encoding.text(bytes, start, Math.max(start, end));
+    this.context.health.textBytesReplaced += replacedCount(decoded);
+    return decoded;
+  }
+
+  /** Turns a text in the session's encoding into UTF-8, before anybody reads it. */
+  recode(buffer: TextBuffer): void {
+    if (isAscii(buffer.bytes.subarray(0, buffer.length))) return;
+    const recoded = Buffer.from(this.decode(buffer.bytes, 0, buffer.length));
+    const view = new DataView(recoded.buffer, recoded.byteOffset, recoded.length);
+    buffer.set(recoded, view, 0, recoded.length);
+  }
+
+  /** A session whose login was not seen: its user, as the server names it or as all others from its host have it. */
+  identify(user: string | undefined): void {
+    const { session, context } = this;
+    if (user !== undefined && session.user === undefined) this.#inferred(user, session.database);
+    if (context.logins.version === this.#askedVersion) return;
+    this.#askedVersion = context.logins.version;
+    const login = context.logins.find(session);
+    if (login === undefined || (session.user ?? login.user) !== login.user) return;
+    this.#inferred(login.user, login.database);
+  }
+
+  #inferred(user: string, database: string | undefined): void {
+    this.session.user = user;
+    this.session.database = database;
+    this.everyQuality |= Quality.Inferred;
+    this.quality |= Quality.Inferred;
+  }
+
   /** The unnamed portal now runs this statement. */
   bindUnnamed(
     statement: PreparedStatement | undefined,
@@ -112,6 +163,13 @@ export class State {
     if (statement !== undefined) statement.uses++;
     this.unnamedPortalStatement = statement;
     this.unnamedPortalParameters = parameters;
+  }
+
+  /** A simple query destroys the unnamed statement and portal; their memory is used again. */
+  dropUnnamed(): void {
+    this.spareStatement ??= this.unnamedStatement;
+    this.unnamedStatement = undefined;
+    this.bindUnnamed(undefined, undefined);
   }
 
   /** Something strange, told once in a while and always counted. */

@@ -3,6 +3,7 @@
  * known name makes no string; both maps are bounded and forget the oldest first. Bench: test/bench/decode.bench.ts.
  */
 import type { StatementClass } from '../../../src/events/statement-class.ts';
+import type { LearnedStatement } from '../learned.ts';
 import { text } from './errors.ts';
 
 const NO_BYTES = new Uint8Array(0);
@@ -14,11 +15,35 @@ export class PreparedStatement {
   readonly text = new TextBuffer();
   truncated = false;
   known = false;
+  /** Its text was not seen in this session: another one has shown it under the same name. */
+  inferred = false;
   statementClass: StatementClass | undefined = undefined;
   /** Types of the parameters: from Parse, or from the server's description. */
   parameterTypes: readonly number[] = [];
   /** Requests in flight that point here; while there are any, the object is not used again. */
   uses = 0;
+
+  /** It turns out what stands under this name. */
+  fill(other: PreparedStatement): void {
+    this.text.set(other.text.bytes, other.text.view, 0, other.text.length);
+    this.statementClass = other.statementClass;
+    this.known = true;
+  }
+
+  /** Another session has shown what stands under this name. */
+  infer({ text, statementClass, parameterTypes }: LearnedStatement): void {
+    const view = new DataView(text.buffer, text.byteOffset, text.byteLength);
+    this.text.set(text, view, 0, text.length);
+    this.statementClass = statementClass;
+    if (this.parameterTypes.length === 0) this.parameterTypes = parameterTypes;
+    this.known = true;
+    this.inferred = true;
+  }
+
+  /** The name for people, where its bytes are no UTF-8. */
+  show(name: string): void {
+    this.#nameText = name;
+  }
 
   /** The name for people; undefined for the unnamed statement. */
   get nameText(): string | undefined {
@@ -158,6 +183,14 @@ export class NameTable<T> {
     const entry = entries?.[index];
     if (entries === undefined || entry === undefined) return;
     this.#remove(key, entries, index, entry);
+  }
+
+  /** Forgets, without counting, what `keeps` says no to. */
+  retain(keeps: (value: T) => boolean): void {
+    for (const [key, entries] of this.#entries) {
+      for (const entry of entries.filter(({ value }) => !keeps(value)))
+        this.#remove(key, entries, entries.indexOf(entry), entry);
+    }
   }
 
   clear(): void {

@@ -376,11 +376,33 @@ describe('a cancel request', () => {
     expect(played.told.of('cancel_request')[0]).toMatchObject({
       processId: 4711,
       targetSessionId: played.told.of('session_start')[0]?.session.id,
+      targetUs: played.told.statements[0]?.tsUs,
     });
     expect(JSON.stringify(played.told)).not.toContain(Buffer.from(key).toString('hex'));
     expect(reasons(played)).toEqual(['capture_end']);
     expectBalance(played);
   });
+
+  it.each([
+    [1, true],
+    [2, false],
+  ])(
+    'that comes to another address of the server is joined by its key, when %i session has it: %s',
+    (count, found) => {
+      const wire = new Wire();
+      for (let n = 0; n < count; n++) {
+        const victim = login(wire, { serverIp: `10.0.1.${n}` });
+        victim.client(client.query('SELECT pg_sleep(60)'));
+      }
+      const other = new Connection(wire, { clientIp: '192.0.2.1', serverIp: '192.0.2.2' }).open();
+      other.client(client.cancelRequest(4711, KEY));
+      const { told } = play(wire.packets);
+      const [first] = told.of('session_start');
+      expect(told.of('cancel_request')[0]?.targetSessionId).toBe(
+        found ? first?.session.id : undefined,
+      );
+    },
+  );
 
   it('with a wrong key hits nobody', () => {
     const played = cancelled(KEY, Buffer.alloc(4), 'statement timeout');
