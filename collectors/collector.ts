@@ -17,6 +17,7 @@ import { Detection, KNOWN_PORTS } from './detection.ts';
 import { Health } from './health.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import { Connections } from './network/connections.ts';
+import { type Separation, TOGETHER } from './network/scope.ts';
 import { CancelKeys } from './protocols/cancel-keys.ts';
 import { KnownLogins, LearnedStatements } from './protocols/learned.ts';
 import type { KeyLog } from './protocols/tls/key-log.ts';
@@ -28,6 +29,8 @@ export interface CollectorOptions {
   readonly parameters?: boolean;
   /** Secrets of TLS connections. */
   readonly keyLog?: KeyLog | undefined;
+  /** What keeps equal addresses and ports apart; nothing, when not given. */
+  readonly separation?: Separation;
   readonly limits?: Partial<Limits>;
   /** Packets carry the time at which they came to us, not that of the kernel (LiveCapture.timedOnArrival). */
   readonly timedOnArrival?: boolean;
@@ -73,7 +76,12 @@ export class Collector implements PacketHandler {
       },
       ports,
     );
-    this.#connections = new Connections((flow) => detection.readerOf(flow), this.health, limits);
+    this.#connections = new Connections(
+      (flow) => detection.readerOf(flow),
+      this.health,
+      limits,
+      options.separation ?? TOGETHER,
+    );
   }
 
   packet(

@@ -128,6 +128,7 @@ function sessionOf(
     Math.floor(flow.firstUs / 2 ** 32),
     flow.firstUs >>> 0,
     ...Buffer.from(collector),
+    ...(flow.scope === 0 ? [] : [flow.scope]),
   ]);
   return {
     idHigh,

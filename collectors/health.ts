@@ -4,10 +4,12 @@
  */
 import type { CaptureSummary } from '../src/events/capture-summary.ts';
 import { STATUS_NAMES, type Status } from '../src/events/events.ts';
+import { TUNNEL_NAMES } from './network/tunnels/inner.ts';
 
 export type LimitName =
   | 'flows'
   | 'held_bytes'
+  | 'fragments'
   | 'statement_bytes'
   | 'bind_bytes'
   | 'message_bytes'
@@ -33,6 +35,10 @@ export class Health {
   decodedBytes = 0;
   foreignBytes = 0;
   repeatedBytes = 0;
+  doubledPackets = 0;
+  doubledBytes = 0;
+  retransmittedPackets = 0;
+  retransmittedBytes = 0;
   encryptedBytes = 0;
   /** Sessions that stayed encrypted, by reason, and those that a key log opened. */
   readonly encryptedSessions = new Map<string, number>();
@@ -57,6 +63,10 @@ export class Health {
   timedOnArrival = false;
   captureTruncated = false;
   failure: CaptureSummary['failure'] = undefined;
+  /** Packets by the tunnels that they came in, one place a kind. */
+  readonly tunnelPackets = new Float64Array(TUNNEL_NAMES.length);
+  /** Fragments of IP packets: seen = joined + doubled + refused + incomplete, once nothing waits any more. */
+  readonly fragments = { seen: 0, joined: 0, packets: 0, doubled: 0, refused: 0, incomplete: 0 };
   readonly packetsPassedOver = new Map<string, number>();
   readonly events = new Map<string, number>();
   /** Statements by their status, and these two by the million: numbers, not entries of a map. */
@@ -88,7 +98,13 @@ export class Health {
       decodedBytes: this.decodedBytes,
       foreignBytes: this.foreignBytes,
       repeatedBytes: this.repeatedBytes,
+      doubledPackets: this.doubledPackets,
+      doubledBytes: this.doubledBytes,
+      retransmittedPackets: this.retransmittedPackets,
+      retransmittedBytes: this.retransmittedBytes,
       packetsPassedOver: Object.fromEntries(this.packetsPassedOver),
+      tunnels: counted(TUNNEL_NAMES.map((name, kind) => [name, this.tunnelPackets[kind] ?? 0])),
+      fragments: counted(Object.entries(this.fragments)),
       events: counted([
         ['statement', this.statementsCount],
         ['transaction_end', this.transactionEndsCount],

@@ -12,6 +12,9 @@ export interface Limits {
   readonly heldSegmentsMax: number;
   /** Bytes held back over all connections. */
   readonly heldBytesTotalMax: number;
+  /** IP packets remembered of which fragments have been seen, and bytes of fragments that wait for others. */
+  readonly fragmentedPacketsMax: number;
+  readonly fragmentBytesMax: number;
   /** Of one SQL text; the rest is cut off and the event marked `truncated`. */
   readonly statementBytesMax: number;
   /** Of one Bind message, where parameters are wanted. */
@@ -49,6 +52,8 @@ export const defaultLimits: Limits = {
   heldBytesMax: 4 << 20,
   heldSegmentsMax: 4096,
   heldBytesTotalMax: 64 << 20,
+  fragmentedPacketsMax: 4096,
+  fragmentBytesMax: 16 << 20,
   statementBytesMax: 1 << 20,
   bindBytesMax: 1 << 20,
   messageBytesMax: 64 << 10,

@@ -6,8 +6,12 @@ import type { Health } from '../health.ts';
 import type { Limits } from '../limits.ts';
 import { Flow, type FlowEnd, type FlowReader } from './flow.ts';
 import { FlowTable } from './flow-table.ts';
+import { Fragments } from './fragments.ts';
 import type { HalfStream } from './half-stream.ts';
-import { PacketDecoder, PASSED_OVER, TcpFlag } from './packet.ts';
+import { PacketDecoder, TcpFlag } from './packet.ts';
+import { RecentSegments } from './recent-segments.ts';
+import { type Separation, TOGETHER } from './scope.ts';
+import { PASSED_OVER, Verdict } from './verdict.ts';
 
 const SECOND_US = 1_000_000;
 /** A closed connection is remembered this long, so that late repetitions are not taken for a new one. */
@@ -27,7 +31,9 @@ const SWEEP_US = 60 * SECOND_US;
 export type ReaderFactory = (flow: Flow) => FlowReader | undefined;
 
 export class Connections {
-  readonly #packet = new PacketDecoder();
+  readonly #packet: PacketDecoder;
+  readonly #fragments: Fragments;
+  readonly #recent = new RecentSegments();
   readonly #table = new FlowTable();
   readonly #readerOf: ReaderFactory;
   readonly #health: Health;
@@ -40,7 +46,14 @@ export class Connections {
   #nextSweepUs = Number.NEGATIVE_INFINITY;
   #nextTickUs = Number.NEGATIVE_INFINITY;
 
-  constructor(readerOf: ReaderFactory, health: Health, limits: Limits) {
+  constructor(
+    readerOf: ReaderFactory,
+    health: Health,
+    limits: Limits,
+    separation: Separation = TOGETHER,
+  ) {
+    this.#packet = new PacketDecoder(separation, health.tunnelPackets);
+    this.#fragments = new Fragments(health, limits);
     this.#readerOf = readerOf;
     this.#health = health;
     this.#limits = limits;
@@ -56,10 +69,29 @@ export class Connections {
   ): void {
     const packet = this.#packet;
     const verdict = packet.decode(view, offset, end, linkType);
-    if (verdict !== 0) {
-      this.#health.passOver(PASSED_OVER[verdict] ?? 'other');
-      return;
+    if (verdict === 0) this.#read(bytes, view, tsUs);
+    else if (verdict === Verdict.Fragment) this.#piece(bytes, tsUs);
+    else this.#health.passOver(PASSED_OVER[verdict] ?? 'other');
+  }
+
+  /** A fragment. The packet that it completes may be one of another packet, inside a tunnel. */
+  #piece(bytes: Uint8Array, tsUs: number): void {
+    const packet = this.#packet;
+    let whole = this.#fragments.take(packet, bytes, tsUs);
+    while (whole !== undefined) {
+      const { view, length, version, protocol } = whole;
+      const verdict = packet.decodeWhole(view, 0, view.byteLength, length, version, protocol);
+      if (verdict === 0) this.#read(whole.bytes, view, tsUs);
+      else if (verdict !== Verdict.Fragment) this.#health.passOver(PASSED_OVER[verdict] ?? 'other');
+      whole =
+        verdict === Verdict.Fragment ? this.#fragments.take(packet, whole.bytes, tsUs) : undefined;
     }
+    if (tsUs >= this.#nextTickUs) this.#tick(tsUs);
+  }
+
+  /** The segment that the decoder holds. */
+  #read(bytes: Uint8Array, view: DataView, tsUs: number): void {
+    const packet = this.#packet;
     if (tsUs >= this.#nextTickUs) this.#tick(tsUs);
     let flow = this.#table.find(packet);
     const flags = packet.flags;
@@ -88,6 +120,7 @@ export class Connections {
 
   /** Ends every connection: the capture is over. */
   finish(tsUs: number): void {
+    this.#fragments.finish();
     for (const flow of this.#table.flows()) this.#end(flow, 'capture_end', -1, tsUs);
   }
 
@@ -126,7 +159,7 @@ export class Connections {
     const captured = payloadEnd - payloadStart;
     health.payloadBytes += captured;
     if (flow.closed) {
-      health.repeatedBytes += captured;
+      this.#repeated(captured, tsUs);
       return;
     }
     const reader = flow.reader ?? this.#adopt(flow);
@@ -140,7 +173,7 @@ export class Connections {
     const acknowledgement =
       (packet.flags & TcpFlag.Ack) === 0 ? other.next : packet.acknowledgement;
     if (sequence === half.next && half.unseenBefore(acknowledgement) === 0) {
-      health.repeatedBytes += half.deliver(
+      const repeated = half.deliver(
         reader,
         direction,
         bytes,
@@ -150,8 +183,9 @@ export class Connections {
         length,
         tsUs,
       );
+      if (repeated > 0) this.#repeated(repeated, tsUs);
     } else {
-      health.repeatedBytes += half.take(
+      const repeated = half.take(
         reader,
         direction,
         bytes,
@@ -163,10 +197,30 @@ export class Connections {
         tsUs,
         acknowledgement,
       );
+      if (repeated > 0) this.#repeated(repeated, tsUs);
       if (half.heldCount > 0) this.#holding.add(flow);
     }
+    this.#recent.add(packet, tsUs);
     this.#heldTotalBytes += half.heldBytes + other.heldBytes - heldBefore;
     if (half.finSeen) this.#endWhenComplete(flow, tsUs);
+  }
+
+  /** Bytes of the segment at hand have been seen before: another copy of the packet, or sent again. */
+  #repeated(size: number, tsUs: number): void {
+    const health = this.#health;
+    if (this.#recent.has(this.#packet, tsUs)) {
+      health.repeatedBytes += size;
+      health.doubledPackets++;
+      health.doubledBytes += size;
+    } else {
+      health.retransmittedPackets++;
+      this.#sentAgain(size);
+    }
+  }
+
+  #sentAgain(size: number): void {
+    this.#health.repeatedBytes += size;
+    this.#health.retransmittedBytes += size;
   }
 
   #adopt(flow: Flow): FlowReader | undefined {
@@ -191,6 +245,7 @@ export class Connections {
       ],
       [packet.sourcePort, packet.destinationPort],
       tsUs,
+      packet.scope,
     );
     this.#table.add(packet, flow);
     this.#table.direction = 0;
@@ -269,8 +324,7 @@ export class Connections {
     const half = flow.halves[direction];
     const other = flow.halves[direction === 0 ? 1 : 0];
     const before = half.heldBytes + other.heldBytes;
-    if (flow.reader !== undefined)
-      this.#health.repeatedBytes += half.giveUp(flow.reader, direction);
+    if (flow.reader !== undefined) this.#sentAgain(half.giveUp(flow.reader, direction));
     else this.#health.foreignBytes += half.clear();
     this.#heldTotalBytes += half.heldBytes + other.heldBytes - before;
   }
@@ -307,6 +361,7 @@ export class Connections {
   /** Once a second of capture time: holes without further packets, closed flows, silent flows. */
   #tick(tsUs: number): void {
     this.#nextTickUs = tsUs + SECOND_US;
+    this.#fragments.expire(tsUs);
     for (const flow of this.#holding) this.#holes(flow, tsUs);
     const lingering = this.#lingering;
     while (this.#lingerHead < lingering.length) {

@@ -5,8 +5,8 @@
 import type { Flow } from './flow.ts';
 import type { PacketDecoder } from './packet.ts';
 
-/** Words of a key: two addresses of four words, then both ports in one word. */
-const KEY_WORDS = 9;
+/** Words of a key: two addresses of four words, then both ports in one word, then the network that they are of. */
+const KEY_WORDS = 10;
 const CAPACITY_MIN = 1024;
 
 export class FlowTable {
@@ -53,6 +53,7 @@ export class FlowTable {
     keys[key + 6] = packet.destination2;
     keys[key + 7] = packet.destination3;
     keys[key + 8] = (packet.sourcePort << 16) | packet.destinationPort;
+    keys[key + 9] = packet.scope;
     this.#flows[slot] = flow;
     flow.slot = slot;
     this.#last = flow;
@@ -119,6 +120,7 @@ export class FlowTable {
     const keys = this.#keys;
     const key = slot * KEY_WORDS;
     const ports = keys[key + 8];
+    if (keys[key + 9] !== packet.scope) return false;
     if (
       ports === ((packet.sourcePort << 16) | packet.destinationPort) &&
       keys[key + 3] === packet.source3 &&

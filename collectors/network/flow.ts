@@ -9,6 +9,8 @@ export class Flow {
   readonly addresses: readonly [Uint8Array, Uint8Array];
   readonly ports: readonly [number, number];
   readonly firstUs: number;
+  /** Which network its addresses are of, where that is told apart (scope.ts); else 0. */
+  readonly scope: number;
   lastUs: number;
   /** Which endpoint opened the connection (0 or 1), by its SYN; -1 when no SYN was seen. */
   opener: 0 | 1 | -1 = -1;
@@ -28,10 +30,12 @@ export class Flow {
     addresses: readonly [Uint8Array, Uint8Array],
     ports: readonly [number, number],
     tsUs: number,
+    scope = 0,
   ) {
     this.addresses = addresses;
     this.ports = ports;
     this.firstUs = tsUs;
+    this.scope = scope;
     this.lastUs = tsUs;
     const [first, second] = this.halves;
     first.partner = second;

@@ -24,11 +24,16 @@ export function summaryText(summary: CaptureSummary): string {
       [summary.decodedBytes, 'decoded'],
       [summary.encryptedBytes, 'encrypted'],
       [summary.foreignBytes, 'of other protocols'],
-      [summary.repeatedBytes, 'seen before'],
+      [summary.doubledBytes, 'that the mirror showed twice'],
+      [summary.retransmittedBytes, 'sent again'],
     ])}`,
   );
   line('events', named(summary.events) || 'none');
   if (Object.keys(summary.statements).length > 0) line('statements', named(summary.statements));
+  const tunnels = named(summary.tunnels);
+  if (tunnels !== '') line('tunnels', `packets: ${tunnels}`);
+  const { seen = 0, packets = 0 } = summary.fragments;
+  if (seen > 0) line('fragments', `${count(seen)}, put together to ${count(packets)} packets`);
   const passedOver = named(summary.packetsPassedOver);
   if (passedOver !== '') line('passed over', `packets: ${passedOver}`);
   const sealed = named(summary.encryptedSessions);
@@ -56,6 +61,8 @@ export function missing(summary: CaptureSummary): string {
     [summary.captureInterruptions, 'times that an interface was away'],
     [summary.latePackets, 'packets too late to be in order'],
     [summary.cutPackets, 'packets cut by the snap length'],
+    [summary.fragments['incomplete'] ?? 0, 'fragments without the others of their packet'],
+    [summary.fragments['refused'] ?? 0, 'fragments refused because they overlap'],
     [summary.resyncs, `resynchronisations over ${count(summary.resyncBytes)} bytes`],
     [summary.unansweredRequests, 'requests without an answer'],
     [summary.unmatchedAnswers, 'answers without a request'],

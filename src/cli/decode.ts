@@ -1,6 +1,7 @@
 /** `mirrorsql decode`: a capture in, events out, and at the end what was and was not seen. */
 import { Collector, collect } from '../../collectors/collector.ts';
 import { openCapture } from '../../collectors/capture/open.ts';
+import type { Separation } from '../../collectors/network/scope.ts';
 import { MirrorSqlError } from '../core/errors.ts';
 import type { EventSink } from '../events/events.ts';
 import type { Protocol } from '../events/session.ts';
@@ -11,6 +12,8 @@ import { NdjsonSink } from './ndjson-sink.ts';
 export interface DecodeOptions {
   /** Each `N=protocol`. */
   readonly port?: readonly string[];
+  /** Each `tunnels` or `vlans`. */
+  readonly separate?: readonly string[];
   readonly params?: boolean;
   readonly keylog?: string;
   readonly output?: string;
@@ -31,12 +34,14 @@ export async function runDecode(file: string, options: DecodeOptions): Promise<n
   const format = oneOf('--summary', options.summary ?? 'text', ['text', 'json']);
   const ports = portOptions(options.port ?? []);
   const keyLog = options.keylog === undefined ? undefined : readKeyLog(options.keylog);
+  const separation = separationOptions(options.separate ?? []);
   const source = await openCapture(file);
   const printer = output === 'ndjson' ? new NdjsonSink(1) : undefined;
   const collector = new Collector(printer ?? silentSink, {
     ports,
     keyLog,
     parameters: options.params ?? false,
+    separation,
   });
   try {
     const summary = await collect(source, collector);
@@ -74,6 +79,12 @@ export function portOptions(texts: readonly string[]): Map<number, Protocol> {
     ports.set(port, protocol);
   }
   return ports;
+}
+
+/** @throws MirrorSqlError MSQL_CLI_USAGE */
+export function separationOptions(texts: readonly string[]): Separation {
+  const asked = new Set(texts.map((text) => oneOf('--separate', text, ['tunnels', 'vlans'])));
+  return { tunnels: asked.has('tunnels'), vlans: asked.has('vlans') };
 }
 
 function oneOf<T extends string>(flag: string, value: string, choices: readonly T[]): T {

@@ -2,6 +2,7 @@
 import { Collector, collect } from '../../collectors/collector.ts';
 import { openCapture } from '../../collectors/capture/open.ts';
 import type { KeyLog } from '../../collectors/protocols/tls/key-log.ts';
+import type { Separation } from '../../collectors/network/scope.ts';
 import { MirrorSqlError } from '../core/errors.ts';
 import type { CaptureSummary } from '../events/capture-summary.ts';
 import { loadDescriber } from '../sql/describe.ts';
@@ -11,7 +12,7 @@ import { SegmentSink } from '../store/segment-sink.ts';
 import { openStore, type Store } from '../store/store.ts';
 import { storeError } from '../store/store-error.ts';
 import { SegmentWriter, type WriterCounts } from '../store/writer.ts';
-import { portOptions } from './decode.ts';
+import { portOptions, separationOptions } from './decode.ts';
 import { readKeyLog } from './key-log-file.ts';
 import { LoadProgress } from './load-progress.ts';
 import { type LoadOutcome, loadText } from './load-text.ts';
@@ -22,6 +23,8 @@ export interface LoadOptions extends CollectorOptions {
   /** Each `N=protocol`. */
   readonly port?: readonly string[];
   readonly keylog?: string;
+  /** Each `tunnels` or `vlans`. */
+  readonly separate?: readonly string[];
 }
 
 /**
@@ -32,6 +35,7 @@ export interface LoadOptions extends CollectorOptions {
 export async function runLoad(files: readonly string[], options: LoadOptions): Promise<number> {
   const ports = portOptions(options.port ?? []);
   const keyLog = options.keylog === undefined ? undefined : readKeyLog(options.keylog);
+  const separation = separationOptions(options.separate ?? []);
   const describe = await loadDescriber();
   const store = await openStore(storeSettings(options), { collector: collectorName(options) });
   let exitCode = 0;
@@ -45,7 +49,7 @@ export async function runLoad(files: readonly string[], options: LoadOptions): P
     await sendLeftovers(store);
     for (const file of files) {
       try {
-        const outcome = await loadOne(store, file, { ports, keyLog, describe });
+        const outcome = await loadOne(store, file, { ports, separation, keyLog, describe });
         await writeOutput(loadText(outcome));
         if (outcome.failure !== undefined) failed(outcome.failure);
         if (outcome.failure?.code.startsWith('MSQL_STORE_')) break;
@@ -80,6 +84,7 @@ export async function sendLeftovers(store: Store): Promise<void> {
 interface Decoding {
   readonly ports: ReadonlyMap<number, 'postgres' | 'mysql' | 'drda'>;
   readonly keyLog: KeyLog | undefined;
+  readonly separation: Separation;
   readonly describe: Awaited<ReturnType<typeof loadDescriber>>;
 }
 
@@ -101,8 +106,9 @@ async function loadOne(store: Store, file: string, decoding: Decoding): Promise<
   let summary: CaptureSummary | undefined;
   let failure: MirrorSqlError | undefined;
   try {
-    const { ports, keyLog } = decoding;
-    const collector = new Collector(sink, { ports, keyLog, name: store.collector });
+    const { ports, separation, keyLog } = decoding;
+    const options = { ports, separation, keyLog, name: store.collector };
+    const collector = new Collector(sink, options);
     summary = await collect(source, collector, {
       afterChunk: async (seen) => {
         progress.show(seen);

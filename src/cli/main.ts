@@ -41,6 +41,12 @@ function withName(command: Command): Command {
 
 const gather = (value: string, before: readonly string[]): string[] => [...before, value];
 
+/** Every command that decodes has this. */
+const SEPARATE = [
+  '--separate <tunnels|vlans>',
+  'equal addresses in different tunnels, or VLANs, are of different hosts; can be given twice',
+] as const;
+
 /** Runs a command's work; its number, when it gives one, is the exit code. */
 function action<A extends unknown[]>(
   run: (...args: A) => Promise<unknown>,
@@ -61,6 +67,7 @@ withConfiguration(program.command('decode'))
     [],
   )
   .option('--keylog <file>', 'secrets of TLS connections (SSLKEYLOGFILE), to decrypt them')
+  .option(...SEPARATE, gather, [])
   .option('--params', 'print the values of parameters')
   .option(
     '--output <format>',
@@ -84,6 +91,7 @@ withName(program.command('load'))
     [],
   )
   .option('--keylog <file>', 'secrets of TLS connections (SSLKEYLOGFILE), to decrypt them')
+  .option(...SEPARATE, gather, [])
   .action(
     action(async (files: string[], options: object) =>
       (await import('./load.ts')).runLoad(files, options),
@@ -104,6 +112,7 @@ withName(program.command('monitor'))
     [],
   )
   .option('--keylog <file>', 'secrets of TLS connections (SSLKEYLOGFILE), read as they come')
+  .option(...SEPARATE, gather, [])
   .option('--listen <host:port>', 'where to serve the dashboards and the API')
   .option('--quota <size>', 'of segments that wait on the disk while the store is away', '4GB')
   .action(

@@ -17,8 +17,23 @@ export interface CaptureSummary {
   decodedBytes: number;
   foreignBytes: number;
   repeatedBytes: number;
+  /**
+   * Of what was seen twice: segments that the mirror showed twice (two legs, VLANs, tunnels), and segments that their
+   * sender sent again; network/recent-segments.ts says how they are told apart.
+   */
+  doubledPackets: number;
+  doubledBytes: number;
+  retransmittedPackets: number;
+  retransmittedBytes: number;
   /** Packets that carry no TCP payload of interest, by reason: not_ip, not_tcp, fragment, truncated_header, bad_length ... */
   packetsPassedOver: Record<string, number>;
+  /** Packets by the tunnels that they came in: vxlan, geneve, gre, erspan, mpls, ip_in_ip, pppoe; one in two counts in both. */
+  tunnels: Record<string, number>;
+  /**
+   * IP fragments: `seen`, of which `joined` into so many `packets`, `doubled` (shown twice), `refused` (they overlap),
+   * `incomplete` (others were missing).
+   */
+  fragments: Record<string, number>;
   /** Events told, by type, and statements by status. */
   events: Record<string, number>;
   statements: Record<string, number>;

@@ -50,13 +50,13 @@ export async function runMonitor(options: MonitorOptions): Promise<number> {
 async function capture(
   store: EventualStore,
   feed: Feed,
-  { ports, keyLogPath, quotaBytes }: MonitorPlan,
+  { ports, separation, keyLogPath, quotaBytes }: MonitorPlan,
   stopped: Promise<void>,
 ): Promise<number> {
   const storing = new Storing(store, feed.name, quotaBytes);
   const pipeline = await Pipeline.create(
     feed,
-    { directory: store.directory, collector: store.collector, ports, keyLogPath },
+    { directory: store.directory, collector: store.collector, ports, separation, keyLogPath },
     {
       sealed: (segment) => storing.take(segment),
       lost: (table, rowsCount, atUs, error) => storing.lost(table, rowsCount, atUs, error),

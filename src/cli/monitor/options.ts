@@ -1,8 +1,9 @@
 /** What `mirrorsql monitor` is asked to do, checked before anything is opened. */
 import { BACKENDS, type Backend } from '../../../collectors/capture/live.ts';
+import type { Separation } from '../../../collectors/network/scope.ts';
 import { MirrorSqlError } from '../../core/errors.ts';
 import type { Protocol } from '../../events/session.ts';
-import { portOptions } from '../decode.ts';
+import { portOptions, separationOptions } from '../decode.ts';
 import type { CollectorOptions } from '../store-settings.ts';
 
 export interface MonitorOptions extends CollectorOptions {
@@ -12,6 +13,7 @@ export interface MonitorOptions extends CollectorOptions {
   readonly filter?: string;
   readonly backend?: string;
   readonly port?: readonly string[];
+  readonly separate?: readonly string[];
   readonly listen?: string;
   readonly quota?: string;
   readonly keylog?: string;
@@ -30,6 +32,7 @@ export type Origin =
 export interface MonitorPlan {
   readonly origin: Origin;
   readonly ports: ReadonlyMap<number, Protocol>;
+  readonly separation: Separation;
   /** Bytes of segments that may wait for the store; undefined: as the store has it. */
   readonly quotaBytes: number | undefined;
   /** File with the secrets of TLS connections, which is followed. */
@@ -40,6 +43,7 @@ export interface MonitorPlan {
 export function monitorPlan(options: MonitorOptions): MonitorPlan {
   return {
     ports: portOptions(options.port ?? []),
+    separation: separationOptions(options.separate ?? []),
     origin: originOf(options),
     quotaBytes: options.quota === undefined ? undefined : bytesOf(options.quota),
     keyLogPath: options.keylog,

@@ -4,6 +4,7 @@
  * process of its own, and their counts be added (events/capture-summary.ts).
  */
 import { Collector, collect } from '../../../collectors/collector.ts';
+import type { Separation } from '../../../collectors/network/scope.ts';
 import type { CaptureSummary } from '../../events/capture-summary.ts';
 import type { Protocol } from '../../events/session.ts';
 import { loadDescriber } from '../../sql/describe.ts';
@@ -21,6 +22,7 @@ export interface PipelineOptions {
   readonly ports: ReadonlyMap<number, Protocol>;
   /** File with the secrets of TLS connections, which is followed. */
   readonly keyLogPath: string | undefined;
+  readonly separation: Separation;
 }
 
 /** What a pipeline tells. */
@@ -66,7 +68,7 @@ export class Pipeline {
   /** @throws MirrorSqlError MSQL_KEYLOG_READ */
   static async create(
     feed: Feed,
-    { directory, collector: name, ports, keyLogPath }: PipelineOptions,
+    { directory, collector: name, ports, separation, keyLogPath }: PipelineOptions,
     listener: PipelineListener,
   ): Promise<Pipeline> {
     const keys = keyLogPath === undefined ? undefined : new FollowedKeyLog(keyLogPath);
@@ -89,6 +91,7 @@ export class Pipeline {
     const { timedOnArrival } = feed;
     const collector = new Collector(sink, {
       ports,
+      separation,
       name,
       timedOnArrival,
       keyLog: keys?.keyLog,

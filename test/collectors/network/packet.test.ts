@@ -1,7 +1,8 @@
 /** From captured bytes to TCP segments: every link layer, tags, both IP versions, and what is no segment at all. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { PacketDecoder, PASSED_OVER } from '../../../collectors/network/packet.ts';
+import { PacketDecoder } from '../../../collectors/network/packet.ts';
+import { PASSED_OVER } from '../../../collectors/network/verdict.ts';
 import { bytesOf, int16, int8 } from '../../wire/bytes.ts';
 import {
   ethernet,
