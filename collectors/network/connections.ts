@@ -16,6 +16,8 @@ import { PASSED_OVER, Verdict } from './verdict.ts';
 const SECOND_US = 1_000_000;
 /** A closed connection is remembered this long, so that late repetitions are not taken for a new one. */
 const LINGER_US = 10 * SECOND_US;
+/** A mirror's second leg is not later than this. */
+const SECOND_LEG_US = 50_000;
 /** After both FINs, bytes that were overtaken by them may still come. */
 const CLOSING_US = 2 * SECOND_US;
 /** The receiver has acknowledged the bytes: the capture missed them. Wait only as long as a mirror may reorder. */
@@ -95,7 +97,7 @@ export class Connections {
     if (tsUs >= this.#nextTickUs) this.#tick(tsUs);
     let flow = this.#table.find(packet);
     const flags = packet.flags;
-    if (flow === undefined || ((flags & TcpFlag.Syn) !== 0 && this.#isAnother(flow))) {
+    if (flow === undefined || ((flags & TcpFlag.Syn) !== 0 && this.#isAnother(flow, tsUs))) {
       if (flow !== undefined) this.#forget(flow, 'replaced', tsUs);
       // Without payload or SYN there is nothing to read: an acknowledgement of a connection that has ended, or will speak.
       if (
@@ -129,7 +131,6 @@ export class Connections {
     const flags = packet.flags;
     const half = flow.halves[direction];
     const other = flow.halves[direction === 0 ? 1 : 0];
-    flow.lastUs = tsUs;
     flow.seen[direction] = true;
     if ((flags & TcpFlag.Ack) !== 0) acknowledge(other, packet.acknowledgement);
     let sequence = packet.sequence;
@@ -142,6 +143,7 @@ export class Connections {
     if ((flags & (TcpFlag.Fin | TcpFlag.Rst)) !== 0)
       this.#closing(flow, direction, half, sequence, tsUs);
     if (half.heldCount + other.heldCount > 0) this.#holes(flow, tsUs);
+    flow.lastUs = tsUs;
   }
 
   #payload(
@@ -159,7 +161,7 @@ export class Connections {
     const captured = payloadEnd - payloadStart;
     health.payloadBytes += captured;
     if (flow.closed) {
-      this.#repeated(captured, tsUs);
+      this.#repeated(captured, flow, tsUs);
       return;
     }
     const reader = flow.reader ?? this.#adopt(flow);
@@ -183,7 +185,7 @@ export class Connections {
         length,
         tsUs,
       );
-      if (repeated > 0) this.#repeated(repeated, tsUs);
+      if (repeated > 0) this.#repeated(repeated, flow, tsUs);
     } else {
       const repeated = half.take(
         reader,
@@ -197,18 +199,18 @@ export class Connections {
         tsUs,
         acknowledgement,
       );
-      if (repeated > 0) this.#repeated(repeated, tsUs);
+      if (repeated > 0) this.#repeated(repeated, flow, tsUs);
       if (half.heldCount > 0) this.#holding.add(flow);
     }
-    this.#recent.add(packet, tsUs);
+    this.#recent.add(packet);
     this.#heldTotalBytes += half.heldBytes + other.heldBytes - heldBefore;
     if (half.finSeen) this.#endWhenComplete(flow, tsUs);
   }
 
   /** Bytes of the segment at hand have been seen before: another copy of the packet, or sent again. */
-  #repeated(size: number, tsUs: number): void {
+  #repeated(size: number, flow: Flow, tsUs: number): void {
     const health = this.#health;
-    if (this.#recent.has(this.#packet, tsUs)) {
+    if (this.#recent.has(this.#packet, tsUs - flow.lastUs)) {
       health.repeatedBytes += size;
       health.doubledPackets++;
       health.doubledBytes += size;
@@ -254,9 +256,10 @@ export class Connections {
   }
 
   /** A SYN on a known pair of endpoints: the same opening once more, or a new connection on reused ports? */
-  #isAnother(flow: Flow): boolean {
-    if (flow.closed) return true;
+  #isAnother(flow: Flow, tsUs: number): boolean {
     const half = flow.halves[this.#table.direction];
+    // A second leg of the mirror may show a short connection when the first has shown its end.
+    if (flow.closed && (!flow.accepted || tsUs - flow.lastUs > SECOND_LEG_US)) return true;
     return (
       half.started && !(half.initialSeen && half.initial === ((this.#packet.sequence + 1) | 0))
     );

@@ -120,7 +120,6 @@ export class FlowTable {
     const keys = this.#keys;
     const key = slot * KEY_WORDS;
     const ports = keys[key + 8];
-    if (keys[key + 9] !== packet.scope) return false;
     if (
       ports === ((packet.sourcePort << 16) | packet.destinationPort) &&
       keys[key + 3] === packet.source3 &&
@@ -130,7 +129,8 @@ export class FlowTable {
       keys[key + 1] === packet.source1 &&
       keys[key + 5] === packet.destination1 &&
       keys[key] === packet.source0 &&
-      keys[key + 4] === packet.destination0
+      keys[key + 4] === packet.destination0 &&
+      keys[key + 9] === packet.scope
     ) {
       this.direction = 0;
       return true;
@@ -144,7 +144,8 @@ export class FlowTable {
       keys[key + 1] === packet.destination1 &&
       keys[key + 5] === packet.source1 &&
       keys[key] === packet.destination0 &&
-      keys[key + 4] === packet.source0
+      keys[key + 4] === packet.source0 &&
+      keys[key + 9] === packet.scope
     ) {
       this.direction = 1;
       return true;

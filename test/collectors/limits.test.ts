@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { defaultLimits, type Limits } from '../../collectors/limits.ts';
 import { cut, int32 } from '../wire/bytes.ts';
 import { Connection, Wire } from '../wire/connection.ts';
+import { ethernet, ipv4 } from '../wire/packets.ts';
 import { client, server } from '../wire/postgres.ts';
 import { TlsPeers } from '../wire/tls.ts';
 import { lines, login, pbe, talk } from './protocols/postgres/talk.ts';
@@ -42,6 +43,8 @@ const REACHED: Readonly<Record<keyof Limits, () => Record<string, number>>> = {
   heldBytesMax: () => dropped(holes({ heldBytesMax: 100 })),
   heldSegmentsMax: () => dropped(holes({ heldSegmentsMax: 2 })),
   heldBytesTotalMax: () => dropped(holes({ heldBytesTotalMax: 100 })),
+  fragmentedPacketsMax: () => dropped(pieces({ fragmentedPacketsMax: 3 })),
+  fragmentBytesMax: () => dropped(pieces({ fragmentBytesMax: 100 })),
   statementBytesMax: () => {
     const played = talk(
       (c) => {
@@ -234,12 +237,26 @@ function prepared(limits: Partial<Limits>): Played {
   return played;
 }
 
+/** First fragments of five packets, whose rest never comes. */
+function pieces(limits: Partial<Limits>): Played {
+  const wire = new Wire();
+  for (let identification = 1; identification <= 5; identification++) {
+    const fields = { identification, fragment: 0x2000 };
+    wire.put(ethernet(ipv4(Buffer.alloc(80), fields)));
+  }
+  const played = play(wire.packets, { limits });
+  expect(played.summary.fragments).toEqual({ seen: 5, incomplete: 5 });
+  return played;
+}
+
 const EXPECTED: Readonly<Record<keyof Limits, Record<string, number>>> = {
   flowsMax: { flows: 2 },
   flowIdleUsMax: { idle: 1 },
   heldBytesMax: { held_bytes: 3 },
   heldSegmentsMax: { held_bytes: 2 },
   heldBytesTotalMax: { held_bytes: 3 },
+  fragmentedPacketsMax: { fragments: 2 },
+  fragmentBytesMax: { fragments: 4 },
   statementBytesMax: { statement_bytes: 1 },
   bindBytesMax: { bind_bytes: 1 },
   messageBytesMax: { message_bytes: 1 },

@@ -50,6 +50,8 @@ export class Connection {
   readonly #ends: Required<Endpoints>;
   /** Next sequence number of each side. */
   readonly next: Record<Side, number>;
+  /** Of the last IP packet of each side: each packet has a number of its own. */
+  readonly #identification: Record<Side, number> = { client: 0x7000, server: 0xfff0 };
   /** Frames cut to so many bytes, as by a snap length. */
   snapLength = Number.POSITIVE_INFINITY;
 
@@ -129,6 +131,8 @@ export class Connection {
       payload,
     });
     const [source, destination] = fromClient ? [clientIp, serverIp] : [serverIp, clientIp];
-    return ethernet(ipv4(segment, { source, destination }));
+    this.#identification[side] += 1;
+    const identification = this.#identification[side] & 0xffff;
+    return ethernet(ipv4(segment, { source, destination, identification }));
   }
 }

@@ -14,6 +14,8 @@ export interface SegmentFields {
   readonly acknowledgement?: number;
   readonly flags?: number;
   readonly payload?: Uint8Array;
+  /** Any; nobody checks it. */
+  readonly checksum?: number;
   /** Options; their length must be a multiple of four. */
   readonly options?: Uint8Array;
 }
@@ -25,6 +27,7 @@ export function tcp({
   acknowledgement = 0,
   flags = Flag.ack,
   payload = new Uint8Array(0),
+  checksum = 0,
   options = new Uint8Array(0),
 }: SegmentFields = {}): Buffer {
   return bytesOf(
@@ -35,7 +38,7 @@ export function tcp({
     int8((5 + options.length / 4) << 4),
     int8(flags),
     int16(65_535),
-    int16(0),
+    int16(checksum),
     int16(0),
     options,
     payload,
@@ -48,6 +51,8 @@ export interface Ipv4Fields {
   readonly protocol?: number;
   /** Flags and fragment offset as one word. */
   readonly fragment?: number;
+  readonly identification?: number;
+  readonly timeToLive?: number;
   /** Instead of the true one. */
   readonly totalLength?: number;
   readonly options?: Uint8Array;
@@ -60,6 +65,8 @@ export function ipv4(
     destination = '10.0.0.2',
     protocol = 6,
     fragment = 0x4000,
+    identification = 1,
+    timeToLive = 64,
     options = new Uint8Array(0),
     totalLength = 20 + options.length + payload.length,
   }: Ipv4Fields = {},
@@ -68,9 +75,9 @@ export function ipv4(
     int8(0x40 | (5 + options.length / 4)),
     int8(0),
     int16(totalLength),
-    int16(1),
+    int16(identification),
     int16(fragment),
-    int8(64),
+    int8(timeToLive),
     int8(protocol),
     int16(0),
     ipv4Address(source),
@@ -118,8 +125,8 @@ export function ipv6Extension(nextHeader: number, units = 0): Buffer {
 }
 
 /** A fragment header; atomic (a whole packet) when offset and flag are zero. */
-export function ipv6Fragment(nextHeader: number, offsetAndFlag = 0): Buffer {
-  return bytesOf(int8(nextHeader), int8(0), int16(offsetAndFlag), int32(7));
+export function ipv6Fragment(nextHeader: number, offsetAndFlag = 0, identification = 7): Buffer {
+  return bytesOf(int8(nextHeader), int8(0), int16(offsetAndFlag), int32(identification));
 }
 
 function ipv4Address(text: string): Buffer {
