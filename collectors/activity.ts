@@ -224,6 +224,13 @@ export class Activity {
     return edge;
   }
 
+  /** Conversations that are open now, on all edges. */
+  get conversationsCount(): number {
+    let count = 0;
+    for (const edge of this.#edges.values()) count += edge.conversations.size;
+    return count;
+  }
+
   /** Called with the time of each packet: writes the seconds that have ended before it. */
   advance(tsUs: number): void {
     if (this.#dueUs === undefined) {

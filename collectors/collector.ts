@@ -114,6 +114,11 @@ export class Collector implements PacketHandler {
     this.#connections.idle(tsUs);
   }
 
+  /** Database connections that are open now. */
+  get sessionsOpen(): number {
+    return this.#activity.conversationsCount;
+  }
+
   /** Tells the state of each open session. */
   tellOpenSessions(): void {
     this.#connections.tellOpen(Math.max(this.#clockUs, this.health.lastPacketUs));

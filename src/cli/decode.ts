@@ -5,6 +5,7 @@ import type { Separation } from '../../collectors/network/scope.ts';
 import { MirrorSqlError } from '../core/errors.ts';
 import type { EventSink } from '../events/events.ts';
 import type { Protocol } from '../events/session.ts';
+import { oneOf } from './choice.ts';
 import { summaryJson, summaryText } from './capture-summary-text.ts';
 import { readKeyLog } from './key-log-file.ts';
 import { NdjsonSink } from './ndjson-sink.ts';
@@ -85,15 +86,4 @@ export function portOptions(texts: readonly string[]): Map<number, Protocol> {
 export function separationOptions(texts: readonly string[]): Separation {
   const asked = new Set(texts.map((text) => oneOf('--separate', text, ['tunnels', 'vlans'])));
   return { tunnels: asked.has('tunnels'), vlans: asked.has('vlans') };
-}
-
-function oneOf<T extends string>(flag: string, value: string, choices: readonly T[]): T {
-  const choice = choices.find((candidate) => candidate === value);
-  if (choice === undefined) {
-    throw new MirrorSqlError(
-      'MSQL_CLI_USAGE',
-      `${flag} takes ${choices.join(' or ')}, not ${value}`,
-    );
-  }
-  return choice;
 }

@@ -159,6 +159,12 @@ program
   .description('list the interfaces of this machine')
   .action(action(async () => (await import('./devices.ts')).runDevices()));
 
+withStore(program.command('status'))
+  .description('ask a running monitor how it is doing, or look at the store when none runs')
+  .option('--url <url>', 'where it serves (default: http://127.0.0.1:7432)')
+  .option('--format <format>', 'text or json', 'text')
+  .action(action(async (options: object) => (await import('./status.ts')).runStatus(options)));
+
 withStore(program.command('doctor'))
   .description('say what this machine lacks for which command, and how to get it')
   .action(action(async (options: object) => (await import('./doctor.ts')).runDoctor(options)));

@@ -1,14 +1,26 @@
 /** `mirrorsql serve`: the API and the pages over an existing store, until it is told to stop. */
 import { LISTEN_DEFAULT, type Listening, startServer } from '../server/listen.ts';
 import { Metrics } from '../server/metrics/metrics.ts';
+import { SelfObservation } from '../server/observation/self-observation.ts';
+import { storeFigures } from '../server/observation/store-figures.ts';
 import { webDirectory } from '../server/web-files.ts';
 import { readExtent, readWindowFacts } from '../store/questions/window-facts.ts';
 import { readExecutions } from '../store/questions/executions.ts';
 import { openStore, type Store } from '../store/store.ts';
-import { type StoreOptions, storeSettings } from './store-settings.ts';
+import { type StoreOptions, storePlace, storeSettings } from './store-settings.ts';
+
+/** Watches this process and the store it uses. */
+export function observe(store: Store, options: StoreOptions): SelfObservation {
+  const place = storePlace(storeSettings(options));
+  return new SelfObservation(new Metrics(), () => storeFigures(store, place));
+}
 
 /** Serves `store` on `listen` (HOST:PORT) and leaves the store open when it closes. */
-export function startServing(store: Store, listen: string = LISTEN_DEFAULT): Promise<Listening> {
+export function startServing(
+  store: Store,
+  listen: string = LISTEN_DEFAULT,
+  observation?: SelfObservation,
+): Promise<Listening> {
   return startServer(
     {
       facts: {
@@ -17,7 +29,7 @@ export function startServing(store: Store, listen: string = LISTEN_DEFAULT): Pro
         executions: (window, filter) => readExecutions(store, window, filter),
       },
       webDirectory: webDirectory(),
-      metrics: new Metrics(),
+      observation,
       onDefect: (error) => {
         console.error(error);
       },
@@ -29,8 +41,9 @@ export function startServing(store: Store, listen: string = LISTEN_DEFAULT): Pro
 /** Prints where it serves and runs until SIGINT or SIGTERM; a second signal ends the process at once. */
 export async function runServe(options: StoreOptions & { listen?: string }): Promise<void> {
   const store = await openStore(storeSettings(options));
+  const observation = observe(store, options);
   try {
-    const listening = await startServing(store, options.listen);
+    const listening = await startServing(store, options.listen, observation);
     try {
       console.log(`MirrorSQL serves on ${listening.url} (Ctrl-C ends it)`);
       await stopSignal();
@@ -38,6 +51,7 @@ export async function runServe(options: StoreOptions & { listen?: string }): Pro
       await listening.close();
     }
   } finally {
+    observation.close();
     await store.close();
   }
 }

@@ -39,3 +39,10 @@ export function collectorName({ collector }: CollectorOptions, host = hostname()
     'the name of a collector is 1 to 64 letters, digits, and . _ : - behind the first',
   );
 }
+
+/** How the user knows the store: its directory, or its server without user and password. */
+export function storePlace(settings: StoreSettings): string {
+  if (settings.kind === 'embedded') return settings.directory;
+  const hosts = settings.url.replace(/\/\/[^@/]*@/g, '//').replace(/[?#].*$/, '');
+  return `ClickHouse at ${hosts}`;
+}

@@ -50,6 +50,10 @@ export const errorTable = {
     exitCode: 1,
     hint: 'give a CSV file whose first line is timestamp,value and whose values are numbers',
   },
+  MSQL_STATUS_UNREACHABLE: {
+    exitCode: 1,
+    hint: 'look whether it runs (systemctl status mirrorsql), and where: --url',
+  },
   MSQL_STORE_BUSY: {
     exitCode: 1,
     hint: 'stop the process that holds the data directory, or give another one with --data',

@@ -4,10 +4,11 @@ import swagger from '@fastify/swagger';
 import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import { failureFrom, failureOf } from './error-answer.ts';
 import type { FactsSource } from './facts-source.ts';
-import type { Metrics } from './metrics/metrics.ts';
+import type { SelfObservation } from './observation/self-observation.ts';
 import { protect } from './protection.ts';
 import { type ReadingLimits, Readings } from './readings.ts';
 import { addMetricsRoute } from './routes/metrics.ts';
+import { addStatusRoute } from './routes/status.ts';
 import { addStoreRoutes } from './routes/store.ts';
 import { addWindowRoutes } from './routes/window.ts';
 
@@ -17,8 +18,8 @@ export interface ServerOptions {
   readonly loopbackOnly: boolean;
   /** The built pages; the API alone is served without them. */
   readonly webDirectory?: string | undefined;
-  /** What /metrics tells; nothing is there without it. */
-  readonly metrics?: Metrics | undefined;
+  /** What /metrics and the status tell; neither is there without it. */
+  readonly observation?: SelfObservation | undefined;
   readonly limits?: Partial<ReadingLimits>;
   /** Told of every failure that nobody foresaw. */
   readonly onDefect?: (error: unknown) => void;
@@ -74,10 +75,11 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
       });
       addStoreRoutes(api, options.facts, readings);
       addWindowRoutes(api, options.facts, readings);
+      if (options.observation !== undefined) addStatusRoute(api, options.observation);
     },
     { prefix: '/api/v1' },
   );
-  if (options.metrics !== undefined) addMetricsRoute(app, options.metrics);
+  if (options.observation !== undefined) addMetricsRoute(app, options.observation.metrics);
   app.get('/api/openapi.json', { schema: { hide: true } }, () => app.swagger());
   if (options.webDirectory !== undefined) await addPages(app, options.webDirectory);
   return app;

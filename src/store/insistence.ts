@@ -1,7 +1,7 @@
 /** Repeats what fails because the store is away: for a minute, or for as long as it takes. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ClickHouseError } from '@clickhouse/client';
-import { MirrorSqlError, systemCode } from '../core/errors.ts';
+import { type ErrorCode, MirrorSqlError, systemCode } from '../core/errors.ts';
 import { limits } from './limits.ts';
 import type { Store } from './store.ts';
 import { isRefusal, isTransient, storeError } from './store-error.ts';
@@ -23,6 +23,8 @@ export class Insistence {
   readonly #stop = new AbortController();
   /** Since the last success. */
   failedTries = 0;
+  /** Since the beginning, by the code of the error. */
+  readonly failures: Partial<Record<ErrorCode, number>> = {};
   lastError: MirrorSqlError | undefined;
   lastErrorAtMs: number | undefined;
 
@@ -74,7 +76,9 @@ export class Insistence {
   /** Takes note of a failure. */
   failed(error: unknown): void {
     this.failedTries++;
-    this.lastError = storeError(error);
+    const failure = storeError(error);
+    this.failures[failure.code] = (this.failures[failure.code] ?? 0) + 1;
+    this.lastError = failure;
     this.lastErrorAtMs = Date.now();
   }
 

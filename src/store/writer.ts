@@ -3,10 +3,10 @@
  * the store knows a repeated insert, and the ledger knows the names of all that ever came. A file is deleted when the
  * ledger has its name; what a crash leaves is sent by the next run.
  */
-import { createReadStream } from 'node:fs';
+import { createReadStream, statSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { finished } from 'node:stream/promises';
-import type { MirrorSqlError } from '../core/errors.ts';
+import type { ErrorCode, MirrorSqlError } from '../core/errors.ts';
 import { GapRecord } from './gap-record.ts';
 import { abortBy, causeOf, Insistence, isGone, Stopped } from './insistence.ts';
 import { limits } from './limits.ts';
@@ -39,12 +39,18 @@ export interface WriterOptions {
   readonly patience?: 'a minute' | 'forever';
   readonly waitingBytesMax?: number;
   readonly waitingSegmentsMax?: number;
+  /** Told of each segment that was stored, with the time it took in milliseconds. */
+  readonly onInserted?: (durationMs: number) => void;
 }
 
 /** How a patient writer is doing. */
 export interface WriterState {
   readonly segmentsWaiting: number;
   readonly bytesWaiting: number;
+  /** Past this the oldest is given up. */
+  readonly waitingBytesMax: number;
+  /** When the oldest of the waiting ones was sealed, in milliseconds since 1970. */
+  readonly oldestWaitingSinceMs: number | undefined;
   /** Given up by this writer: past the quota, refused by the store, or not even written to the disk. */
   readonly segmentsDropped: number;
   readonly rowsDropped: RowCounts;
@@ -53,6 +59,8 @@ export interface WriterState {
   readonly lastInsertMs: number | undefined;
   /** Since the last success. */
   readonly failedTries: number;
+  /** Since the beginning, by the code of the error. */
+  readonly failures: Readonly<Partial<Record<ErrorCode, number>>>;
   readonly lastError: MirrorSqlError | undefined;
   readonly lastErrorAtMs: number | undefined;
 }
@@ -83,9 +91,11 @@ export class SegmentWriter {
   #segmentsDropped = 0;
   #lastInsertAtMs: number | undefined;
   #lastInsertMs: number | undefined;
+  readonly #onInserted: WriterOptions['onInserted'];
 
   constructor(store: Store, options: WriterOptions = {}) {
     this.#store = store;
+    this.#onInserted = options.onInserted;
     this.#quota = {
       bytesMax: options.waitingBytesMax ?? limits.liveWaitingBytesMax,
       segmentsMax: options.waitingSegmentsMax ?? limits.liveWaitingSegmentsMax,
@@ -97,15 +107,18 @@ export class SegmentWriter {
   }
 
   get state(): WriterState {
-    const { failedTries, lastError, lastErrorAtMs } = this.#insistence;
+    const { failedTries, failures, lastError, lastErrorAtMs } = this.#insistence;
     return {
       segmentsWaiting: this.#queue.count,
       bytesWaiting: this.#queue.bytes,
+      waitingBytesMax: this.#quota.bytesMax,
+      oldestWaitingSinceMs: sealedAtMs(this.#queue.first),
       segmentsDropped: this.#segmentsDropped,
       rowsDropped: this.#rowsDropped,
       lastInsertAtMs: this.#lastInsertAtMs,
       lastInsertMs: this.#lastInsertMs,
       failedTries,
+      failures,
       lastError,
       lastErrorAtMs,
     };
@@ -248,6 +261,7 @@ export class SegmentWriter {
       await this.#insistence.until((signal) => insertSegment(this.#store, segment, signal));
       this.#lastInsertAtMs = Date.now();
       this.#lastInsertMs = this.#lastInsertAtMs - startedMs;
+      this.#onInserted?.(this.#lastInsertMs);
     } catch (error) {
       if (this.#gap !== undefined && isRefusal(causeOf(error))) {
         await this.#setAside(segment);
@@ -350,6 +364,12 @@ export async function insertSegment(
   });
   stream.resume();
   await finished(stream);
+}
+
+/** Of its file, so that it holds for what an earlier run has left too. */
+function sealedAtMs(segment: Segment | undefined): number | undefined {
+  if (segment === undefined) return undefined;
+  return statSync(segment.path, { throwIfNoEntry: false })?.mtimeMs;
 }
 
 function add(counts: RowCounts, segment: Segment): void {

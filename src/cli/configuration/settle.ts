@@ -55,6 +55,8 @@ const settings: readonly Setting[] = [
     inFile: ({ store }) => store?.collector,
   },
   { option: 'listen', variable: 'MIRRORSQL_LISTEN', inFile: ({ server }) => server?.listen },
+  // Where `status` asks: where the monitor of this configuration serves.
+  { option: 'url', variable: 'MIRRORSQL_LISTEN', inFile: ({ server }) => server?.listen },
 ];
 
 /** A flag on the left says that the work is another one, for which settings on the right from elsewhere do not count. */

@@ -12,6 +12,10 @@ export interface Feed {
   readonly source: LiveSource;
   /** What is captured, as the report names it. */
   readonly name: string;
+  /** `afpacket`, `tcpdump`, `cap` or `file`. */
+  readonly backend: string;
+  /** Seconds of the capture in one of ours. */
+  readonly speed: number;
   /** Through what, and why that. */
   readonly reason: string;
   /** It ends by itself. */
@@ -33,6 +37,8 @@ export async function openFeed(origin: Origin): Promise<Feed> {
     return {
       source,
       name: path,
+      backend: 'file',
+      speed,
       reason: `playing ${path}`,
       ends: true,
       timedOnArrival: false,
@@ -50,6 +56,8 @@ export async function openFeed(origin: Origin): Promise<Feed> {
   return {
     source: live.source,
     name: interfaces.join('+'),
+    backend: live.backend,
+    speed: 1,
     reason: `capturing on ${interfaces.join(', ')} through ${live.backend}: ${live.reason}`,
     ends: false,
     timedOnArrival: live.timedOnArrival,

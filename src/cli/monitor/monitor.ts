@@ -4,9 +4,10 @@
  */
 import { MirrorSqlError } from '../../core/errors.ts';
 import type { CaptureSummary } from '../../events/capture-summary.ts';
+import type { SelfObservation } from '../../server/observation/self-observation.ts';
 import { EventualStore } from '../../store/eventual-store.ts';
 import { summaryText } from '../capture-summary-text.ts';
-import { startServing, stopSignal } from '../serve.ts';
+import { observe, startServing, stopSignal } from '../serve.ts';
 import { collectorName, storeSettings } from '../store-settings.ts';
 import { type Feed, openFeed } from './feed.ts';
 import { type MonitorOptions, type MonitorPlan, monitorPlan } from './options.ts';
@@ -31,15 +32,17 @@ export async function runMonitor(options: MonitorOptions): Promise<number> {
     const store = new EventualStore(storeSettings(options), {
       collector: collectorName(options),
     });
+    const observation = observe(store, options);
     try {
-      const listening = await startServing(store, options.listen);
+      const listening = await startServing(store, options.listen, observation);
       try {
         process.stderr.write(`MirrorSQL serves on ${listening.url} (Ctrl-C ends it)\n`);
-        return await capture(store, feed, plan, stopped);
+        return await capture(store, feed, plan, stopped, observation);
       } finally {
         await listening.close();
       }
     } finally {
+      observation.close();
       await store.close();
     }
   } finally {
@@ -52,8 +55,10 @@ async function capture(
   feed: Feed,
   { ports, separation, keyLogPath, quotaBytes }: MonitorPlan,
   stopped: Promise<void>,
+  observation: SelfObservation,
 ): Promise<number> {
-  const storing = new Storing(store, feed.name, quotaBytes);
+  const { metrics } = observation;
+  const storing = new Storing(store, feed.name, quotaBytes, (ms) => metrics.inserted(ms));
   const pipeline = await Pipeline.create(
     feed,
     { directory: store.directory, collector: store.collector, ports, separation, keyLogPath },
@@ -62,6 +67,7 @@ async function capture(
       lost: (table, rowsCount, atUs, error) => storing.lost(table, rowsCount, atUs, error),
     },
   );
+  observation.watch({ capture: pipeline.observed, storing: storing.writer });
   const status = new StatusLine();
   let seconds = 0;
   const timer = setInterval(() => {

@@ -8,6 +8,8 @@ import type { Separation } from '../../../collectors/network/scope.ts';
 import type { CaptureSummary } from '../../events/capture-summary.ts';
 import type { Protocol } from '../../events/session.ts';
 import { loadDescriber } from '../../sql/describe.ts';
+import { Lag } from '../../server/observation/lag.ts';
+import type { ObservedCapture } from '../../server/observation/observed.ts';
 import type { Segment } from '../../store/segment.ts';
 import { SegmentSink } from '../../store/segment-sink.ts';
 import type { SegmentTable } from '../../store/tables/table-rows.ts';
@@ -47,6 +49,8 @@ export class Pipeline {
   readonly #sink: SegmentSink;
   readonly #collector: Collector;
   readonly #keys: FollowedKeyLog | undefined;
+  readonly #lag: Lag;
+  #ended = false;
   #seconds = 0;
   #sealedAtSecond = 0;
   #packetsBefore = 0;
@@ -60,6 +64,7 @@ export class Pipeline {
     keys: FollowedKeyLog | undefined,
   ) {
     this.#feed = feed;
+    this.#lag = new Lag(feed.speed);
     this.#sink = sink;
     this.#collector = collector;
     this.#keys = keys;
@@ -107,10 +112,14 @@ export class Pipeline {
     const timer = setInterval(() => this.#second(), SECOND_MS);
     let summary: CaptureSummary;
     try {
-      summary = await collect(this.#feed.source, this.#collector);
+      summary = await collect(this.#feed.source, this.#collector, {
+        afterChunk: ({ packets, captureTimeUs }) =>
+          this.#lag.chunk(packets, captureTimeUs, this.#feed.nowUs()),
+      });
     } finally {
       clearInterval(timer);
       this.#keys?.close();
+      this.#ended = true;
     }
     this.#sink.seal();
     await this.#sink.settled();
@@ -127,7 +136,21 @@ export class Pipeline {
 
   /** What was seen until now. */
   summary(): CaptureSummary {
+    this.#countDrops();
     return this.#collector.health.summary();
+  }
+
+  /** For whoever watches. */
+  get observed(): ObservedCapture {
+    const { name, backend } = this.#feed;
+    return {
+      name,
+      backend,
+      summary: () => this.summary(),
+      sessionsOpen: () => this.#collector.sessionsOpen,
+      lagUs: () => this.#lag.read(),
+      ended: () => this.#ended,
+    };
   }
 
   #second(): void {

@@ -23,11 +23,17 @@ export class Storing {
   #told: MirrorSqlError | undefined;
   #lostToDisk = false;
 
-  /** `name`: what is captured. `quotaBytes`: of segments that may wait. */
-  constructor(store: EventualStore, name: string, quotaBytes: number | undefined) {
+  /** `name`: what is captured. `quotaBytes`: of segments that may wait. `onInserted`: told of each segment's time. */
+  constructor(
+    store: EventualStore,
+    name: string,
+    quotaBytes: number | undefined,
+    onInserted: (durationMs: number) => void,
+  ) {
     this.#store = store;
     this.writer = new SegmentWriter(store, {
       patience: 'forever',
+      onInserted,
       ...(quotaBytes === undefined ? {} : { waitingBytesMax: quotaBytes }),
     });
     this.#record = new CaptureRecord(

@@ -2,7 +2,7 @@
 import type { CollectorRow } from '../../events/report.ts';
 import { printable, wrapped } from './cell.ts';
 import { type Page, section } from './page.ts';
-import { ABSENT, bytesText, counted, countText } from './quantities.ts';
+import { ABSENT, bytesText, counted, countText } from '../../core/quantities.ts';
 import { type Column, tableLines } from './table.ts';
 
 export function captureQuality(page: Page): string[] {

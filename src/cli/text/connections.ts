@@ -12,7 +12,7 @@ import {
   durationText,
   rateText,
   shareText,
-} from './quantities.ts';
+} from '../../core/quantities.ts';
 import { type Column, tableLines } from './table.ts';
 
 const SHAPES_MAX = 5;

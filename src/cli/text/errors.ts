@@ -4,7 +4,7 @@ import { cutMiddle, printable, widthOf } from './cell.ts';
 import { columnsOf, sparkline } from './chart.ts';
 import { statementText } from './headline.ts';
 import { type Page, moreLines, section } from './page.ts';
-import { counted, countText, shareText } from './quantities.ts';
+import { counted, countText, shareText } from '../../core/quantities.ts';
 import { type Column, tableLines } from './table.ts';
 
 const ERRORS_MAX = 8;

@@ -10,7 +10,7 @@ import {
   countText,
   durationWords,
   shareText,
-} from './quantities.ts';
+} from '../../core/quantities.ts';
 
 const HOSTS_SHOWN_MAX = 3;
 

@@ -2,7 +2,7 @@
 import pc from 'picocolors';
 import type { Report } from '../../events/report.ts';
 import { cutMiddle, widthOf } from './cell.ts';
-import { clockText } from './quantities.ts';
+import { clockText } from '../../core/quantities.ts';
 
 export type Paint = ReturnType<typeof pc.createColors>;
 

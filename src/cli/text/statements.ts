@@ -2,7 +2,7 @@
 import type { ClassRow, Trend } from '../../events/report.ts';
 import { statementText } from './headline.ts';
 import { type Page, moreLines, section } from './page.ts';
-import { changeText, countText, durationText, shareText } from './quantities.ts';
+import { changeText, countText, durationText, shareText } from '../../core/quantities.ts';
 import { type Column, tableLines } from './table.ts';
 import { printable } from './cell.ts';
 

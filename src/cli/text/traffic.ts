@@ -10,7 +10,7 @@ import {
   durationWords,
   rateText,
   shareText,
-} from './quantities.ts';
+} from '../../core/quantities.ts';
 
 const CHART_HEIGHT = 4;
 /** Room for an axis label such as `123 ms`, and the axis. */

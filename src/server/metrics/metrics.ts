@@ -3,13 +3,17 @@
  * it is asked for, so counting costs the parts nothing. Names and units follow Prometheus' conventions: base units
  * (seconds, bytes) stand last, `_total` ends what only grows.
  */
-import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { collectDefaultMetrics, Gauge, type Histogram, Registry } from 'prom-client';
 import { VERSION } from '../../core/version.ts';
+import type { ObservedCapture, ObservedStoring } from '../observation/observed.ts';
+import { addCaptureMetrics } from './capture-metrics.ts';
 import { EventLoopDelay } from './event-loop-delay.ts';
+import { addStoringMetrics, insertHistogram } from './storing-metrics.ts';
 
 export class Metrics {
   readonly registry = new Registry();
   readonly eventLoopDelay = new EventLoopDelay();
+  #insertSeconds: Histogram | undefined;
 
   constructor() {
     this.#addProcess();
@@ -32,6 +36,18 @@ export class Metrics {
         this.set({ quantile: '1' }, max);
       },
     });
+  }
+
+  /** Of one capture: a second one is not told apart. */
+  observe(capture: ObservedCapture, storing: ObservedStoring): void {
+    addCaptureMetrics(this.registry, capture);
+    addStoringMetrics(this.registry, storing);
+    this.#insertSeconds = insertHistogram(this.registry);
+  }
+
+  /** A segment was stored; it took so many milliseconds. */
+  inserted(durationMs: number): void {
+    this.#insertSeconds?.observe(durationMs / 1000);
   }
 
   get contentType(): string {

@@ -4,6 +4,8 @@ import { VERSION } from '../../../src/core/version.ts';
 import type { FactsSource } from '../../../src/server/facts-source.ts';
 import { EventLoopDelay } from '../../../src/server/metrics/event-loop-delay.ts';
 import { Metrics } from '../../../src/server/metrics/metrics.ts';
+import { SelfObservation } from '../../../src/server/observation/self-observation.ts';
+import { absentStore } from '../../../src/server/observation/store-figures.ts';
 import { buildServer } from '../../../src/server/server.ts';
 import { EXTENT, sampleFacts } from '../sample-facts.ts';
 import { readExposition } from './exposition.ts';
@@ -19,7 +21,9 @@ describe('/metrics', () => {
     const app = await buildServer({
       facts,
       loopbackOnly: true,
-      metrics: new Metrics(),
+      observation: new SelfObservation(new Metrics(), () =>
+        Promise.resolve(absentStore('nowhere', 'it is a test')),
+      ),
     });
     const answer = await app.inject('/metrics');
     await app.close();

@@ -1,5 +1,5 @@
 /** Quantities as a person reads them: three significant digits, a unit, and "–" for what is not known. */
-import { isoFromUs } from '../../core/time.ts';
+import { isoFromUs } from './time.ts';
 
 /** Stands for a value that is not known or does not exist. */
 export const ABSENT = '–';

@@ -8,8 +8,8 @@ import {
   durationWords,
   rateText,
   shareText,
-} from '../../../src/cli/text/quantities.ts';
-import { START_US } from '../../analysis/fixtures.ts';
+} from '../../src/core/quantities.ts';
+import { START_US } from '../analysis/fixtures.ts';
 
 const THIN = '\u202f';
 
