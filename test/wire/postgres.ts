@@ -46,6 +46,9 @@ export const client = {
   cancelRequest: (processId: number, key: Uint8Array): Buffer =>
     untyped(int32(80_877_102), int32(processId), key),
   password: (text: string): Buffer => message('p', cstring(text)),
+  saslInitial: (mechanism: string, text: string): Buffer =>
+    message('p', cstring(mechanism), value(text)),
+  saslResponse: (text: string): Buffer => message('p', Buffer.from(text)),
   query: (sql: string): Buffer => message('Q', cstring(sql)),
   parse: (sql: string, name = '', types: readonly number[] = []): Buffer =>
     message('P', cstring(name), cstring(sql), listOf(types, int32)),
@@ -88,6 +91,10 @@ export const server = {
   authenticationOk: (): Buffer => message('R', int32(0)),
   authenticationCleartext: (): Buffer => message('R', int32(3)),
   authenticationMd5: (): Buffer => message('R', int32(5), Buffer.from('salt')),
+  authenticationSasl: (...mechanisms: readonly string[]): Buffer =>
+    message('R', int32(10), ...mechanisms.map(cstring), int8(0)),
+  saslContinue: (text: string): Buffer => message('R', int32(11), Buffer.from(text)),
+  saslFinal: (text: string): Buffer => message('R', int32(12), Buffer.from(text)),
   parameterStatus: (name: string, text: string): Buffer =>
     message('S', cstring(name), cstring(text)),
   keyData: (processId: number, key: Uint8Array): Buffer => message('K', int32(processId), key),

@@ -1,0 +1,72 @@
+/** What the mirror showed of each connection: which bytes, and when each was first seen. */
+import type { Message, Side } from './dialogue.ts';
+import type { Packet } from './packets.ts';
+
+interface Stretch {
+  readonly start: number;
+  readonly end: number;
+  readonly atUs: number;
+}
+
+/** The bytes of one side of one connection that were captured. */
+export class Coverage {
+  readonly #stretches: Stretch[] = [];
+  synchronised = false;
+  finished = false;
+  /** How many bytes of it the other side said to have, in packets that carry payload. */
+  acknowledged = -1;
+
+  add(start: number, end: number, atUs: number): void {
+    if (end > start) this.#stretches.push({ start, end, atUs });
+  }
+
+  get isEmpty(): boolean {
+    return this.#stretches.length === 0;
+  }
+
+  /** When this byte was first seen; undefined when it never was. */
+  seenUs(byte: number): number | undefined {
+    for (const { start, end, atUs } of this.#stretches)
+      if (byte >= start && byte < end) return atUs;
+    return undefined;
+  }
+
+  /** Whether all bytes of a message were seen. */
+  holds({ start, end }: Message): boolean {
+    return this.missing(start, end) === 0;
+  }
+
+  /** Bytes of [from, to) that were not seen. */
+  missing(from: number, to: number): number {
+    let position = from;
+    let missing = 0;
+    const inOrder = [...this.#stretches].sort((a, b) => a.start - b.start);
+    for (const { start, end } of inOrder) {
+      if (start >= to) break;
+      if (end <= position) continue;
+      missing += Math.max(0, start - position);
+      position = Math.max(position, end);
+    }
+    return missing + Math.max(0, to - position);
+  }
+
+  get first(): number {
+    return this.#stretches.reduce((least, { start }) => Math.min(least, start), Infinity);
+  }
+
+  get last(): number {
+    return this.#stretches.reduce((most, { end }) => Math.max(most, end), 0);
+  }
+
+  /** Captured bytes, those seen twice as often as they were seen. */
+  get sizeBytes(): number {
+    return this.#stretches.reduce((sum, { start, end }) => sum + end - start, 0);
+  }
+}
+
+export type Coverages = Readonly<Record<Side, Coverage>>;
+
+/** Bytes in front of the payload: Ethernet, VLAN tags, IP, TCP without options. */
+export function headerBytes(packet: Packet, version: 4 | 6): number {
+  return 14 + packet.tags.length * 4 + (version === 4 ? 20 : 40) + 20;
+}

@@ -1,0 +1,6 @@
+/** Bytes were lost. */
+import type { Scene } from './simulation.ts';
+
+export function checkLossy(_scene: Scene): string[] {
+  return [];
+}
