@@ -334,9 +334,11 @@ export class Connections {
 
   /** Nothing more will come: what is still missing is missing for good. */
   #settle(flow: Flow, tsUs: number): void {
+    // What is held tells first: it may say that bytes of the other direction are missing.
+    for (const direction of [0, 1] as const)
+      while (flow.halves[direction].heldCount > 0) this.#giveUp(flow, direction);
     for (const direction of [0, 1] as const) {
       const half = flow.halves[direction];
-      while (half.heldCount > 0) this.#giveUp(flow, direction);
       if (half.missingAtEnd > 0) flow.reader?.gap(direction, half.missingAtEnd, tsUs);
     }
     this.#holding.delete(flow);

@@ -31,6 +31,8 @@ interface HeldSegment {
   readonly tsUs: number;
   /** How far its sender had received the other direction. */
   readonly acknowledgement: number;
+  /** It came after bytes that stand behind it. */
+  readonly late: boolean;
 }
 
 /** A segment further ahead than any window allows (RFC 7323: 2^30) belongs to another life of the connection. */
@@ -115,8 +117,9 @@ export class HalfStream {
     if (distance > WINDOW_MAX) return end - start;
     const repeated = -distance;
     if (repeated >= length) return end - start;
-    if (distance > 0 || this.unseenBefore(acknowledgement) > 0) {
-      return this.#hold(bytes, sequence, start, end, length, tsUs, acknowledgement);
+    const received = this.#receivedThen(sequence, acknowledgement);
+    if (distance > 0 || this.unseenBefore(received) > 0) {
+      return this.#hold(bytes, sequence, start, end, length, tsUs, received);
     }
     const fresh = Math.min(start + repeated, end);
     const behind = this.deliver(
@@ -169,6 +172,14 @@ export class HalfStream {
       const other = direction === 0 ? 1 : 0;
       const next = partner.#held[0];
       const hole = next === undefined ? 0 : (next.sequence - partner.next) | 0;
+      if (next !== undefined && hole <= 0) {
+        // Each waits for what the other holds. The acknowledgement of a repetition is later than its bytes.
+        const own = first.late || (!next.late && first.tsUs <= next.tsUs);
+        const repeated = own
+          ? this.#release(receiver, direction, first.tsUs, true)
+          : partner.#release(receiver, other, next.tsUs, true);
+        return repeated + this.#follow(receiver, direction, first.tsUs);
+      }
       const unseen = this.unseenBefore(first.acknowledgement);
       // Up to what is held there, if anything is: that comes next.
       const size = hole > 0 && hole < unseen ? hole : unseen;
@@ -207,6 +218,20 @@ export class HalfStream {
     return bytes;
   }
 
+  /**
+   * What the sender had received when it first sent these bytes: a repetition says what it has now, and then it would
+   * wait for answers to what stands behind it.
+   */
+  #receivedThen(sequence: number, acknowledgement: number): number {
+    for (const later of this.#held) {
+      if (((later.sequence - sequence) | 0) <= 0) continue;
+      return ((acknowledgement - later.acknowledgement) | 0) > 0
+        ? later.acknowledgement
+        : acknowledgement;
+    }
+    return acknowledgement;
+  }
+
   /** Kept in order of sequence; overlaps are cut when they are released, the first copy seen wins. */
   #hold(
     bytes: Uint8Array,
@@ -225,20 +250,22 @@ export class HalfStream {
       index--;
     }
     const copy = bytes.slice(start, end);
-    this.#held.splice(index, 0, { sequence, bytes: copy, length, tsUs, acknowledgement });
+    const late = index < this.#held.length;
+    this.#held.splice(index, 0, { sequence, bytes: copy, length, tsUs, acknowledgement, late });
     this.heldBytes += end - start;
     return 0;
   }
 
   /** The capture time of what completes the order counts: earlier bytes are of no use to the reader before it. */
-  #release(receiver: StreamReceiver, direction: 0 | 1, tsUs: number): number {
+  #release(receiver: StreamReceiver, direction: 0 | 1, tsUs: number, firstAnyway = false): number {
     let count = 0;
     let repeatedBytes = 0;
     for (const segment of this.#held) {
       const distance = (segment.sequence - this.next) | 0;
       const repeated = -distance;
       if (distance > 0) break;
-      if (repeated < segment.length && this.unseenBefore(segment.acknowledgement) > 0) break;
+      const waits = repeated < segment.length && this.unseenBefore(segment.acknowledgement) > 0;
+      if (waits && !(firstAnyway && count === 0)) break;
       count++;
       this.heldBytes -= segment.bytes.length;
       const start = Math.min(repeated, segment.bytes.length);

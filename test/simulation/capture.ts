@@ -6,6 +6,7 @@ interface Stretch {
   readonly start: number;
   readonly end: number;
   readonly atUs: number;
+  readonly repeats: boolean;
 }
 
 /** The bytes of one side of one connection that were captured. */
@@ -16,8 +17,8 @@ export class Coverage {
   /** How many bytes of it the other side said to have, in packets that carry payload. */
   acknowledged = -1;
 
-  add(start: number, end: number, atUs: number): void {
-    if (end > start) this.#stretches.push({ start, end, atUs });
+  add(start: number, end: number, atUs: number, repeats: boolean): void {
+    if (end > start) this.#stretches.push({ start, end, atUs, repeats });
   }
 
   get isEmpty(): boolean {
@@ -36,12 +37,13 @@ export class Coverage {
     return this.missing(start, end) === 0;
   }
 
-  /** Bytes of [from, to) that were not seen. */
-  missing(from: number, to: number): number {
+  /** Bytes of [from, to) that were not seen; `repeated` false: not when they were first sent. */
+  missing(from: number, to: number, repeated = true): number {
     let position = from;
     let missing = 0;
     const inOrder = [...this.#stretches].sort((a, b) => a.start - b.start);
-    for (const { start, end } of inOrder) {
+    for (const { start, end, repeats } of inOrder) {
+      if (repeats && !repeated) continue;
       if (start >= to) break;
       if (end <= position) continue;
       missing += Math.max(0, start - position);

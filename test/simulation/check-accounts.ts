@@ -22,7 +22,7 @@ function bytes({ summary, coverages }: Scene): string[] {
 }
 
 /** Every hole between what was seen is told with its size; a hole at the end only when something tells of it. */
-function lost({ summary, coverages, sessions }: Scene): string[] {
+function lost({ plan, summary, coverages, sessions }: Scene): string[] {
   let least = 0;
   let most = 0;
   coverages.forEach((both, connection) => {
@@ -32,9 +32,12 @@ function lost({ summary, coverages, sessions }: Scene): string[] {
       const from = coverage.synchronised ? 0 : coverage.first;
       if (coverage.isEmpty && !coverage.synchronised) continue;
       least += coverage.missing(Math.min(from, coverage.last), coverage.last);
-      most += coverage.missing(Math.min(from, sent), sent);
+      // A repetition may come when its hole has been given up.
+      most += coverage.missing(Math.min(from, sent), sent, false);
     }
   });
+  // What the snap length cut off is lost even when a repetition brings it.
+  if (plan.faults.snapLength > 0) most = Number.POSITIVE_INFINITY;
   if (summary.lostBytes < least || summary.lostBytes > most)
     return [`${summary.lostBytes} bytes told as lost, ${least} to ${most} are`];
   return [];
@@ -68,13 +71,12 @@ function seconds({ told, summary, plan }: Scene): string[] {
   equal(
     'errors',
     sum((s) => s.errors),
-    statements.filter((s) => s.sqlstate !== undefined).length,
+    statements.filter((s) => s.status === 'error' || s.status === 'cancelled').length,
   );
-  equal(
-    'requests',
-    sum((s) => s.requests),
-    statements.length,
-  );
+  // Whether an Execute fetches further is not to be seen when its Bind was lost.
+  const requests = sum((s) => s.requests);
+  if (isWhole(plan.faults) || requests < statements.length)
+    equal('requests', requests, statements.length);
   equal(
     'rows returned',
     sum((s) => s.rowsReturned),

@@ -71,11 +71,14 @@ export class ClientModel {
     statement: Statement | undefined,
     statementName: string,
     portalName: string,
+    mayBeBinary = false,
   ): { readonly group: Group; readonly binary: boolean[] } {
     const dice = this.#dice;
     const binary: boolean[] = [];
     const parameters = Array.from({ length: statement?.parameters ?? 0 }, () => {
-      binary.push(false);
+      const whole = mayBeBinary && dice.oneIn(3);
+      binary.push(whole);
+      if (whole) return `${dice.between(-5, 2_000_000_000)}`;
       return dice.oneIn(5) ? null : `v${dice.below(1_000_000)}'`;
     });
     const group = {

@@ -81,7 +81,7 @@ export function faultsOf(seed: number): Faults {
   const faults = { ...NO_FAULTS, ...harmless };
   switch (kind) {
     case 'none':
-      return { ...faults, overlap: dice.oneIn(4) };
+      return { ...faults, overlap: !harmless.reorder && dice.oneIn(4) };
     case 'loss':
       return { ...faults, ...loses };
     case 'onlySide':
@@ -174,6 +174,9 @@ export class FaultInjector {
       if (packet === undefined || next === undefined) break;
       if (((packet.flags | next.flags) & fixed) !== 0 || packet.number < 3) continue;
       if (next.atUs - packet.atUs > 5000) continue;
+      // That a single byte is missing cannot be told from a FIN that is.
+      const single = packet.payload.length === 1 || next.payload.length === 1;
+      if (single && packet.side !== next.side) continue;
       if (!this.#strikes('swap', packet, this.#dice(1, packet), 8)) continue;
       list[index] = { ...next, atUs: packet.atUs };
       list[index + 1] = { ...packet, atUs: next.atUs };
@@ -223,5 +226,5 @@ function repetition(
   const payload = Uint8Array.from(bytes.subarray(skip, skip + dice.between(1, 1460)));
   if (strange)
     for (let index = 0; index < payload.length; index++) payload[index] = dice.below(256);
-  return { ...packet, start: (chosen[0]?.start ?? 0) + skip, payload };
+  return { ...packet, start: (chosen[0]?.start ?? 0) + skip, payload, repeats: true };
 }

@@ -21,6 +21,8 @@ export interface Packet {
   readonly atUs: number;
   /** VLAN tags around it. */
   readonly tags: readonly number[];
+  /** Its bytes were sent before. */
+  readonly repeats?: boolean;
 }
 
 export interface Addressing {
@@ -33,7 +35,10 @@ export function addressingOf(seed: number, connection: number): Addressing {
   const dice = new Dice(seed, connection, 20);
   const initial = (): number =>
     dice.oneIn(3) ? 0xffff_ffff - dice.below(400) : dice.below(0xffff_ffff);
-  return { initial: { client: initial(), server: initial() }, version: dice.oneIn(6) ? 6 : 4 };
+  return {
+    initial: { client: initial(), server: initial() },
+    version: new Dice(seed, 22).oneIn(6) ? 6 : 4,
+  };
 }
 
 const SEGMENT_BYTES_MAX = 1460;

@@ -177,7 +177,8 @@ export class ServerModel {
     const settled = transactions.block !== 'explicit' || effect.kind === 'transaction';
     // A server that works on an autocommitted statement or a COMMIT finishes it although nobody listens.
     if (settled && transactions.block !== 'failed') transactions.forget();
-    else if (transactions.current !== undefined) transactions.current.statements++;
+    else if (transactions.current !== undefined && effect.kind !== 'transaction')
+      transactions.current.statements++;
   }
 
   /** The connection ends without a further word. */
@@ -328,7 +329,7 @@ export class ServerModel {
     const failure: Failure | undefined =
       effect.kind === 'failure' && effect.at === 'syntax'
         ? effect
-        : (this.#refusedInFailedBlock(effect) ??
+        : ((effect.kind === 'empty' ? undefined : this.#refusedInFailedBlock(effect)) ??
           (effect.kind === 'failure' && effect.at === 'analysis'
             ? effect
             : name !== '' && this.#prepared.has(name)
@@ -602,7 +603,8 @@ export class ServerModel {
     if (verdict.notice !== undefined) this.emit('notice', server.notice('25P01', verdict.notice));
     if (verdict.failure !== undefined) return this.#failRun(told, undefined, verdict.failure);
     const last = this.emit('CommandComplete', server.complete(verdict.tag));
-    transactions.settle(last, last);
+    // What stands outside of a block ends with its round.
+    if (!effect.action.endsWith('prepared')) transactions.settle(last, last);
     transactions.chain(last);
     return { first: last, last };
   }
@@ -706,8 +708,8 @@ export class ServerModel {
   #count(told: ExpectedStatement): void {
     const { transaction } = told;
     const effect = this.#effects.get(told);
-    if (transaction === undefined || effect?.kind === 'transaction' || effect?.kind === 'empty')
-      return;
+    if (transaction === undefined || effect?.kind === 'transaction') return;
+    if (effect?.kind === 'empty' && told.status === 'ok') return;
     transaction.statements++;
     transaction.rowsAffected += told.rowsAffected ?? 0;
   }
@@ -779,7 +781,12 @@ export class ServerModel {
       rowsAffected: undefined,
       copyBytes: undefined,
       copyRows: undefined,
-      requestBytes: group === undefined ? fields.at.end - fields.at.start : group.sizeBytes,
+      requestBytes:
+        group === undefined
+          ? fields.at.end - fields.at.start
+          : executed
+            ? group.sizeBytes
+            : undefined,
       responseBytes: undefined,
       work: [],
       transaction: status === 'skipped' ? undefined : this.transactions.current,

@@ -116,7 +116,7 @@ function coverageOf(
     const room = Math.max(0, snapLength - headerBytes(packet, version));
     if (start < 0) own.synchronised = true;
     if ((packet.flags & 1) !== 0) own.finished = true;
-    own.add(start, start + Math.min(payload.length, room), atUs);
+    own.add(start, start + Math.min(payload.length, room), atUs, packet.repeats === true);
     const other = coverages[packet.side === 'client' ? 'server' : 'client'];
     if (payload.length > 0) other.acknowledged = Math.max(other.acknowledged, packet.acknowledged);
   }

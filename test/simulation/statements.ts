@@ -117,7 +117,8 @@ export class Statements {
 
   rows(count: number, parameters = 0, width = this.#dice.between(1, 30)): Statement {
     const values = Array.from({ length: parameters }, (_, index) => `$${index + 1}`).join(', ');
-    const text = `SELECT '${this.next()}'${values === '' ? '' : `, ${values}`} FROM t`;
+    const inside = this.#dice.oneIn(8) ? "/* ; */ ';', " : '';
+    const text = `SELECT ${inside}'${this.next()}'${values === '' ? '' : `, ${values}`} FROM t`;
     const effect: Effect = { kind: 'rows', tag: 'SELECT', count, width };
     return { text, command: 'SELECT', effect, parameters };
   }
@@ -205,14 +206,9 @@ export class Statements {
       'commit prepared': `COMMIT PREPARED ${mark} '${name}'`,
       'rollback prepared': `ROLLBACK PREPARED ${mark} '${name}'`,
     };
-    const commands: Readonly<Partial<Record<TransactionAction, string>>> = {
-      prepare: 'PREPARE TRANSACTION',
-      'commit prepared': 'COMMIT PREPARED',
-      'rollback prepared': 'ROLLBACK PREPARED',
-    };
     return {
       text: texts[action],
-      command: commands[action] ?? command,
+      command: action === 'prepare' ? 'PREPARE TRANSACTION' : command,
       effect: { kind: 'transaction', action, name },
       parameters: 0,
     };
@@ -232,6 +228,6 @@ export class Statements {
   }
 
   empty(): Statement {
-    return { text: '', command: undefined, effect: { kind: 'empty' }, parameters: 0 };
+    return { text: '', command: '', effect: { kind: 'empty' }, parameters: 0 };
   }
 }

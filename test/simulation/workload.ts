@@ -1,7 +1,7 @@
 /** What clients do: each operation is a stretch of a session, from one request to the server's last word on it. */
 import type { ClientModel } from './client-model.ts';
 import type { Dice } from './dice.ts';
-import type { Group, Request } from './requests.ts';
+import { type Group, INT4_OID, type Request } from './requests.ts';
 import type { ServerModel } from './server-model.ts';
 import type { Statement, Statements, TransactionAction } from './statements.ts';
 
@@ -195,7 +195,7 @@ function several({ client, statements, dice }: Stage): void {
       'sa',
     );
   });
-  const separator = dice.pick(['; ', ';', ';;\n', '; /* ; */ ']);
+  const separator = dice.pick(['; ', ';', ';;\n', ' ;\n ; ']);
   const text = list.map((statement) => statement.text).join(separator);
   client.ask([query(`${text}${dice.pick(['', ';', ' ; '])}`, ...list)]);
 }
@@ -207,10 +207,11 @@ function execution(
   name: string,
   rowsMax = 0,
 ): Request[] {
-  const { group, binary } = client.group(statement, name, '');
   const describes = dice.weighted({ none: 1, portal: 3, statement: 1 });
+  // The model's server describes all values as text.
+  const { group, binary } = client.group(statement, name, '', describes !== 'statement');
   return [
-    { type: 'parse', group, types: binary.map(() => (dice.oneIn(2) ? 0 : 25)) },
+    { type: 'parse', group, types: binary.map((is) => (is ? INT4_OID : dice.oneIn(2) ? 0 : 25)) },
     ...(describes === 'statement' ? [{ type: 'describe', target: 'S', group } as const] : []),
     { type: 'bind', group, binary },
     ...(describes === 'portal' ? [{ type: 'describe', target: 'P', group } as const] : []),

@@ -307,7 +307,7 @@ export class Backend implements MessageReceiver {
     const state = this.#state;
     const pending = this.#answering(tsUs);
     if (pending === undefined) return;
-    pending.outcome.copyBytes = 0;
+    pending.outcome.copyBytes = tag === BackendTag.CopyInResponse ? pending.copiedAheadBytes : 0;
     if (tag === BackendTag.CopyInResponse) this.#passOverSyncs(pending);
     if (tag !== BackendTag.CopyBothResponse) return;
     state.streaming = true;
@@ -395,6 +395,7 @@ export class Backend implements MessageReceiver {
     outcome.firstUs = outcome.firstUs === UNKNOWN ? tsUs : outcome.firstUs;
     outcome.startUs = Math.min(Math.max(carrier.tsUs, state.lastAnswerUs), tsUs);
     carrier.skipped = false;
+    carrier.neverRun = failed !== carrier;
     carrier.touched = true;
     failed.beforeTransaction = failsBeforeTransaction(failed, error);
     carrier.beforeTransaction = failed.beforeTransaction;

@@ -115,9 +115,13 @@ export class Frontend implements MessageReceiver {
     const state = this.#state;
     state.requestBytes += sizeBytes;
     if (tag !== FrontendTag.CopyData || state.streaming) return;
-    const outcome = state.queue.current?.outcome;
-    if (outcome === undefined || outcome.copyBytes < 0) return;
-    outcome.copyBytes += sizeBytes - 5;
+    const { queue } = state;
+    let index = queue.tail - 1;
+    while (index >= queue.head && queue.at(index).kind === PendingKind.Sync) index--;
+    if (index < queue.head) return; // The COPY has failed already, and the server drops what still comes.
+    const copy = queue.at(index);
+    if (copy.outcome.copyBytes < 0) copy.copiedAheadBytes += sizeBytes - 5;
+    else copy.outcome.copyBytes += sizeBytes - 5;
   }
 
   /** Bytes of a request are missing, its size is known: it still is a request. */
@@ -288,7 +292,7 @@ export class Frontend implements MessageReceiver {
       statement.uses++; // The portal may live longer than the statement's name.
       state.portals.set(
         bytes.slice(start, portalEnd),
-        { statement, parameters },
+        { statement, parameters, executed: false },
         NAME_ENTRY_BYTES + sizeBytes,
       );
     } else {
@@ -301,19 +305,26 @@ export class Frontend implements MessageReceiver {
     const pending = this.#push(PendingKind.Execute, tsUs, sizeBytes + state.requestBytesCarried);
     state.requestBytesCarried = 0;
     const nameEnd = zeroAt(bytes, start, end);
+    let again = false;
     if (nameEnd > start) {
       const portal = state.portals.get(bytes, start, nameEnd);
       pending.portalName = state.decode(bytes, start, nameEnd);
       pending.parameters = portal?.parameters;
       if (portal?.statement !== undefined) this.#attach(pending, portal.statement);
+      if (portal !== undefined) {
+        again = portal.executed;
+        portal.executed = true;
+      }
     } else {
+      again = state.unnamedPortalExecuted;
+      state.unnamedPortalExecuted = true;
       pending.parameters = state.unnamedPortalParameters;
       if (state.unnamedPortalStatement !== undefined)
         this.#attach(pending, state.unnamedPortalStatement);
     }
     if (pending.skipped) this.#absorb(pending);
     // A further fetch from an open portal is no further request: it is told as one execution.
-    if (state.suspended.size > 0 && state.suspended.has(pending.portalName ?? '')) return;
+    if (again) return;
     if (pending.absorbed) return;
     pending.counted = true;
     state.edge.request(tsUs);
@@ -349,7 +360,13 @@ export class Frontend implements MessageReceiver {
       return;
     }
     const known = this.#statementOf(bytes, start + 1, nameEnd);
-    if (known !== undefined) this.#attach(pending, known);
+    if (known !== undefined) {
+      this.#attach(pending, known);
+    } else if (kind === PendingKind.Describe && nameEnd > start + 1) {
+      const unknown = new PreparedStatement();
+      unknown.name = bytes.slice(start + 1, nameEnd);
+      this.#attach(pending, unknown);
+    }
   }
 
   #attach(pending: Pending, statement: PreparedStatement): PreparedStatement {

@@ -78,6 +78,8 @@ export interface Portal {
   readonly parameters: RawParameters | undefined;
   /** A cursor WITH HOLD: it outlives its transaction. */
   readonly holds?: boolean;
+  /** A further Execute fetches more of what the first began. */
+  executed: boolean;
 }
 
 export class Pending {
@@ -113,11 +115,15 @@ export class Pending {
   cancelRequested = false;
   /** Its statement failed already at Parse or Bind, and that has been told. */
   absorbed = false;
+  /** Of an Execute: a step before it failed, so no portal was run. */
+  neverRun = false;
   /** It failed before the server opened a transaction for it. */
   beforeTransaction = false;
   /** Of a Query or Execute: the server has said that it copies in; the client has sent the end of the data. */
   copiesIn = false;
   copyEnded = false;
+  /** Bytes of data that the client sent before the server had said that it copies in. */
+  copiedAheadBytes = 0;
   /** Of a Sync: it was sent while COPY data was still to come. The server, if it copies by then, passes over it. */
   beforeCopyEnd = false;
   outcome = new Outcome();
@@ -144,9 +150,11 @@ export class Pending {
     this.streamed = false;
     this.cancelRequested = false;
     this.absorbed = false;
+    this.neverRun = false;
     this.beforeTransaction = false;
     this.copiesIn = false;
     this.copyEnded = false;
+    this.copiedAheadBytes = 0;
     this.beforeCopyEnd = false;
     // Steps of a pipeline have no outcome of their own, unless they fail.
     if (bearsOutcome(kind) || this.outcome.answered || this.outcome.status !== Status.Ok) {

@@ -13,7 +13,7 @@ import { type ReadObject, SessionObjects, tellSource } from './session-objects.t
 import { concernsObjects } from './sql-objects.ts';
 import type { PreparedStatement } from './statements.ts';
 import { hideInValues, hideQuoted, hideSecrets, NO_TEXT, ToldStatement } from './told.ts';
-import type { TransactionStatus } from './transactions.ts';
+import { leavesTransaction, type TransactionStatus } from './transactions.ts';
 
 const SYNTAX_ERROR = '42601';
 
@@ -172,7 +172,7 @@ export class Rounds {
     const { suspended, context, transactions } = this.#state;
     if (pending.touched && !pending.beforeTransaction) transactions.touch(pending.tsUs);
     const portal = pending.portalName ?? '';
-    const before = suspended.size > 0 ? suspended.get(portal) : undefined;
+    const before = suspended.size > 0 && !pending.neverRun ? suspended.get(portal) : undefined;
     if (before !== undefined) {
       continueExecution(before, pending);
       if (pending.suspended) return;
@@ -268,7 +268,8 @@ export class Rounds {
     const requestBytes = pending.requestBytes;
     for (let index = 0; index < total; index++) {
       const outcome = outcomes[index] ?? skippedOutcome();
-      const final = index === total - 1 ? status : '';
+      // What was passed over behind an error changed nothing: the server's word is of the last that ran.
+      const final = index === outcomes.length - 1 ? status : '';
       const start = ranges[index * 2];
       const end = ranges[index * 2 + 1];
       pending.requestBytes = index === 0 ? requestBytes : 0;
@@ -348,6 +349,10 @@ export class Rounds {
     const { transactions } = state;
     const ran =
       outcome.status !== Status.Skipped && (transactions.open || !pending.beforeTransaction);
+    if (outcome.copyRows >= 0) rowsOfCopy(outcome, pending, statementClass);
+    // Portals die with their transaction: what was fetched from them belongs to it.
+    if (state.suspended.size > 0 && leavesTransaction(outcome, statementClass))
+      this.#closeSuspended();
     if (ran) {
       transactions.touch(pending.tsUs);
       transactions.statement(outcome, statementClass, pending.quality);
@@ -378,7 +383,6 @@ export class Rounds {
     told.transactionStatus = status === '' ? this.#inferredStatus(outcome, statementClass) : status;
     told.copyBytes = outcome.copyBytes;
     told.copyRows = outcome.copyRows;
-    if (outcome.copyRows >= 0) copyRows(told, statementClass);
     told.quality = pending.quality | state.everyQuality;
     this.#countStatement(pending, outcome);
     state.context.sink.statement(told);
@@ -496,11 +500,21 @@ function continueExecution(before: Pending, next: Pending): void {
   if (part.answered) sum.endUs += Math.max(0, part.endUs - part.startUs);
 }
 
-/** COPY tells its rows in the tag: read by the client (TO) or written by it (FROM). */
-function copyRows(told: ToldStatement, statementClass: StatementClass | undefined): void {
-  const reads = statementClass !== undefined && / TO /i.test(statementClass.normalized);
-  if (reads) told.rowsReturned = told.copyRows;
-  else told.rowsAffected = told.copyRows;
+/**
+ * COPY tells its rows in the tag: read by the client (TO) or written by it (FROM). Without its text, data that came from
+ * the server tell the way.
+ */
+function rowsOfCopy(
+  outcome: Outcome,
+  pending: Pending,
+  statementClass: StatementClass | undefined,
+): void {
+  const reads =
+    statementClass === undefined
+      ? outcome.copyBytes >= 0 && !pending.copiesIn
+      : / TO /i.test(statementClass.normalized);
+  if (reads) outcome.rowsReturned = outcome.copyRows;
+  else outcome.rowsAffected = outcome.copyRows;
 }
 
 function skippedOutcome(): Outcome {

@@ -49,6 +49,7 @@ export class State {
   spareStatement: PreparedStatement | undefined = undefined;
   unnamedPortalStatement: PreparedStatement | undefined = undefined;
   unnamedPortalParameters: RawParameters | undefined = undefined;
+  unnamedPortalExecuted = false;
   phase: Phase;
   readonly midStream: boolean;
   readonly startUs: number;
@@ -163,6 +164,7 @@ export class State {
     if (statement !== undefined) statement.uses++;
     this.unnamedPortalStatement = statement;
     this.unnamedPortalParameters = parameters;
+    this.unnamedPortalExecuted = false;
   }
 
   /** A simple query destroys the unnamed statement and portal; their memory is used again. */

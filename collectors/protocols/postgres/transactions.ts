@@ -118,8 +118,7 @@ export class Transactions {
 
   /** The event of the statement has been told: if it ended the transaction, this tells that. */
   afterStatement(outcome: Outcome, statementClass: StatementClass | undefined): void {
-    if (outcome.error !== undefined || !endsTransaction(outcome.verb)) return;
-    if (outcome.verb === TagVerb.Rollback && isSavepoint(statementClass)) return;
+    if (!leavesTransaction(outcome, statementClass)) return;
     // When the capture began inside a transaction, its COMMIT is the first that is seen of it.
     if (this.status === '') this.explicit = true;
     this.#end(outcome.verb === TagVerb.Rollback ? 'rollback' : 'commit', outcome.endUs);
@@ -198,6 +197,15 @@ const UNSEEN = Quality.GapRequest | Quality.GapResponse | Quality.OneWay;
 
 /** With these, a BEGIN, COMMIT or error may have been missed. */
 const LOSSY = Quality.GapRequest | Quality.GapResponse | Quality.MidStream;
+
+/** This statement ends its transaction, and did not fail to. */
+export function leavesTransaction(
+  outcome: Outcome,
+  statementClass: StatementClass | undefined,
+): boolean {
+  if (outcome.error !== undefined || !endsTransaction(outcome.verb)) return false;
+  return outcome.verb !== TagVerb.Rollback || !isSavepoint(statementClass);
+}
 
 function endsTransaction(verb: TagVerb): boolean {
   return (

@@ -353,6 +353,55 @@ describe('a hole', () => {
   });
 });
 
+describe('a repetition', () => {
+  it('whose acknowledgement is later than its bytes does not wait for what waits for it', () => {
+    const wire = new Wire();
+    const connection = new Connection(wire).open();
+    const start = connection.next.client;
+    connection.lost('client', Buffer.from('first'));
+    connection.server(Buffer.from('ONE'));
+    connection.client(Buffer.from('second'));
+    connection.server(Buffer.from('TWO'));
+    // All of it once more, in one segment: it fills the hole, and acknowledges TWO.
+    connection.segment('client', { payload: Buffer.from('firstsecond'), sequence: start });
+    wire.wait(100_000);
+    connection.client(Buffer.from('third'));
+    const { heard, health } = listen(wire.packets);
+    expect(heard[0]?.texts).toEqual(['firstsecondthird', 'ONETWO']);
+    expect(health.lostBytes).toBe(0);
+  });
+
+  it('between two held segments comes before what was sent behind it', () => {
+    const wire = new Wire();
+    const connection = new Connection(wire).open();
+    connection.lost('client', Buffer.from('lost'));
+    connection.server(Buffer.from('ONE'));
+    const again = connection.next.server;
+    connection.server(Buffer.from('TWO'));
+    connection.client(Buffer.from('next'));
+    connection.segment('server', { payload: Buffer.from('WO'), sequence: again + 1 });
+    wire.wait(100_000);
+    connection.server(Buffer.from('END'));
+    const { heard, health } = listen(wire.packets);
+    expect(heard[0]?.texts).toEqual(['____next', 'ONETWOEND']);
+    expect(health.lostBytes).toBe(4);
+  });
+});
+
+describe('the last bytes of a side', () => {
+  it('that only an answer and a FIN tell of are missed once', () => {
+    const wire = new Wire();
+    const connection = new Connection(wire).open();
+    connection.client(Buffer.from('seen'));
+    connection.lost('client', Buffer.from('lost'));
+    connection.server(Buffer.from('ONE'));
+    connection.close('server');
+    const { heard, health } = listen(wire.packets);
+    expect(heard[0]?.texts).toEqual(['seen____', 'ONE']);
+    expect(health.lostBytes).toBe(4);
+  });
+});
+
 describe('limits', () => {
   const holes = (count: number, size: number): WirePacket[] => {
     const wire = new Wire();

@@ -575,8 +575,8 @@ describe('an extended query', () => {
     });
     expect(lines(played)).toEqual([
       'BEGIN: ok',
-      'COMMIT: ok',
       'SELECT a FROM t: ok r2',
+      'COMMIT: ok',
       'SELECT 9: ok r1',
     ]);
   });
