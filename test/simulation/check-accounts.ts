@@ -2,7 +2,7 @@
 import type { ActivitySecond } from '../../src/events/events.ts';
 import type { Side } from './dialogue.ts';
 import { isWhole } from './faults.ts';
-import type { Scene } from './simulation.ts';
+import type { Scene } from './scene.ts';
 
 export function checkAccounts(scene: Scene): string[] {
   return [...bytes(scene), ...lost(scene), ...seconds(scene)];

@@ -1,5 +1,5 @@
 /** Bytes were lost. */
-import type { Scene } from './simulation.ts';
+import type { Scene } from './scene.ts';
 
 export function checkLossy(_scene: Scene): string[] {
   return [];

@@ -9,7 +9,7 @@ import {
 } from './compare.ts';
 import { idsByConnection } from './identity.ts';
 import type { SessionModel } from './session-model.ts';
-import type { Scene } from './simulation.ts';
+import type { Scene } from './scene.ts';
 
 export function checkWhole(scene: Scene): string[] {
   const ids = idsByConnection(scene);

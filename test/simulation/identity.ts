@@ -1,6 +1,6 @@
 /** Which session of the collector is which connection of the simulation: by the client's port. */
 import { CLIENT_PORT_FIRST } from './packets.ts';
-import type { Scene } from './simulation.ts';
+import type { Scene } from './scene.ts';
 
 export function idsByConnection({ told }: Scene): Map<number, string> {
   const ids = new Map<number, string>();

@@ -1,6 +1,7 @@
 /** The smallest plan that still fails: fewer sessions, fewer operations, fewer faults. */
 import { NO_FAULTS, type Faults } from './faults.ts';
-import { type Plan, simulate } from './simulation.ts';
+import type { Plan } from './scene.ts';
+import { simulate } from './simulation.ts';
 
 function complaintsOf(plan: Plan): readonly string[] {
   try {

@@ -3,39 +3,16 @@
  * against the events. Everything follows from the plan, and the plan from its seed.
  */
 import { createHash } from 'node:crypto';
-import type { CaptureSummary } from '../../src/events/capture-summary.ts';
 import { play, type RecordingSink } from '../collectors/recording-sink.ts';
 import { Coverage, type Coverages, headerBytes } from './capture.ts';
 import { checkAccounts } from './check-accounts.ts';
 import { checkLossy } from './check-lossy.ts';
 import { checkWhole } from './check-whole.ts';
 import { Dice } from './dice.ts';
-import { FaultInjector, type Faults, faultsOf, isWhole } from './faults.ts';
+import { FaultInjector, faultsOf, isWhole } from './faults.ts';
 import { addressingOf, onTheWire, type Packet, packetsOf } from './packets.ts';
-import { playSession, type SessionModel } from './session-model.ts';
-
-export interface Plan {
-  readonly seed: number;
-  readonly sessions: readonly number[];
-  readonly operations: number;
-  /** Operations left out: `session/operation`. */
-  readonly without: ReadonlySet<string>;
-  readonly faults: Faults;
-  /** Single faults left out. */
-  readonly spared: ReadonlySet<string>;
-}
-
-/** Everything that a checker may look at. */
-export interface Scene {
-  readonly plan: Plan;
-  /** By connection: cancel requests have connections of their own. */
-  readonly sessions: readonly SessionModel[];
-  readonly coverages: readonly Coverages[];
-  /** All bytes came, each at its time. */
-  readonly timed: boolean;
-  readonly told: RecordingSink;
-  readonly summary: CaptureSummary;
-}
+import type { Plan, Scene } from './scene.ts';
+import { playSession } from './session-model.ts';
 
 export interface Outcome {
   readonly complaints: readonly string[];
