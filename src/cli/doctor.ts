@@ -9,6 +9,9 @@ import { addonPath } from '../../collectors/capture/afpacket/ring.ts';
 import { loadCap } from '../../collectors/capture/cap/cap-package.ts';
 import { errorTable } from '../core/errors.ts';
 import { webDirectory } from '../server/web-files.ts';
+import { MirrorSqlError } from '../core/errors.ts';
+import { examineHost } from '../store/server/examine.ts';
+import { type ServerSettings, serverAddress } from '../store/server/server-address.ts';
 import type { StoreSettings } from '../store/store.ts';
 import { type StoreOptions, storeSettings } from './store-settings.ts';
 
@@ -27,7 +30,6 @@ const NODE_MIN = [20, 19] as const;
 /** A store below this much free disk cannot merge its parts for long. */
 const FREE_BYTES_MIN = 1_000_000_000;
 const ENGINE_TIMEOUT_MS = 60_000;
-const SERVER_TIMEOUT_MS = 5_000;
 const STORE_COMMANDS = 'load, report, query, serve, monitor';
 
 /** Prints the findings; the exit code is 1 when a command cannot do its work. */
@@ -40,7 +42,7 @@ export async function runDoctor(options: StoreOptions = {}): Promise<void> {
 export async function examine(settings: StoreSettings): Promise<Finding[]> {
   return [
     nodeVersion(process.versions.node),
-    settings.kind === 'embedded' ? await engine() : await server(settings.url),
+    settings.kind === 'embedded' ? await engine() : await server(settings),
     // With a server too: what it has not taken yet waits there.
     await dataDirectory(settings.directory),
     page(),
@@ -122,18 +124,21 @@ function nearestExisting(path: string): string {
   return existsSync(path) || dirname(path) === path ? path : nearestExisting(dirname(path));
 }
 
-async function server(url: string): Promise<Finding> {
+/** Each host, asked as `load` would ask it. */
+async function server(settings: ServerSettings): Promise<Finding> {
   const about = { what: 'ClickHouse server', neededFor: STORE_COMMANDS };
-  const fix = 'check that the server runs and that the URL is right';
   try {
-    // A path of its own on the server: credentials in the URL are not needed for it, and fetch refuses them.
-    const ping = new URL('/ping', url);
-    ping.username = '';
-    ping.password = '';
-    const answer = await fetch(ping, { signal: AbortSignal.timeout(SERVER_TIMEOUT_MS) });
-    return { ...about, ...outcome(answer.ok, `${ping.host} answers ${answer.status}`, fix) };
-  } catch {
-    return { ...about, ...outcome(false, 'does not answer', fix) };
+    const address = serverAddress(settings);
+    const found = await Promise.all(
+      address.hosts.map(async (host) => {
+        const version = await examineHost(address, host);
+        return `${new URL(host).host} is ClickHouse ${version}`;
+      }),
+    );
+    return { ...about, ...outcome(true, found.join(', '), '') };
+  } catch (error) {
+    if (!(error instanceof MirrorSqlError)) throw error;
+    return { ...about, ...outcome(false, error.message, error.hint) };
   }
 }
 

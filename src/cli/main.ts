@@ -28,7 +28,9 @@ function withConfiguration(command: Command): Command {
 function withStore(command: Command): Command {
   return withConfiguration(command)
     .option('--data <dir>', 'directory of the embedded store (default: ./mirrorsql-data)')
-    .option('--clickhouse <url>', 'a ClickHouse server instead of the embedded store');
+    .option('--clickhouse <url>', 'a ClickHouse server instead of the embedded store')
+    .option('--clickhouse-ca <file>', "the authority that signed the server's certificate, as PEM")
+    .option('--cluster <name>', 'a cluster that the ClickHouse server belongs to');
 }
 
 /** Every command that stores has these as well. */

@@ -6,6 +6,9 @@ import type { StoreSettings } from '../store/store.ts';
 export interface StoreOptions {
   readonly data?: string;
   readonly clickhouse?: string;
+  /** PEM file of the authority that signed the server's certificate. */
+  readonly clickhouseCa?: string;
+  readonly cluster?: string;
 }
 
 export interface CollectorOptions extends StoreOptions {
@@ -16,11 +19,34 @@ const COLLECTOR_NAME = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$/;
 
 const DIRECTORY_DEFAULT = './mirrorsql-data';
 
-/** @throws MirrorSqlError MSQL_CLI_USAGE when the directory has no name */
-export function storeSettings(options: StoreOptions): StoreSettings {
+/**
+ * Secrets have no flag: other users of the machine can read those.
+ * @throws MirrorSqlError MSQL_CLI_USAGE when the directory has no name, or what belongs to a server comes without one
+ */
+export function storeSettings(
+  options: StoreOptions,
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): StoreSettings {
   const { clickhouse: url, data: directory = DIRECTORY_DEFAULT } = options;
   if (directory === '') throw new MirrorSqlError('MSQL_CLI_USAGE', '--data needs a directory');
-  if (url !== undefined && url !== '') return { kind: 'server', url, directory };
+  const { clickhouseCa: caFile, cluster } = options;
+  if (url !== undefined && url !== '') {
+    return {
+      kind: 'server',
+      url,
+      directory,
+      ...(caFile === undefined ? {} : { caFile }),
+      ...(cluster === undefined ? {} : { cluster }),
+      user: environment['MIRRORSQL_CLICKHOUSE_USER'] || undefined,
+      password: environment['MIRRORSQL_CLICKHOUSE_PASSWORD'] || undefined,
+    };
+  }
+  if (cluster !== undefined || caFile !== undefined) {
+    throw new MirrorSqlError(
+      'MSQL_CLI_USAGE',
+      '--cluster and --clickhouse-ca go with --clickhouse',
+    );
+  }
   return { kind: 'embedded', directory };
 }
 

@@ -67,6 +67,18 @@ export const errorTable = {
     exitCode: 1,
     hint: 'check that the ClickHouse server runs and that the URL is right',
   },
+  MSQL_STORE_LOGIN: {
+    exitCode: 1,
+    hint: 'give user and password in the URL, or in MIRRORSQL_CLICKHOUSE_USER and MIRRORSQL_CLICKHOUSE_PASSWORD',
+  },
+  MSQL_STORE_TLS: {
+    exitCode: 1,
+    hint: "give the certificate of the authority that signed the server's with --clickhouse-ca FILE, or http:// for a server without TLS",
+  },
+  MSQL_STORE_SERVER: {
+    exitCode: 1,
+    hint: 'give the HTTP port of a ClickHouse server 24.8 or newer, and a database that its user may use or create',
+  },
   MSQL_STORE_VERSION: {
     exitCode: 1,
     hint: 'use the MirrorSQL version that wrote this data directory, or a newer one',

@@ -72,8 +72,8 @@ export class CaptureRecord {
     const leftovers = this.#leftoversTold ? [] : this.#leftovers;
     const values = [...leftovers, ...(this.#row === undefined ? [] : [this.#row])];
     try {
-      await this.#store.client.insert({
-        table: 'captures',
+      await this.#store.writer.insert({
+        table: this.#store.holding('captures'),
         values,
         format: 'JSONEachRow',
         abort_signal: signal,

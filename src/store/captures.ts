@@ -17,7 +17,11 @@ export async function storeCapture(
   const identity = `${store.collector}\n${[...segmentNames].sort().join('\n')}\n${JSON.stringify(summary)}`;
   const row = captureRow(store, identity, file, summary);
   try {
-    await store.client.insert({ table: 'captures', values: [row], format: 'JSONEachRow' });
+    await store.writer.insert({
+      table: store.holding('captures'),
+      values: [row],
+      format: 'JSONEachRow',
+    });
   } catch (error) {
     throw storeError(error);
   }

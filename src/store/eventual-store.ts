@@ -3,8 +3,8 @@
  * again until that succeeds. Until then every request fails with the reason, as it does when an open store is away.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ClickHouseClient } from '@clickhouse/client';
 import { MirrorSqlError } from '../core/errors.ts';
+import type { StoreClient } from './connection.ts';
 import { type OpenOptions, openStore, prepareDirectory, type Store } from './store.ts';
 import type { StoreSettings } from './store.ts';
 import { storeError } from './store-error.ts';
@@ -49,8 +49,16 @@ export class EventualStore implements Store {
   }
 
   /** @throws MirrorSqlError the reason why it is not open */
-  get client(): ClickHouseClient {
+  get client(): StoreClient {
     return this.#opened().client;
+  }
+
+  get writer(): StoreClient {
+    return this.#opened().writer;
+  }
+
+  holding(table: string): string {
+    return this.#opened().holding(table);
   }
 
   get database(): string {

@@ -150,8 +150,8 @@ async function storeGap(
     summary: JSON.stringify({ segments: gap.segments, bytes: gap.bytes, rows: gap.rows }),
     stored_at: Math.floor(nowUs / 1_000_000),
   };
-  await store.client.insert({
-    table: 'captures',
+  await store.writer.insert({
+    table: store.holding('captures'),
     values: [row],
     format: 'JSONEachRow',
     ...abort,

@@ -16,11 +16,7 @@ export function storeError(error: unknown): MirrorSqlError {
       return new MirrorSqlError('MSQL_STORE_DISK_FULL', 'the disk of the store is full', cause);
     }
     if (error.code === AUTHENTICATION_FAILED) {
-      return new MirrorSqlError(
-        'MSQL_STORE_UNREACHABLE',
-        'the store refused user or password',
-        cause,
-      );
+      return new MirrorSqlError('MSQL_STORE_LOGIN', 'the store refused user or password', cause);
     }
     return new MirrorSqlError(
       'MSQL_STORE_ENGINE',

@@ -2,28 +2,23 @@
 import { createHash } from 'node:crypto';
 import { accessSync, constants, mkdirSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import { MirrorSqlError, systemCode } from '../core/errors.ts';
-import { leaseRunningEngine } from './discovery.ts';
-import { DirectoryLocked, EngineProcess } from './engine-process.ts';
-import type { StoreDescription } from './engine/messages.ts';
-import { KeptEngine } from './kept-engine.ts';
-import { migrate } from './migrations/migrate.ts';
+import type { StoreClient } from './connection.ts';
+import { connectEmbedded } from './embedded.ts';
+import { connectServer } from './server/connect.ts';
+import { type ServerSettings, serverAddress } from './server/server-address.ts';
 import { storeError } from './store-error.ts';
 
 export type StoreSettings =
   | { readonly kind: 'embedded'; readonly directory: string }
-  | {
-      readonly kind: 'server';
-      /** http[s]://[user:password@]host[:port][/database][?cluster=NAME] */
-      readonly url: string;
-      /** Where segments wait while the server is away. */
-      readonly directory: string;
-    };
+  | ServerSettings;
 
 export interface Store {
-  readonly client: ClickHouseClient;
+  readonly client: StoreClient;
+  /** Writes segments and the ledger of them; on a cluster to the one shard of this collector. */
+  readonly writer: StoreClient;
+  /** The table that holds the rows of `table`, for the writer. */
+  readonly holding: (table: string) => string;
   readonly database: string;
   /** The name under which this process stores what it collects; '' when it only reads. */
   readonly collector: string;
@@ -49,77 +44,37 @@ export interface OpenOptions {
   readonly patience?: 'a minute' | 'forever';
 }
 
-const DATABASE = 'mirrorsql';
-const REQUEST_TIMEOUT_MS = 600_000;
-/** Questions that nobody answers must not keep segments from being sent. */
-const CONNECTIONS_MAX = 64;
-
-const LOCKED_WITHIN_MS = 10_000;
-
 /**
  * Opens the store and brings its schema up to date.
  * @throws MirrorSqlError MSQL_STORE_DIRECTORY, MSQL_STORE_BUSY, MSQL_STORE_ENGINE, MSQL_STORE_UNREACHABLE,
- * MSQL_STORE_DISK_FULL, MSQL_STORE_VERSION
+ * MSQL_STORE_LOGIN, MSQL_STORE_TLS, MSQL_STORE_SERVER, MSQL_STORE_DISK_FULL, MSQL_STORE_VERSION
  */
 export async function openStore(
   settings: StoreSettings,
   options: OpenOptions = {},
 ): Promise<Store> {
+  const patient = options.patience === 'forever';
+  const collector = options.collector ?? '';
   const directory = prepareDirectory(settings);
-  const connection =
-    settings.kind === 'embedded'
-      ? await connectEmbedded(directory, options)
-      : connectServer(settings.url);
-  const client = createClient({
-    ...connection.options,
-    request_timeout: REQUEST_TIMEOUT_MS,
-    max_open_connections: CONNECTIONS_MAX,
-    log: { level: ClickHouseLogLevel.OFF },
-  });
-  const close = async (): Promise<void> => {
-    await client.close();
-    await connection.close();
-  };
-  const giveUp = (): void => void client.close();
-  options.signal?.addEventListener('abort', giveUp, { once: true });
   try {
-    await createDatabase(connection, options.signal);
-    await migrate(client, connection.cluster);
+    const connection =
+      settings.kind === 'embedded'
+        ? await connectEmbedded(directory, { ...options, patient })
+        : await connectServer(serverAddress(settings), collector, options.signal);
+    return { ...connection, directory, collector, readsSegments: settings.kind === 'embedded' };
   } catch (error) {
-    await close();
     throw storeError(error);
-  } finally {
-    options.signal?.removeEventListener('abort', giveUp);
   }
-  return {
-    client,
-    database: connection.options.database,
-    collector: options.collector ?? '',
-    directory,
-    readsSegments: settings.kind === 'embedded',
-    failure: connection.failure,
-    close,
-  };
 }
 
 /** Segments that wait for a server wait apart: they must not get into another store. */
 function directoryOf(settings: StoreSettings): string {
   if (settings.kind === 'embedded') return resolve(settings.directory);
-  const { options } = connectServer(settings.url);
-  const server = createHash('sha256').update(`${options.url}/${options.database}`).digest('hex');
+  const { hosts, database } = serverAddress(settings);
+  const server = createHash('sha256')
+    .update(`${hosts[0] ?? ''}/${database}`)
+    .digest('hex');
   return resolve(settings.directory, `server-${server.slice(0, 12)}`);
-}
-
-interface Connection {
-  readonly options: {
-    readonly url: string;
-    readonly username?: string;
-    readonly password?: string;
-    readonly database: string;
-  };
-  readonly cluster: string | undefined;
-  readonly failure: () => MirrorSqlError | undefined;
-  readonly close: () => Promise<void>;
 }
 
 /** Characters that the engine takes for a pattern in the name of a file to insert from. */
@@ -168,100 +123,5 @@ function makeDirectory(path: string): void {
     if (code !== 'ENOENT' || dirname(path) === path) throw error;
     makeDirectory(dirname(path));
     mkdirSync(path, { mode: 0o700 });
-  }
-}
-
-/** The engine that runs already, or one of our own. */
-async function connectEmbedded(directory: string, options: OpenOptions): Promise<Connection> {
-  const giveUpAt = Date.now() + (options.lockedWithinMs ?? LOCKED_WITHIN_MS);
-  const patient = options.patience === 'forever';
-  for (;;) {
-    if (patient) {
-      const kept = await KeptEngine.attach(directory);
-      if (kept !== undefined) return connectionOf(kept.description, kept);
-    } else {
-      const leased = await leaseRunningEngine(directory);
-      if (leased !== undefined) {
-        const close = async (): Promise<void> => leased.release();
-        return connectionOf(leased.description, { failure: undefined, close });
-      }
-    }
-    try {
-      const engine = await EngineProcess.start(directory, { patient });
-      return connectionOf(engine.description, engine);
-    } catch (error) {
-      if (!(error instanceof DirectoryLocked)) throw error;
-      if (Date.now() > giveUpAt || options.signal?.aborted === true) {
-        throw new MirrorSqlError(
-          'MSQL_STORE_BUSY',
-          `another process has the data directory ${directory} open and does not answer`,
-          { cause: error },
-        );
-      }
-      await sleep(200);
-    }
-  }
-}
-
-function connectionOf(
-  { url, user, password }: StoreDescription,
-  engine: { readonly failure: MirrorSqlError | undefined; close(): Promise<void> },
-): Connection {
-  return {
-    options: { url, username: user, password, database: DATABASE },
-    cluster: undefined,
-    failure: () => engine.failure,
-    close: () => engine.close(),
-  };
-}
-
-function connectServer(text: string): Connection {
-  let url: URL;
-  try {
-    url = new URL(text);
-  } catch (error) {
-    throw new MirrorSqlError('MSQL_CLI_USAGE', 'the URL of the ClickHouse server cannot be read', {
-      cause: error,
-    });
-  }
-  if (url.protocol !== 'http:' && url.protocol !== 'https:') {
-    throw new MirrorSqlError(
-      'MSQL_CLI_USAGE',
-      `a ClickHouse server is named by http:// or https://, not ${url.protocol}//`,
-    );
-  }
-  const name = decodeURIComponent(url.pathname.slice(1));
-  const username = decodeURIComponent(url.username);
-  return {
-    options: {
-      url: url.origin,
-      ...(username === '' ? {} : { username, password: decodeURIComponent(url.password) }),
-      database: name === '' ? DATABASE : name,
-    },
-    cluster: url.searchParams.get('cluster') ?? undefined,
-    failure: () => undefined,
-    close: async () => undefined,
-  };
-}
-
-/** Through a client without a database: one that names an absent database is refused. */
-async function createDatabase(
-  { options, cluster }: Connection,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  const client = createClient({
-    ...options,
-    database: 'system',
-    log: { level: ClickHouseLogLevel.OFF },
-  });
-  const onCluster =
-    cluster === undefined ? '' : `ON CLUSTER '${cluster.replace(/['\\]/g, '\\$&')}'`;
-  try {
-    await client.command({
-      query: `CREATE DATABASE IF NOT EXISTS \`${options.database.replace(/[`\\]/g, '\\$&')}\` ${onCluster} ENGINE = Atomic`,
-      ...(signal === undefined ? {} : { abort_signal: signal }),
-    });
-  } finally {
-    await client.close();
   }
 }

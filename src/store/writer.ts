@@ -283,9 +283,9 @@ export class SegmentWriter {
   }
 
   async #knownSince(name: string, signal?: AbortSignal): Promise<number | undefined> {
-    const answer = await this.#store.client.query({
-      query:
-        'SELECT toUnixTimestamp(min(stored_at)) AS since FROM segments WHERE name = {name:String} HAVING count() > 0',
+    const answer = await this.#store.writer.query({
+      query: `SELECT toUnixTimestamp(min(stored_at)) AS since FROM ${this.#store.holding('segments')}
+        WHERE name = {name:String} HAVING count() > 0`,
       query_params: { name },
       format: 'JSONEachRow',
       ...abortBy(signal),
@@ -304,8 +304,8 @@ export class SegmentWriter {
       stored_at: storedAt,
     }));
     await this.#insistence.until((signal) =>
-      this.#store.client.insert({
-        table: 'segments',
+      this.#store.writer.insert({
+        table: this.#store.holding('segments'),
         values,
         format: 'JSONEachRow',
         ...abortBy(signal),
@@ -348,16 +348,16 @@ export async function insertSegment(
   signal?: AbortSignal,
 ): Promise<void> {
   const abort = abortBy(signal);
-  const query = `INSERT INTO ${segment.table} SETTINGS insert_deduplication_token = '${segment.name}', ${EXACTLY_ONCE} FORMAT Native`;
+  const query = `INSERT INTO ${store.holding(segment.table)} SETTINGS insert_deduplication_token = '${segment.name}', ${EXACTLY_ONCE} FORMAT Native`;
   if (store.readsSegments) {
-    await store.client.command({
+    await store.writer.command({
       query,
       http_headers: { [SEGMENT_HEADER]: segment.name },
       ...abort,
     });
     return;
   }
-  const { stream } = await store.client.exec({
+  const { stream } = await store.writer.exec({
     query,
     values: createReadStream(segment.path),
     ...abort,

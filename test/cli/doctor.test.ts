@@ -1,9 +1,10 @@
 /** What `mirrorsql doctor` finds, on the real machine and on places that are made to be unfit. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openStore } from '../../src/store/store.ts';
+import { descriptionOf } from '../store/temporary-store.ts';
 import { examine, type Finding, nodeVersion, renderFindings } from '../../src/cli/doctor.ts';
 
 let directory = '';
@@ -34,23 +35,19 @@ describe('doctor', () => {
   });
 
   it('asks a server instead of the engine when one is set', async () => {
-    const asked: string[] = [];
-    const server = createServer((request, response) => {
-      asked.push(request.url ?? '');
-      response.end('Ok.\n');
-    });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const address = server.address();
-    const port = typeof address === 'object' && address !== null ? address.port : 0;
-    const url = `http://user:secret@127.0.0.1:${String(port)}/some_database`;
+    const store = await openStore({ kind: 'embedded', directory: join(directory, 'served') });
+    const { url: served, user, password } = descriptionOf(join(directory, 'served'));
+    const url = served.replace('//', `//${user}:${password}@`);
     const there = await examine({ kind: 'server', url, directory });
-    await new Promise((resolve) => server.close(resolve));
+    const refused = await examine({ kind: 'server', url: url.replace(password, 'no'), directory });
+    await store.close();
     const gone = await examine({ kind: 'server', url, directory });
-    expect(asked).toEqual(['/ping']);
-    expect(named(there, 'ClickHouse server')?.state).toBe('present');
+    expect(named(there, 'ClickHouse server')).toMatchObject({ state: 'present' });
+    expect(named(there, 'ClickHouse server')?.found).toMatch(/^127\.0\.0\.1:\d+ is ClickHouse \d+/);
+    expect(named(refused, 'ClickHouse server')?.found).toMatch(/refused user or password/);
     expect(named(gone, 'ClickHouse server')?.state).toBe('missing');
     expect(named(gone, 'embedded ClickHouse')).toBeUndefined();
-    expect(renderFindings(gone)).not.toContain('secret');
+    expect(renderFindings(gone)).not.toContain(password);
   });
 
   it('refuses a Node.js below the floor and takes it from there on', () => {

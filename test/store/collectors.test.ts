@@ -151,7 +151,7 @@ it('a store of the first version keeps its rows, and takes those of named collec
   for (const { name } of tables) {
     await store.client.command({ query: `DROP TABLE ${name} SYNC` });
   }
-  await migrate(store.client, undefined, [spine]);
+  await migrate(store.client, 'mirrorsql', undefined, [spine]);
   const event = (id: string, more = ''): string =>
     `INSERT INTO events (ts, session_id, client_ip, server_ip, server_port, fingerprint, status, duration_us, stored_at${more === '' ? '' : ', collector'})
     SELECT toDateTime64('2026-11-20 10:00:01', 6, 'UTC'), '${id}', '10.0.0.1', '10.0.1.1', 5432, repeat('a', 16), 'ok', 1000, now()${more}`;

@@ -178,6 +178,29 @@ describe('a segment', () => {
   });
 });
 
+it('a store that was just made knows repeated inserts also after its engine was killed', async () => {
+  const segments: Segment[] = [];
+  const writer = new SegmentWriter(store);
+  const sink = sinkInto(writer, {
+    segmentRowsMax: 500,
+    onSealed: (segment) => void segments.push(segment),
+  });
+  makeWorkload(7, START_US).feed(sink, 2_000);
+  sink.seal();
+  await sink.settled();
+  for (const segment of segments) await insertSegment(store, segment);
+  process.kill(descriptionOf(temporary.directory).pid, 'SIGKILL');
+  await expect.poll(() => numberOf(store, '1').catch(() => 0), { timeout: 20_000 }).toBe(1);
+  for (const segment of segments) await insertSegment(store, segment);
+  for (const count of [
+    'count() FROM events',
+    'sum(calls) FROM class_1m',
+    'sum(calls) FROM class_1h',
+  ]) {
+    expect(await numberOf(store, `(SELECT ${count})`), count).toBe(2_000);
+  }
+});
+
 it('an engine killed again and again loses nothing and doubles nothing', async () => {
   const writer = new SegmentWriter(store);
   const sink = sinkInto(writer, { segmentRowsMax: 1_000 });

@@ -212,9 +212,9 @@ describe('a data directory that cannot be used', () => {
 describe('migrations', () => {
   it('run once, and harmlessly again', async () => {
     const store = await open();
-    expect(await migrate(store.client, undefined)).toEqual([]);
+    expect(await migrate(store.client, 'mirrorsql', undefined)).toEqual([]);
     await store.client.command({ query: 'TRUNCATE TABLE schema_migrations' });
-    expect(await migrate(store.client, undefined)).toEqual(
+    expect(await migrate(store.client, 'mirrorsql', undefined)).toEqual(
       migrations.map(({ version }) => version),
     );
   });
@@ -226,7 +226,9 @@ describe('migrations', () => {
       name: 'next',
       statements: ['ALTER TABLE events ADD COLUMN IF NOT EXISTS extra UInt8'],
     };
-    expect(await migrate(store.client, undefined, [...migrations, next])).toEqual([1000]);
+    expect(await migrate(store.client, 'mirrorsql', undefined, [...migrations, next])).toEqual([
+      1000,
+    ]);
     expect(
       await numberOf(
         store,
@@ -299,7 +301,7 @@ describe('a server', () => {
         url: url.replace('http://', 'http://mirrorsql:wrong@'),
         directory,
       }),
-    ).rejects.toMatchObject({ code: 'MSQL_STORE_UNREACHABLE' });
+    ).rejects.toMatchObject({ code: 'MSQL_STORE_LOGIN' });
     await expect(openStore({ kind: 'server', url: 'nonsense', directory })).rejects.toMatchObject({
       code: 'MSQL_CLI_USAGE',
     });

@@ -1,6 +1,7 @@
 /** What a schema cannot say about a configuration: addresses that must be such, secrets that must not stand there. */
 import { MirrorSqlError } from '../../core/errors.ts';
 import { listenAddress } from '../../server/listen.ts';
+import { serverAddress } from '../../store/server/server-address.ts';
 import type { Configuration } from './schema.ts';
 
 export interface Remark {
@@ -32,10 +33,8 @@ function refusal(check: () => unknown): string | undefined {
 }
 
 function urlRefusal(text: string): string | undefined {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url?.protocol !== 'http:' && url?.protocol !== 'https:') {
-    return 'expected an http:// or https:// address';
-  }
-  if (url.password === '') return undefined;
+  const message = refusal(() => serverAddress({ kind: 'server', url: text, directory: '' }));
+  if (message !== undefined) return `expected an http:// or https:// address: ${message}`;
+  if (!/^[^/]*\/\/[^/@]*:[^/@]*@/.test(text)) return undefined;
   return 'a password must not stand in the file: give the whole address in MIRRORSQL_CLICKHOUSE';
 }

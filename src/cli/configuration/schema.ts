@@ -52,6 +52,12 @@ const store = Type.Object(
         'A ClickHouse server instead of the embedded store; a password in it is refused',
       ),
     ),
+    'clickhouse-ca': Type.Optional(
+      text('a file', "The authority that signed the server's certificate, as PEM"),
+    ),
+    cluster: Type.Optional(
+      text('the name of a cluster', 'A cluster that the ClickHouse server belongs to'),
+    ),
     collector: Type.Optional(
       text(
         'the name of a collector, such as rack-3',

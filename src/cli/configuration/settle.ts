@@ -50,6 +50,12 @@ const settings: readonly Setting[] = [
     inFile: ({ store }) => store?.clickhouse,
   },
   {
+    option: 'clickhouseCa',
+    variable: 'MIRRORSQL_CLICKHOUSE_CA',
+    inFile: ({ store }) => store?.['clickhouse-ca'],
+  },
+  { option: 'cluster', variable: 'MIRRORSQL_CLUSTER', inFile: ({ store }) => store?.cluster },
+  {
     option: 'collector',
     variable: 'MIRRORSQL_COLLECTOR',
     inFile: ({ store }) => store?.collector,
@@ -62,7 +68,7 @@ const settings: readonly Setting[] = [
 /** A flag on the left says that the work is another one, for which settings on the right from elsewhere do not count. */
 const ALTERNATIVES: readonly (readonly [flag: string, without: readonly string[]])[] = [
   ['read', ['interface', 'filter', 'backend']],
-  ['data', ['clickhouse']],
+  ['data', ['clickhouse', 'clickhouseCa', 'cluster']],
 ];
 
 const FILES = ['mirrorsql.config.yaml', 'mirrorsql.config.json'] as const;

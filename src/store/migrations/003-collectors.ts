@@ -8,6 +8,18 @@ import type { Migration } from './migration.ts';
 const COLLECTOR = 'ADD COLUMN IF NOT EXISTS collector LowCardinality(String)';
 const [byMinute, byHour] = classRollups('collector, ');
 
+/**
+ * A view whose query was changed knows a repeated insert by another mark than the same view after a restart (chdb 3.4.0;
+ * test/store/exactly-once.test.ts fails without this): it is loaded anew, as a restart would. What a crash left detached is
+ * taken up first.
+ */
+const changedQuery = (view: string, query: string): string[] => [
+  `ATTACH TABLE IF NOT EXISTS ${view}{local} {on_cluster}`,
+  `ALTER TABLE ${view}{local} {on_cluster} MODIFY QUERY ${query}`,
+  `DETACH TABLE IF EXISTS ${view}{local} {on_cluster} SYNC`,
+  `ATTACH TABLE IF NOT EXISTS ${view}{local} {on_cluster}`,
+];
+
 const CLASS_KEY = '(fingerprint, server_ip, server_port, client_ip, database, t, collector)';
 
 export const collectors: Migration = {
@@ -23,7 +35,7 @@ export const collectors: Migration = {
   MODIFY ORDER BY (t, server_ip, server_port, client_ip, collector)`,
     `ALTER TABLE class_1m{local} {on_cluster} ${COLLECTOR}, MODIFY ORDER BY ${CLASS_KEY}`,
     `ALTER TABLE class_1h{local} {on_cluster} ${COLLECTOR}, MODIFY ORDER BY ${CLASS_KEY}`,
-    `ALTER TABLE class_1m_from_events{local} {on_cluster} MODIFY QUERY ${byMinute}`,
-    `ALTER TABLE class_1h_from_1m{local} {on_cluster} MODIFY QUERY ${byHour}`,
+    ...changedQuery('class_1m_from_events', byMinute),
+    ...changedQuery('class_1h_from_1m', byHour),
   ],
 };

@@ -1,10 +1,17 @@
 /** Brings a store to the schema of this program; refuses one that a newer program wrote. */
-import type { ClickHouseClient } from '@clickhouse/client';
+import type { ClickHouseSettings } from '@clickhouse/client';
 import { MirrorSqlError } from '../../core/errors.ts';
+import type { StoreClient } from '../connection.ts';
 import { spine } from './001-spine.ts';
 import { timedOnArrival } from './002-timed-on-arrival.ts';
 import { collectors } from './003-collectors.ts';
+import { distributedStatements } from './distributed.ts';
 import { type Migration, statementFor } from './migration.ts';
+
+/** A host that is down must not keep the others waiting; it catches up from the queue of the cluster. */
+export const CLUSTER_SETTINGS: ClickHouseSettings & Record<string, string> = {
+  distributed_ddl_output_mode: 'none_only_active' as 'none', // The client's list of values is older than the server's.
+};
 
 /** In order of their versions. */
 export const migrations: readonly Migration[] = [spine, timedOnArrival, collectors];
@@ -14,14 +21,24 @@ export const migrations: readonly Migration[] = [spine, timedOnArrival, collecto
  * @throws MirrorSqlError MSQL_STORE_VERSION when the store knows a version that this program does not.
  */
 export async function migrate(
-  client: ClickHouseClient,
+  client: StoreClient,
+  database: string,
   cluster: string | undefined,
   known: readonly Migration[] = migrations,
 ): Promise<number[]> {
   const createLedger = `CREATE TABLE IF NOT EXISTS schema_migrations{local} {on_cluster} (
   version UInt32, name String, applied_at DateTime('UTC') DEFAULT now()
 ) ENGINE = {replicated}ReplacingMergeTree ORDER BY version`;
-  await client.command({ query: statementFor(createLedger, cluster) });
+  const run = (query: string): Promise<unknown> =>
+    client.command({
+      query,
+      ...(cluster === undefined ? {} : { clickhouse_settings: CLUSTER_SETTINGS }),
+    });
+  await run(statementFor(createLedger, cluster));
+  if (cluster !== undefined) {
+    for (const query of distributedStatements(database, cluster, ['schema_migrations']))
+      await run(query);
+  }
   const answer = await client.query({
     query: 'SELECT DISTINCT version FROM schema_migrations',
     format: 'JSONEachRow',
@@ -39,14 +56,17 @@ export async function migrate(
   for (const migration of known) {
     if (applied.has(migration.version)) continue;
     for (const statement of migration.statements) {
-      await client.command({ query: statementFor(statement, cluster) });
+      await run(statementFor(statement, cluster));
     }
     await client.insert({
-      table: 'schema_migrations',
+      table: cluster === undefined ? 'schema_migrations' : 'schema_migrations_local',
       values: [{ version: migration.version, name: migration.name }],
       format: 'JSONEachRow',
     });
     ran.push(migration.version);
+  }
+  if (cluster !== undefined && ran.length > 0) {
+    for (const query of distributedStatements(database, cluster)) await run(query);
   }
   return ran;
 }

@@ -40,6 +40,11 @@ export function statementFor(statement: string, cluster: string | undefined): st
     );
 }
 
+/** A name as an identifier. */
+export function quotedName(name: string): string {
+  return `\`${name.replace(/[`\\]/g, '\\$&')}\``;
+}
+
 /** The clause that runs a statement on every host of the cluster. */
 export function onCluster(cluster: string): string {
   return `ON CLUSTER '${cluster.replace(/['\\]/g, '\\$&')}'`;

@@ -52,7 +52,10 @@ describe('a mistake in a configuration', () => {
   it.each([
     ['caputre:\n  filter: tcp\n', '1:1 unknown key "caputre": did you mean capture?'],
     ['capture:\n  filtre: tcp\n', '2:3 unknown key "filtre": did you mean filter?'],
-    ['store:\n  bucket: x\n', '2:3 unknown key "bucket": there are data, clickhouse, collector'],
+    [
+      'store:\n  bucket: x\n',
+      '2:3 unknown key "bucket": there are data, clickhouse, clickhouse-ca, cluster, collector',
+    ],
     [
       'capture:\n  backend: magic\n',
       '2:12 capture.backend: expected auto, afpacket or tcpdump, found "magic"',
@@ -79,7 +82,7 @@ describe('a mistake in a configuration', () => {
     ['server:\n  listen: here\n', '2:11 server.listen: --listen here is not HOST:PORT'],
     [
       'store:\n  clickhouse: ftp://x\n',
-      '2:15 store.clickhouse: expected an http:// or https:// address',
+      '2:15 store.clickhouse: expected an http:// or https:// address: a ClickHouse server is named by http:// or https://, not ftp://',
     ],
     [
       'store:\n  clickhouse: http://u:secret@x\n',
