@@ -1,0 +1,81 @@
+/**
+ * What is usual for a node: median and scaled median absolute deviation of ten-second bins of the last hour, taken only
+ * from bins in which the node was healthy, so that an incident does not become the norm. Before half an hour of such
+ * bins is known the node is being learnt.
+ */
+import { median, medianAbsoluteDeviation } from 'simple-statistics';
+
+const BINS_MAX = 360;
+/** Half an hour of bins of ten seconds. */
+const BINS_LEARNT = 180;
+/** Of a normal distribution the standard deviation is this times the median absolute deviation (Rousseeuw, Croux 1993). */
+const NORMAL_SCALE = 1.4826;
+/** The figures are computed anew after so many bins: a minute. */
+const BINS_BETWEEN = 6;
+
+/** One bin of ten seconds. */
+export interface Bin {
+  /** Mean response time; null without answers. */
+  readonly responseUs: number | null;
+  readonly requestsPerSecond: number;
+  readonly answersPerSecond: number;
+  readonly connectionsOpen: number;
+}
+
+export interface Usual {
+  readonly median: number;
+  /** Scaled to a standard deviation. */
+  readonly deviation: number;
+}
+
+export class Baseline {
+  readonly #bins: Bin[] = [];
+  #since = 0;
+  #response: Usual | undefined = undefined;
+  #requests: Usual | undefined = undefined;
+  #answers: Usual | undefined = undefined;
+  #connections: Usual | undefined = undefined;
+
+  /** Takes in a bin of a healthy stretch. */
+  add(bin: Bin): void {
+    this.#bins.push(bin);
+    if (this.#bins.length > BINS_MAX) this.#bins.shift();
+    if (this.#since++ % BINS_BETWEEN === 0) this.#compute();
+  }
+
+  get learning(): boolean {
+    return this.#bins.length < BINS_LEARNT;
+  }
+
+  /** Of the mean response time in microseconds; undefined while learning. */
+  get responseUs(): Usual | undefined {
+    return this.learning ? undefined : this.#response;
+  }
+
+  /** Per second; known from the first bin on, for questions whose answer cannot wait half an hour. */
+  get requestsPerSecond(): Usual | undefined {
+    return this.#requests;
+  }
+
+  get answersPerSecond(): Usual | undefined {
+    return this.#answers;
+  }
+
+  get connectionsOpen(): Usual | undefined {
+    return this.#connections;
+  }
+
+  #compute(): void {
+    const bins = this.#bins;
+    this.#response = usualOf(bins.flatMap(({ responseUs }) => responseUs ?? []));
+    this.#requests = usualOf(bins.map(({ requestsPerSecond }) => requestsPerSecond));
+    this.#answers = usualOf(bins.map(({ answersPerSecond }) => answersPerSecond));
+    this.#connections = usualOf(bins.map(({ connectionsOpen }) => connectionsOpen));
+  }
+}
+
+function usualOf(values: readonly number[]): Usual | undefined {
+  if (values.length === 0) return undefined;
+  const all = [...values];
+  return { median: median(all), deviation: NORMAL_SCALE * medianAbsoluteDeviation(all) };
+}

@@ -1,0 +1,58 @@
+/** From the seconds that the store has rows for to histories without holes, one a node. */
+import type { Window } from '../../src/events/facts.ts';
+import type { NodeSecond } from '../../src/events/health.ts';
+import type { NodeHistory } from './states.ts';
+
+const SECOND_US = 1_000_000;
+
+/** Servers first, then by name. A second without a row is one in which nothing happened. */
+export function historiesOf(rows: readonly NodeSecond[], window: Window): NodeHistory[] {
+  const byNode = new Map<string, NodeSecond[]>();
+  for (const row of rows) {
+    const key = `${row.role} ${row.node}`;
+    const known = byNode.get(key);
+    if (known === undefined) byNode.set(key, [row]);
+    else known.push(row);
+  }
+  return [...byNode.entries()]
+    .sort(([a], [b]) => (a < b ? 1 : -1))
+    .flatMap(([, seconds]) => historyOf(seconds, window));
+}
+
+function historyOf(rows: readonly NodeSecond[], { fromUs, toUs }: Window): NodeHistory[] {
+  const [any] = rows;
+  if (any === undefined) return [];
+  const { node, role } = any;
+  const known = new Map(rows.map((row) => [row.startUs, row]));
+  const seconds: NodeSecond[] = [];
+  for (
+    let startUs = Math.floor(fromUs / SECOND_US) * SECOND_US;
+    startUs < toUs;
+    startUs += SECOND_US
+  )
+    seconds.push(known.get(startUs) ?? emptySecond(node, role, startUs));
+  return [{ node, role, seconds }];
+}
+
+/** A second in which a node neither asked nor was asked. */
+export function emptySecond(node: string, role: NodeSecond['role'], startUs: number): NodeSecond {
+  return {
+    node,
+    role,
+    startUs,
+    requests: 0,
+    answers: 0,
+    durationSumUs: 0,
+    durationSquaresSum: 0,
+    timedCount: 0,
+    connectionsOpen: 0,
+    connectionsInTransaction: 0,
+    outstanding: 0,
+    outstandingAgeMaxUs: 0,
+    connectionsOpened: 0,
+    connectionsClosed: 0,
+    connectionsRefused: 0,
+    bytes: 0,
+    lostBytes: 0,
+  };
+}
