@@ -2,6 +2,7 @@
  * H5 (slow), H3 (jitter) and H4 (sub-healthy), judged every ten seconds: the first two from the line through the last
  * minute, the third from the trend of the last ten minutes.
  */
+import { median } from 'simple-statistics';
 import type { Evidence, NodeRole } from '../../src/events/health.ts';
 import { mannKendallTest } from '../statistics/mann-kendall.ts';
 import { theilSenLine } from '../statistics/theil-sen.ts';
@@ -22,6 +23,8 @@ export const TREND_BINS = 60;
 const TREND_BINS_MIN = 45;
 /** Judged each ten seconds: a smaller level than a single test would need. */
 const TREND_P_VALUE = 0.001;
+/** A minute of bins. */
+const LEVEL_BINS = 6;
 /** A fall from fewer connections than these is nobody's news. */
 const CONNECTIONS_MIN = 3;
 
@@ -85,12 +88,17 @@ export function jitter(
 export function subHealthy(
   role: NodeRole,
   bins: readonly Bin[],
+  baseline: Baseline,
   settings: HealthSettings,
 ): Judgement {
-  return role === 'server' ? slowing(bins, settings) : shrinking(bins, settings);
+  return role === 'server' ? slowing(bins, baseline, settings) : shrinking(bins, settings);
 }
 
-function slowing(bins: readonly Bin[], settings: HealthSettings): Judgement {
+/**
+ * A trend, an effect, and a level: noise that wanders has trends that a test believes in once a day, but it does not also
+ * leave the level that the node usually has.
+ */
+function slowing(bins: readonly Bin[], baseline: Baseline, settings: HealthSettings): Judgement {
   const points = bins.flatMap(({ responseUs }, at) =>
     responseUs !== null && responseUs > 0 ? [{ at, value: Math.log(responseUs) }] : [],
   );
@@ -98,7 +106,10 @@ function slowing(bins: readonly Bin[], settings: HealthSettings): Judgement {
   const trend = trendOf(points, threshold / TREND_BINS);
   if (trend === undefined) return GOOD;
   const growth = trend.slope * TREND_BINS;
-  if (growth > threshold && trend.pValue < TREND_P_VALUE)
+  const nowUs = medianOf(bins.slice(-LEVEL_BINS));
+  const usualUs = baseline.responseUs?.median ?? medianOf(bins.slice(0, LEVEL_BINS));
+  const above = nowUs > usualUs * (1 + settings.growthShare);
+  if (above && growth > threshold && trend.pValue < TREND_P_VALUE)
     return {
       verdict: 'bad',
       evidence: [
@@ -107,6 +118,12 @@ function slowing(bins: readonly Bin[], settings: HealthSettings): Judgement {
           value: Math.expm1(growth),
           unit: 'share',
           threshold: settings.growthShare,
+        },
+        {
+          name: 'mean response time now',
+          value: nowUs,
+          unit: 'us',
+          threshold: usualUs * (1 + settings.growthShare),
         },
         {
           name: 'chance of such a trend',
@@ -152,6 +169,11 @@ function shrinking(bins: readonly Bin[], settings: HealthSettings): Judgement {
       ],
     };
   return fall < threshold / 2 ? GOOD : BETWEEN;
+}
+
+function medianOf(bins: readonly Bin[]): number {
+  const values = bins.flatMap(({ responseUs }) => responseUs ?? []);
+  return values.length === 0 ? 0 : median(values);
 }
 
 /** Tested only where the line is as steep as matters: the test costs more than the line. */

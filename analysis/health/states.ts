@@ -130,7 +130,11 @@ class Watch {
     const usualJitter = this.#usualJitter();
     this.#look('slow', slow(line, this.#baseline, this.#settings), tsUs);
     this.#look('jitter', jitter(line, usualJitter, this.#settings), tsUs);
-    this.#look('sub_healthy', subHealthy(this.#history.role, this.#bins, this.#settings), tsUs);
+    this.#look(
+      'sub_healthy',
+      subHealthy(this.#history.role, this.#bins, this.#baseline, this.#settings),
+      tsUs,
+    );
     const active = [...this.#flags.values()].some((flag) => flag.active);
     if (active || this.#lossy.some(Boolean) || isSilent(newest)) return;
     this.#baseline.add(bin);
