@@ -81,6 +81,39 @@ const silence: Rule = ({ overview, capture }) => {
   );
 };
 
+/** Nodes that were down or hung, or not well in another way: the worst of them. */
+const illHealth: Rule = ({ health, window }) => {
+  const ill = health.filter(({ state }) => ILL_WORDS.has(state));
+  const [worst] = ill;
+  if (worst === undefined) return undefined;
+  const nodes = new Set(ill.map(({ role, node }) => `${role} ${node}`)).size;
+  return highlight(
+    worst.state === 'down' || worst.state === 'hang' ? 'warning' : 'notice',
+    'health',
+    { kind: 'node', text: worst.node },
+    ` ${ILL_WORDS.get(worst.state) ?? worst.state} from `,
+    { kind: 'timeUs', value: worst.sinceUs },
+    ' for ',
+    duration((worst.untilUs ?? window.toUs) - worst.sinceUs),
+    nodes === 1 ? '.' : '; ',
+    ...(nodes === 1
+      ? []
+      : [
+          count(nodes - 1),
+          plural(nodes - 1, ' other node was', ' other nodes were'),
+          ' not well.',
+        ]),
+  );
+};
+
+const ILL_WORDS: ReadonlyMap<string, string> = new Map([
+  ['down', 'was down'],
+  ['hang', 'hung'],
+  ['slow', 'was slow'],
+  ['jitter', 'answered unevenly'],
+  ['sub_healthy', 'got worse steadily'],
+]);
+
 const unanswered: Rule = ({ overview }) => {
   if (overview.unanswered === 0) return undefined;
   return highlight(
@@ -280,6 +313,7 @@ const allWell: Rule = ({ overview, errors }) => {
 
 const RULES: readonly Rule[] = [
   silence,
+  illHealth,
   unanswered,
   openTransactions,
   failures,

@@ -6,6 +6,7 @@
 import type { WindowFacts } from '../src/events/facts.ts';
 import type { ErrorRow, Overview, Report, SeriesPoint } from '../src/events/report.ts';
 import { type Findings, highlightsOf } from './highlights.ts';
+import { healthOf } from './health/report.ts';
 import { captureQuality, collectorRows } from './monitors/capture-quality.ts';
 import { rankedChannels } from './monitors/channels.ts';
 import { ddlRows } from './monitors/ddl.ts';
@@ -53,6 +54,7 @@ export function buildReport(facts: WindowFacts): Report {
     sessionEvents: [...facts.sessionEvents].sort((a, b) => b.count - a.count),
     capture: captureQuality(facts.capture),
     collectors: collectorRows(facts.collectors),
+    health: healthOf(facts.nodeSeconds, facts.healthWindow, window),
   };
   return { ...findings, highlights: highlightsOf(findings, facts) };
 }

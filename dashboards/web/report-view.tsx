@@ -5,6 +5,7 @@ import { Capture } from './sections/capture.tsx';
 import { Channels, Nodes } from './sections/channels.tsx';
 import { Ddl } from './sections/ddl.tsx';
 import { Errors } from './sections/errors.tsx';
+import { Health } from './sections/health.tsx';
 import { Highlights } from './sections/highlights.tsx';
 import { KeyFigures } from './sections/key-figures.tsx';
 import { Slowest, Statements } from './sections/statements.tsx';
@@ -23,6 +24,7 @@ export function ReportView({ report, onOpen, onZoom, onNode }: ReportViewProps) 
     <main>
       <Highlights report={report} onOpen={onOpen} />
       <KeyFigures report={report} />
+      <Health report={report} />
       <TimeLines report={report} onZoom={onZoom} />
       <Statements report={report} onOpen={onOpen} />
       <Errors report={report} onOpen={onOpen} />

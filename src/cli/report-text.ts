@@ -8,6 +8,7 @@ import { captureQuality, collectors } from './text/capture-quality.ts';
 import { channels, nodes, schemaChanges, sessionEvents, transactions } from './text/connections.ts';
 import { errors } from './text/errors.ts';
 import { headline } from './text/headline.ts';
+import { health } from './text/health.ts';
 import { pageOf } from './text/page.ts';
 import { statements } from './text/statements.ts';
 import { traffic } from './text/traffic.ts';
@@ -23,6 +24,7 @@ export function renderReportText(report: Report, { columns, color }: TextOptions
   const page = pageOf(report, columns, color);
   const lines = [
     headline,
+    health,
     traffic,
     statements,
     errors,

@@ -30,6 +30,11 @@ export function bucketSql(durationUs: string): string {
   return `toUInt16(floor(${BUCKETS_PER_OCTAVE} * log2(${durationUs} + 1)))`;
 }
 
+/** The middle of the bucket `bucket`, in microseconds, as a ClickHouse expression. */
+export function bucketMiddleSql(bucket: string): string {
+  return `(exp2((${bucket} + 0.5) / ${BUCKETS_PER_OCTAVE}) - 1)`;
+}
+
 /** The smallest duration, in microseconds, that falls into `bucket`. */
 export function bucketStartUs(bucket: number): number {
   return 2 ** (bucket / BUCKETS_PER_OCTAVE) - 1;

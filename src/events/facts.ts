@@ -4,6 +4,7 @@
  * Integers are exact below 2^53; times are microseconds; null is "not known" or "none".
  */
 import type { Histogram } from '../core/histogram.ts';
+import type { NodeSecond } from './health.ts';
 
 /** fromUs inclusive, toUs exclusive. */
 export interface Window {
@@ -250,4 +251,7 @@ export interface WindowFacts {
   readonly capture: CaptureFacts;
   /** By name; every collector that stored anything about the window. */
   readonly collectors: readonly CollectorFacts[];
+  /** What `nodeSeconds` covers: the window and the time before it from which the usual is learnt. */
+  readonly healthWindow: Window;
+  readonly nodeSeconds: readonly NodeSecond[];
 }

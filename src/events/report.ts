@@ -11,6 +11,7 @@ import type {
   SessionEventFacts,
   Window,
 } from './facts.ts';
+import type { HealthInterval } from './health.ts';
 
 /** One step of the time lines. */
 export interface SeriesPoint {
@@ -201,6 +202,7 @@ export type HighlightPart =
   | { readonly kind: 'node'; readonly text: string };
 
 export type HighlightTopic =
+  | 'health'
   | 'load'
   | 'errors'
   | 'response'
@@ -244,4 +246,6 @@ export interface Report {
   readonly sessionEvents: readonly SessionEventFacts[];
   readonly capture: CaptureQuality;
   readonly collectors: readonly CollectorRow[];
+  /** H1 to H6: the states of the nodes in the window, worst nodes first, each node's in order of time. */
+  readonly health: readonly HealthInterval[];
 }

@@ -23,6 +23,7 @@ import {
   windowSchema,
 } from './report-schema.ts';
 
+export type { Evidence, HealthInterval } from '../events/health.ts';
 export type { ChannelFacts, DdlFacts, ExecutionFacts, Scope, Window } from '../events/facts.ts';
 export type {
   CaptureQuality,

@@ -323,6 +323,47 @@ export const collectorRowSchema = Type.Object(
   { ...CLOSED, description: 'What one collector missed' },
 );
 
+const healthIntervalSchema = Type.Object(
+  {
+    node: text('Address of an application host, or address:port of a database endpoint'),
+    role: Type.Union([Type.Literal('client'), Type.Literal('server')]),
+    state: Type.Union([
+      Type.Literal('unknown'),
+      Type.Literal('down'),
+      Type.Literal('hang'),
+      Type.Literal('slow'),
+      Type.Literal('jitter'),
+      Type.Literal('sub_healthy'),
+      Type.Literal('idle'),
+      Type.Literal('healthy'),
+    ]),
+    sinceUs: timeUs('When it began, not earlier than the window'),
+    untilUs: orNull(timeUs('When the next state began; null when it lasted to the end')),
+    evidence: Type.Array(
+      Type.Object(
+        {
+          name: text('What was measured'),
+          value: Type.Number(),
+          unit: Type.Union([
+            Type.Literal('us'),
+            Type.Literal('count'),
+            Type.Literal('share'),
+            Type.Literal('per_second'),
+          ]),
+          threshold: orNull(Type.Number()),
+        },
+        CLOSED,
+      ),
+      { description: 'The numbers that made the state' },
+    ),
+    learning: Type.Boolean({
+      description:
+        'Less than half an hour was known of the node: the thresholds were the fixed ones',
+    }),
+  },
+  { ...CLOSED, description: 'A state of a node' },
+);
+
 const part = <Kind extends string, Fields extends Record<string, TSchema>>(
   kind: Kind,
   fields: Fields,
@@ -332,6 +373,7 @@ const highlightSchema = Type.Object(
   {
     severity: Type.Union([Type.Literal('info'), Type.Literal('notice'), Type.Literal('warning')]),
     topic: Type.Union([
+      Type.Literal('health'),
       Type.Literal('load'),
       Type.Literal('errors'),
       Type.Literal('response'),
@@ -385,6 +427,7 @@ export const reportSchema = Type.Object(
     sessionEvents: Type.Array(sessionEventSchema),
     capture: captureQualitySchema,
     collectors: Type.Array(collectorRowSchema, { description: 'By name' }),
+    health: Type.Array(healthIntervalSchema, { description: 'Worst nodes first' }),
   },
   { ...CLOSED, title: 'MirrorSQL report' },
 );

@@ -109,6 +109,8 @@ export const EMPTY_FACTS: WindowFacts = {
   slowest: [],
   capture: EMPTY_CAPTURE,
   collectors: [],
+  healthWindow: { fromUs: START_US, toUs: START_US + MINUTE_US },
+  nodeSeconds: [],
 };
 
 /** A class with `calls` calls of `meanUs` each. */
@@ -566,5 +568,7 @@ export function shopFacts(): WindowFacts {
       connectionsDoubled: 0,
     },
     collectors: [],
+    healthWindow: { fromUs: START_US, toUs: END_US },
+    nodeSeconds: [],
   };
 }

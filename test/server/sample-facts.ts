@@ -16,6 +16,7 @@ import type {
   Window,
   WindowFacts,
 } from '../../src/events/facts.ts';
+import type { NodeSecond } from '../../src/events/health.ts';
 
 /** 2026-11-20T09:00:00Z */
 export const START_US = 1_795_165_200_000_000;
@@ -27,6 +28,33 @@ export const EXTENT: Window = { fromUs: START_US, toUs: START_US + STEPS * STEP_
 /** What a page must show as text and never run. */
 export const HOSTILE_SQL =
   'SELECT \'</script><script>window.pwned=1</script><img src=x onerror="window.pwned=1">\' FROM accounts';
+
+/** A database that answers at an even pace, and hangs for a minute near the end. */
+function nodeSeconds(): NodeSecond[] {
+  return Array.from({ length: (STEPS * STEP_US) / SECOND_US }, (_, index) => {
+    const hung = index >= 3_000 && index < 3_060;
+    const answers = hung ? 0 : 40;
+    return {
+      node: '10.20.8.5:5432',
+      role: 'server',
+      startUs: START_US + index * SECOND_US,
+      requests: hung ? 8 : 40,
+      answers,
+      durationSumUs: answers * 2_000,
+      durationSquaresSum: answers * 5_000_000,
+      timedCount: answers,
+      connectionsOpen: 12,
+      connectionsInTransaction: 2,
+      outstanding: hung ? 8 : 1,
+      outstandingAgeMaxUs: hung ? (index - 2_999) * SECOND_US : 1_000,
+      connectionsOpened: 0,
+      connectionsClosed: 0,
+      connectionsRefused: 0,
+      bytes: 9_000,
+      lostBytes: 0,
+    };
+  });
+}
 
 /** mulberry32 */
 function randomFrom(seed: number): () => number {
@@ -464,6 +492,8 @@ export function sampleFacts(window: Window = EXTENT, scope: Scope = {}): WindowF
       encryptedSessions: 3,
       connectionsDoubled: 0,
     },
+    healthWindow: EXTENT,
+    nodeSeconds: nodeSeconds(),
     collectors: [],
   };
 }

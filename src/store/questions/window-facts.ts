@@ -9,6 +9,7 @@ import { countChannels, readChannels, readSessionEvents } from './channels.ts';
 import { readClassSteps, readClasses } from './classes.ts';
 import { readErrorSteps, readErrors } from './errors.ts';
 import { readDdl, readExecutions } from './executions.ts';
+import { healthWindowOf, readNodeSeconds } from './node-seconds.ts';
 import { stepUsFor } from './steps.ts';
 import { readTransactionShapes } from './transactions.ts';
 
@@ -29,6 +30,7 @@ export async function readWindowFacts(
     ...parametersOf(window, scope),
     judgedUntilSeconds: Math.floor((extent.toUs - ANSWER_WITHIN_US) / 1_000_000),
   };
+  const healthWindow = healthWindowOf(window, extent);
   const classesAndSteps = readClasses(store, window, stepUs, parameters).then(async (classes) => ({
     classes,
     classSteps: await readClassSteps(
@@ -52,6 +54,7 @@ export async function readWindowFacts(
     sessionEvents,
     slowest,
     captures,
+    nodeSeconds,
   ] = await Promise.all([
     readSteps(store, stepUs, parameters),
     readEdges(store, parameters),
@@ -65,6 +68,7 @@ export async function readWindowFacts(
     readSessionEvents(store, parameters),
     readExecutions(store, window, { ...scope, limit: SLOWEST_COUNT }),
     readCapture(store, parameters),
+    readNodeSeconds(store, healthWindow, parameters),
   ]);
   return {
     window,
@@ -79,6 +83,8 @@ export async function readWindowFacts(
     transactionShapes,
     sessionEvents,
     slowest,
+    healthWindow,
+    nodeSeconds,
     ...captures,
     ...classes,
     ...ddl,

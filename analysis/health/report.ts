@@ -1,0 +1,32 @@
+/** The states of all nodes that fall into a window. */
+import type { Window } from '../../src/events/facts.ts';
+import { HEALTH_STATES, type HealthInterval, type NodeSecond } from '../../src/events/health.ts';
+import { historiesOf } from './histories.ts';
+import { defaultHealthSettings, type HealthSettings } from './settings.ts';
+import { statesOf } from './states.ts';
+
+/**
+ * @param learnt what `seconds` covers: the window, and the time before it from which the usual is learnt
+ * @returns the states that touch the window, cut to its start: the node with the worst state first
+ */
+export function healthOf(
+  seconds: readonly NodeSecond[],
+  learnt: Window,
+  window: Window,
+  settings: HealthSettings = defaultHealthSettings,
+): HealthInterval[] {
+  return historiesOf(seconds, learnt)
+    .map((history) =>
+      statesOf(history, settings)
+        .filter(
+          ({ sinceUs, untilUs }) => sinceUs < window.toUs && (untilUs ?? Infinity) > window.fromUs,
+        )
+        .map((interval) => ({ ...interval, sinceUs: Math.max(interval.sinceUs, window.fromUs) })),
+    )
+    .sort((a, b) => worst(a) - worst(b))
+    .flat();
+}
+
+function worst(intervals: readonly HealthInterval[]): number {
+  return Math.min(...intervals.map(({ state }) => HEALTH_STATES.indexOf(state)));
+}
