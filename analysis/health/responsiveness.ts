@@ -68,7 +68,8 @@ export function jitter(
 ): Judgement {
   if (line?.jitter === undefined) return GOOD;
   const threshold = Math.max(settings.jitterShare, JITTER_TIMES * (usual?.median ?? 0));
-  if (line.jitter > threshold)
+  const felt = line.jitter * line.meanUs >= settings.jitterFloorUs;
+  if (felt && line.jitter > threshold)
     return {
       verdict: 'bad',
       evidence: [
@@ -81,7 +82,7 @@ export function jitter(
         { name: 'deviation around the line', value: line.deviationUs, unit: 'us', threshold: null },
       ],
     };
-  return line.jitter < JITTER_EXIT * threshold ? GOOD : BETWEEN;
+  return !felt || line.jitter < JITTER_EXIT * threshold ? GOOD : BETWEEN;
 }
 
 /** H4: a database answers longer and longer; an application loses its connections. */

@@ -13,6 +13,8 @@ export interface HealthSettings {
   readonly slowLearningUs: number;
   /** H3: deviation around the line, as a share of the mean, sampling noise taken off. Half the mean is felt by users. */
   readonly jitterShare: number;
+  /** H3: deviations smaller than this are not felt, whatever share of a short mean they are. */
+  readonly jitterFloorUs: number;
   /** H4: growth of the response time within ten minutes that counts. */
   readonly growthShare: number;
   /** H4, of an application: loss of its connections within ten minutes that counts. */
@@ -35,6 +37,7 @@ export const defaultHealthSettings: HealthSettings = {
   slowFloorUs: 20_000,
   slowLearningUs: 1_000_000,
   jitterShare: 0.5,
+  jitterFloorUs: 20_000,
   growthShare: 0.3,
   connectionsLossShare: 0.2,
   hangMinUs: 5_000_000,

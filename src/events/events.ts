@@ -249,7 +249,7 @@ export interface ActivitySecond {
   readonly serverPort: number;
   readonly connectionsOpened: number;
   readonly connectionsClosed: number;
-  /** Connection attempts that were reset, never answered, or refused by the server before a login. */
+  /** Attempts that were reset, never answered, or refused by a server that is full or not up; failed logins are none. */
   readonly connectionsRefused: number;
   /** Gauge: connections open at the end of the second. */
   readonly connectionsOpen: number;

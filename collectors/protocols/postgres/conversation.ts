@@ -32,6 +32,8 @@ const BIND_NAME_BYTES = 4096;
 /** After so many refusals in one connection its bytes are no longer believed to be this protocol. */
 const REFUSALS_MAX = 20;
 const OPENGAUSS_MINOR_MIN = 50;
+/** A wrong name, password or database (classes 28 and 3D): the server is well, it said no to who asked. */
+const TURNED_AWAY = /^(?:28|3D)/;
 /** A SYN that is not answered is repeated after a second (RFC 6298, 2.1). */
 const HANDSHAKE_RETRY_US = 1_000_000;
 
@@ -338,7 +340,7 @@ export class PostgresConversation
 
   loginFailed(error: ServerError, tsUs: number): void {
     const state = this.#state;
-    state.edge.at(tsUs).connectionsRefused++;
+    if (!TURNED_AWAY.test(error.sqlstate)) state.edge.at(tsUs).connectionsRefused++;
     this.#context.sink.sessionEvent({
       type: 'login_failed',
       tsUs: state.startupUs,

@@ -1,8 +1,8 @@
-/** The states of the nodes (H1 to H6): what was not well, from when to when, and the numbers that say so. */
+/** The states of the nodes (H1 to H6): what was not well, from when to when, and the number that says so first. */
 import type { Evidence, HealthInterval, HealthState } from '../../events/health.ts';
 import { printable } from './cell.ts';
 import { moreLines, type Page, section } from './page.ts';
-import { countText, durationText, rateText, shareText } from './quantities.ts';
+import { countText, durationText, rateText, shareText } from '../../core/quantities.ts';
 import { type Column, tableLines } from './table.ts';
 
 const LISTED_MAX = 20;
@@ -45,7 +45,7 @@ export function health(page: Page): string[] {
     { title: 'for', cell: (one) => lasted(one, report.window.toUs), align: 'right' },
     {
       title: 'because',
-      cell: ({ evidence }) => evidence.map(evidenceText).join('; '),
+      cell: ({ evidence }) => evidence.slice(0, 1).map(evidenceText).join(),
       flexible: true,
     },
   ];

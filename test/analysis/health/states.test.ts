@@ -154,11 +154,18 @@ describe('a database', () => {
 
   it('jitters when its seconds lie far apart, and not when a single one does', () => {
     const seconds = changed(normal, at, at + 300, (second, since) =>
-      longer(since % 7 < 2 ? 12 : 1)(second),
+      longer(since % 7 < 2 ? 60 : 1)(second),
     );
     const intervals = told(seconds);
     expect(delayOf(intervals, 'jitter', at)).toBeLessThanOrEqual(90);
     expect(intervals.at(-1)?.state).toBe('healthy');
+  });
+
+  it('does not jitter by less than people notice', () => {
+    const seconds = changed(normal, at, at + 300, (second, since) =>
+      longer(since % 7 < 2 ? 8 : 1)(second),
+    );
+    expect(names(told(seconds))).not.toContain('jitter');
   });
 
   it('is sub-healthy when it answers longer and longer', () => {

@@ -154,7 +154,17 @@ describe('a login', () => {
     expect(played.told.of('session_start')[0]?.loginUs).toBe(300);
   });
 
-  it('that fails is told with its error and counts as refused', () => {
+  it.each(['57P03', '53300'])('that the server cannot take (%s) counts as refused', (sqlstate) => {
+    const wire = new Wire();
+    const connection = new Connection(wire).open();
+    connection.client(client.startup({ user: 'ann' }));
+    connection.server(server.error(sqlstate, { severity: 'FATAL', message: 'not now' }));
+    connection.close('server');
+    const { told } = play(wire.packets);
+    expect(told.seconds.reduce((sum, row) => sum + row.connectionsRefused, 0)).toBe(1);
+  });
+
+  it('that fails is told with its error, and is no refused connection', () => {
     const wire = new Wire();
     const connection = new Connection(wire).open();
     connection.client(client.startup({ user: 'eve' }));
@@ -170,7 +180,7 @@ describe('a login', () => {
     });
     expect(reasons(played)).toEqual(['server']);
     const refused = played.told.seconds.reduce((sum, row) => sum + row.connectionsRefused, 0);
-    expect(refused).toBe(1);
+    expect(refused).toBe(0);
     expect(JSON.stringify(played.told)).not.toContain('guess');
   });
 
