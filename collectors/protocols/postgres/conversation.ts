@@ -340,7 +340,7 @@ export class PostgresConversation
 
   loginFailed(error: ServerError, tsUs: number): void {
     const state = this.#state;
-    if (!TURNED_AWAY.test(error.sqlstate)) state.edge.at(tsUs).connectionsRefused++;
+    if (!TURNED_AWAY.test(error.sqlstate ?? '')) state.edge.at(tsUs).connectionsRefused++;
     this.#context.sink.sessionEvent({
       type: 'login_failed',
       tsUs: state.startupUs,
