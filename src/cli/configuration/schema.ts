@@ -3,6 +3,7 @@
  * completes the sentence "expected ...", for the one who has to correct the file.
  */
 import Type, { type Static } from 'typebox';
+import { BACKENDS } from '../../../collectors/capture/live.ts';
 
 const CLOSED = { additionalProperties: false };
 
@@ -32,10 +33,25 @@ const capture = Type.Object(
       ),
     ),
     backend: Type.Optional(
-      Type.Union([Type.Literal('auto'), Type.Literal('afpacket'), Type.Literal('tcpdump')], {
-        title: 'auto, afpacket or tcpdump',
-        description: 'How to capture; auto takes the best way that works',
-      }),
+      Type.Union(
+        BACKENDS.map((name) => Type.Literal(name)),
+        {
+          title: 'auto, afpacket, tcpdump or cap',
+          description: 'How to capture; auto takes the best way that works',
+        },
+      ),
+    ),
+    keylog: Type.Optional(
+      text('a file', 'Secrets of TLS connections (SSLKEYLOGFILE), to decrypt them as they come'),
+    ),
+    separate: Type.Optional(
+      Type.Array(
+        Type.Union([Type.Literal('tunnels'), Type.Literal('vlans')], { title: 'tunnels or vlans' }),
+        {
+          title: 'a list of tunnels and vlans',
+          description: 'Equal addresses in different tunnels, or VLANs, are of different hosts',
+        },
+      ),
     ),
   },
   { ...CLOSED, title: 'the settings of the capture', description: 'Where packets come from' },
@@ -58,6 +74,14 @@ const store = Type.Object(
     cluster: Type.Optional(
       text('the name of a cluster', 'A cluster that the ClickHouse server belongs to'),
     ),
+    quota: Type.Optional(
+      Type.String({
+        pattern: '^\\d+(\\.\\d+)? ?([Mm][Bb]|[Gg][Bb]|[Tt][Bb])$',
+        title: 'a size such as 500MB or 4GB',
+        description:
+          'Of segments that wait on the disk while the store is away; then the oldest goes',
+      }),
+    ),
     collector: Type.Optional(
       text(
         'the name of a collector, such as rack-3',
@@ -77,6 +101,17 @@ const server = Type.Object(
   { ...CLOSED, title: 'the settings of the server', description: 'Dashboards and API' },
 );
 
+const node = Type.Object(
+  {
+    name: text('a name', 'As people call it'),
+    address: text(
+      'an address, or ADDRESS:PORT',
+      'Of an application host, or of a database endpoint',
+    ),
+  },
+  { ...CLOSED, title: '{ name: NAME, address: ADDRESS }' },
+);
+
 export const configurationSchema = Type.Object(
   {
     capture: Type.Optional(capture),
@@ -93,6 +128,12 @@ export const configurationSchema = Type.Object(
     ),
     store: Type.Optional(store),
     server: Type.Optional(server),
+    nodes: Type.Optional(
+      Type.Array(node, {
+        title: 'a list of nodes, each { name: NAME, address: ADDRESS }',
+        description: 'Names of nodes; checked, and not shown anywhere yet',
+      }),
+    ),
   },
   {
     ...CLOSED,

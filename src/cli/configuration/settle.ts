@@ -9,7 +9,7 @@ import type { Configuration } from './schema.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-interface Setting {
+export interface Setting {
   /** The name of the option in the command line, as commander keeps it. */
   readonly option: string;
   readonly variable: string;
@@ -19,7 +19,7 @@ interface Setting {
   readonly list?: true;
 }
 
-const settings: readonly Setting[] = [
+export const settings: readonly Setting[] = [
   {
     option: 'interface',
     variable: 'MIRRORSQL_INTERFACES',
@@ -43,6 +43,14 @@ const settings: readonly Setting[] = [
       ports && Object.entries(ports).map(([port, protocol]) => `${port}=${protocol}`),
     list: true,
   },
+  { option: 'keylog', variable: 'MIRRORSQL_KEYLOG', inFile: ({ capture }) => capture?.keylog },
+  {
+    option: 'separate',
+    variable: 'MIRRORSQL_SEPARATE',
+    inFile: ({ capture }) => capture?.separate,
+    list: true,
+  },
+  { option: 'quota', variable: 'MIRRORSQL_QUOTA', inFile: ({ store }) => store?.quota },
   { option: 'data', variable: 'MIRRORSQL_DATA', inFile: ({ store }) => store?.data },
   {
     option: 'clickhouse',

@@ -54,11 +54,11 @@ describe('a mistake in a configuration', () => {
     ['capture:\n  filtre: tcp\n', '2:3 unknown key "filtre": did you mean filter?'],
     [
       'store:\n  bucket: x\n',
-      '2:3 unknown key "bucket": there are data, clickhouse, clickhouse-ca, cluster, collector',
+      '2:3 unknown key "bucket": there are data, clickhouse, clickhouse-ca, cluster, quota, collector',
     ],
     [
       'capture:\n  backend: magic\n',
-      '2:12 capture.backend: expected auto, afpacket or tcpdump, found "magic"',
+      '2:12 capture.backend: expected auto, afpacket, tcpdump or cap, found "magic"',
     ],
     [
       'capture:\n  interfaces: eth1\n',
@@ -88,6 +88,19 @@ describe('a mistake in a configuration', () => {
       'store:\n  clickhouse: http://u:secret@x\n',
       '2:15 store.clickhouse: a password must not stand in the file: give the whole address in MIRRORSQL_CLICKHOUSE',
     ],
+    [
+      'store:\n  quota: many\n',
+      '2:10 store.quota: expected a size such as 500MB or 4GB, found "many"',
+    ],
+    [
+      'nodes:\n  - name: a\n    address: host\n',
+      '3:14 nodes.0.address: expected 10.0.0.1, 10.0.0.1:5432 or [::1]:5432',
+    ],
+    [
+      'nodes:\n  - {name: a, address: 10.0.0.1}\n  - {name: a, address: "[::1]:5432"}\n',
+      '3:12 nodes.1.name: it stands there twice',
+    ],
+    ['nodes:\n  - name: a\n', '2:5 address is missing'],
     ['- a\n', '1:1 expected settings by name, such as "capture:", found a list'],
     ['ports: {5433: postgres}\nports: {}\n', '2:1 Map keys must be unique'],
     ['server: !secret x\n', '1:9 Unresolved tag: !secret'],
