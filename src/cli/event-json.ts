@@ -51,6 +51,7 @@ export function statementJson(event: StatementEvent): Json {
     transaction_status: orAbsent(event.transactionStatus),
     copy_bytes: known(event.copyBytes),
     copy_rows: known(event.copyRows),
+    batch_count: known(event.batchCount),
     quality: qualityNames(event.quality),
   };
 }

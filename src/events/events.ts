@@ -84,6 +84,8 @@ export interface StatementEvent {
   readonly transactionStatus: 'I' | 'T' | 'E' | '';
   readonly copyBytes: number;
   readonly copyRows: number;
+  /** Sets of parameters that were executed as one (openGauss); UNKNOWN for all other statements. */
+  readonly batchCount: number;
   /** Bits of Quality. */
   readonly quality: number;
 }

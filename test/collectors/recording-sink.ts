@@ -40,6 +40,7 @@ export interface RecordedStatement {
   readonly transactionStatus: string;
   readonly copyBytes: number | undefined;
   readonly copyRows: number | undefined;
+  readonly batchCount: number | undefined;
   readonly quality: readonly string[];
 }
 
@@ -87,6 +88,7 @@ export class RecordingSink implements EventSink {
       transactionStatus: event.transactionStatus,
       copyBytes: known(event.copyBytes),
       copyRows: known(event.copyRows),
+      batchCount: known(event.batchCount),
       quality: qualityNames(event.quality),
     });
   }

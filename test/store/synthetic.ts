@@ -98,6 +98,7 @@ export function makeStatement(
     transactionStatus: 'I',
     copyBytes: UNKNOWN,
     copyRows: UNKNOWN,
+    batchCount: UNKNOWN,
     quality: 0,
     ...fields,
   };

@@ -9,6 +9,7 @@ import { encodingNamed } from './encoding.ts';
 import { decodeError, type ServerError, text } from './errors.ts';
 import type { MessageReceiver } from './framer.ts';
 import { BackendTag } from './messages.ts';
+import { asksAsOpengauss } from './opengauss.ts';
 import { Outcome, type Pending, PendingKind } from './pending.ts';
 import { Phase, type State } from './state.ts';
 import { readTag } from './tag.ts';
@@ -21,6 +22,8 @@ export interface BackendOwner {
   ready(tsUs: number): void;
   loginFailed(error: ServerError, tsUs: number): void;
   keyData(processId: number, key: string): void;
+  /** The server turns out to be an openGauss. */
+  speaksOpengauss(): void;
   /** A round has ended with this status ('' when its ReadyForQuery was lost): everything before `queue.head` is done. */
   roundEnded(status: TransactionStatus, tsUs: number): void;
   refused(fromClient: boolean, tsUs: number): void;
@@ -108,6 +111,10 @@ export class Backend implements MessageReceiver {
           this.#owner.keyData(view.getUint32(start), key);
         }
         return;
+      case BackendTag.Authentication:
+        if (state.phase !== Phase.Ready && asksAsOpengauss(view, start, end))
+          this.#owner.speaksOpengauss();
+        return;
       case BackendTag.ParameterStatus:
         this.#parameterStatus(bytes, start, end);
         return;
@@ -115,7 +122,7 @@ export class Backend implements MessageReceiver {
         state.streaming = false;
         return;
       default:
-        return; // Authentication, NegotiateProtocolVersion.
+        return; // NegotiateProtocolVersion.
     }
   }
 
@@ -470,7 +477,7 @@ export class Backend implements MessageReceiver {
       case 'server_version':
         state.serverVersion = value;
         if (/kingbase/i.test(value)) session.dialect = 'kingbase';
-        else if (/gauss/i.test(value)) session.dialect = 'opengauss';
+        else if (/gauss/i.test(value)) this.#owner.speaksOpengauss();
         return;
       case 'client_encoding':
         state.encoding = encodingNamed(value);

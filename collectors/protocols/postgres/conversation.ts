@@ -16,6 +16,7 @@ import type { ServerError } from './errors.ts';
 import { Framer, Mode } from './framer.ts';
 import { Frontend, type FrontendOwner } from './frontend.ts';
 import { backendKeep, frontendKeep } from './messages.ts';
+import { keepExtras } from './opengauss.ts';
 import { findBackendBoundary, findFrontendBoundary } from './resync.ts';
 import { Rounds } from './round.ts';
 import { decodeStartup, guessForeign, looksLikeStartup } from './startup.ts';
@@ -46,6 +47,8 @@ export class PostgresConversation
   readonly #client: Framer;
   readonly #server: Framer;
   readonly #rounds: Rounds;
+  readonly #clientKeep: Int32Array;
+  readonly #serverKeep: Int32Array;
   #negotiating: 'tls' | 'gss' = 'tls';
   #refusals = 0;
   #decodedBytes = 0;
@@ -88,15 +91,17 @@ export class PostgresConversation
       bindBytes: context.parameters ? limits.bindBytesMax : BIND_NAME_BYTES,
       messageBytes: limits.messageBytesMax,
     };
+    this.#clientKeep = frontendKeep(sizes);
+    this.#serverKeep = backendKeep(sizes);
     this.#client = new Framer(
       new Frontend(this.#state, this),
-      frontendKeep(sizes),
+      this.#clientKeep,
       findFrontendBoundary,
       midStream ? Mode.Lost : Mode.Startup,
     );
     this.#server = new Framer(
       new Backend(this.#state, this),
-      backendKeep(sizes),
+      this.#serverKeep,
       findBackendBoundary,
       midStream ? Mode.Lost : Mode.Typed,
     );
@@ -302,8 +307,7 @@ export class PostgresConversation
         session.user = startup.parameters.get('user');
         session.database = startup.parameters.get('database') ?? session.user;
         session.application = startup.parameters.get('application_name') ?? session.application;
-        if (startup.minor >= OPENGAUSS_MINOR_MIN && startup.minor < 100)
-          session.dialect = 'opengauss';
+        if (startup.minor >= OPENGAUSS_MINOR_MIN && startup.minor < 100) this.speaksOpengauss();
         this.#client.reset(Mode.Typed);
         return;
       }
@@ -352,6 +356,11 @@ export class PostgresConversation
   keyData(processId: number, key: string): void {
     this.#cancelKey = `${processId}/${key}`;
     this.#context.cancelKeys.add(serverOf(this.#state.session), this.#cancelKey, this);
+  }
+
+  speaksOpengauss(): void {
+    this.#state.session.dialect = 'opengauss';
+    keepExtras(this.#clientKeep, this.#serverKeep, this.#context.limits.bindBytesMax);
   }
 
   roundEnded(status: TransactionStatus, tsUs: number): void {

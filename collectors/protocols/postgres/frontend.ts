@@ -5,6 +5,7 @@
 import { Quality } from '../../../src/events/quality.ts';
 import type { MessageReceiver } from './framer.ts';
 import { FrontendTag } from './messages.ts';
+import { BATCH_BIND, readBatch } from './opengauss.ts';
 import { type Pending, PendingKind, type RawParameters } from './pending.ts';
 import type { State } from './state.ts';
 import { PreparedStatement } from './statements.ts';
@@ -68,6 +69,9 @@ export class Frontend implements MessageReceiver {
         return;
       case FrontendTag.Close:
         this.#target(PendingKind.Close, bytes, view, start, end, sizeBytes, tsUs);
+        return;
+      case BATCH_BIND:
+        this.#batch(bytes, view, start, end, sizeBytes, cut, tsUs);
         return;
       case FrontendTag.Sync:
         this.#sync(tsUs, sizeBytes);
@@ -330,6 +334,41 @@ export class Frontend implements MessageReceiver {
     state.edge.request(tsUs);
   }
 
+  /** Bind, Describe and Execute of many rows in one message, answered as these three. */
+  #batch(
+    bytes: Uint8Array,
+    view: DataView,
+    start: number,
+    end: number,
+    sizeBytes: number,
+    cut: boolean,
+    tsUs: number,
+  ): void {
+    const state = this.#state;
+    const batch = cut ? undefined : readBatch(bytes, view, start, end, state.context.parameters);
+    const statement =
+      batch === undefined
+        ? new PreparedStatement()
+        : this.#statementNamed(bytes, batch.nameStart, batch.nameEnd);
+    this.#attach(this.#push(PendingKind.Bind, tsUs, 0), statement);
+    if (batch?.describes !== undefined) {
+      const described = this.#push(PendingKind.Describe, tsUs, 0);
+      described.ofPortal = batch.describes === 'portal';
+      this.#attach(described, statement);
+    }
+    state.bindUnnamed(statement, batch?.parameters);
+    const execute = this.#push(PendingKind.Execute, tsUs, sizeBytes + state.requestBytesCarried);
+    state.requestBytesCarried = 0;
+    this.#attach(execute, statement);
+    execute.parameters = batch?.parameters;
+    execute.setsCount = batch?.setsCount ?? 0;
+    if (cut) this.#cut(execute, 'bind_bytes');
+    if (execute.skipped) this.#absorb(execute);
+    if (execute.absorbed) return;
+    execute.counted = true;
+    state.edge.request(tsUs);
+  }
+
   /** The statement of this Execute has failed already, at Parse or Bind, before the Execute was seen. */
   #absorb(pending: Pending): void {
     const failed = this.#state.failedRequest;
@@ -400,6 +439,7 @@ const COUNT_THEMSELVES: ReadonlySet<number> = new Set([
   FrontendTag.Query,
   FrontendTag.Parse,
   FrontendTag.Bind,
+  BATCH_BIND,
 ]);
 
 const DAMAGED_KINDS: ReadonlyMap<number, PendingKind> = new Map([

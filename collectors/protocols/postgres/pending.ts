@@ -100,6 +100,8 @@ export class Pending {
   readonly text = new TextBuffer();
   /** Describe and Close: of a portal rather than of a statement. */
   ofPortal = false;
+  /** Of an Execute: sets of parameters that it was given at once (openGauss); 0 for all others. */
+  setsCount = 0;
   /** It stands in the activity as a request. */
   counted = false;
   /** An answer to it was seen, so the server has worked on it. */
@@ -142,6 +144,7 @@ export class Pending {
     this.portal = undefined;
     this.text.length = 0;
     this.ofPortal = false;
+    this.setsCount = 0;
     this.counted = false;
     this.touched = false;
     this.done = false;

@@ -383,6 +383,7 @@ export class Rounds {
     told.transactionStatus = status === '' ? this.#inferredStatus(outcome, statementClass) : status;
     told.copyBytes = outcome.copyBytes;
     told.copyRows = outcome.copyRows;
+    told.batchCount = pending.setsCount > 0 ? pending.setsCount : UNKNOWN;
     told.quality = pending.quality | state.everyQuality;
     this.#countStatement(pending, outcome);
     state.context.sink.statement(told);
@@ -433,10 +434,10 @@ export class Rounds {
     return transactions.failed ? 'E' : 'T';
   }
 
-  #parameters({ parameters, statement }: Pending): (string | null)[] | undefined {
+  #parameters({ parameters, statement, setsCount }: Pending): (string | null)[] | undefined {
     if (parameters === undefined) return undefined;
     const state = this.#state;
-    const types = statement?.parameterTypes ?? [];
+    const types = typesOfSets(statement?.parameterTypes ?? [], parameters.values.length, setsCount);
     const decode = (bytes: Uint8Array): string => state.decode(bytes, 0, bytes.length);
     return hideInValues(decodeParameters(parameters, types, state.session.dialect, decode));
   }
@@ -477,6 +478,17 @@ export class Rounds {
     portals.clear();
     this.#closeSuspended();
   }
+}
+
+/** The types of one set of parameters, for each of several. */
+function typesOfSets(
+  types: readonly number[],
+  count: number,
+  setsCount: number,
+): readonly number[] {
+  if (setsCount <= 1 || types.length === 0) return types;
+  const perSet = count / setsCount;
+  return Array.from({ length: count }, (_, index) => types[index % perSet] ?? 0);
 }
 
 /** The server ends an autocommitted transaction behind it. */

@@ -41,6 +41,7 @@ export class ToldStatement implements StatementEvent {
   transactionStatus: TransactionStatus = '';
   copyBytes = UNKNOWN;
   copyRows = UNKNOWN;
+  batchCount = UNKNOWN;
   quality = 0;
 
   constructor(session: Session) {
