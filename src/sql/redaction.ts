@@ -184,7 +184,8 @@ class Masker {
         if (this.#everyLiteral || this.#armedParens >= 0 || this.#columns.isSecret) this.#mask();
         break;
       case Kind.Parameter:
-        if (this.#takesSecret()) this.secretParameters.add(Number(this.#tokenText().slice(1)));
+        if (this.#everyLiteral || this.#takesSecret())
+          this.secretParameters.add(Number(this.#tokenText().slice(1)));
         this.#wordIsSecret = false;
         break;
       case Kind.LeftParen:

@@ -99,6 +99,10 @@ export class SegmentSink implements EventSink {
     if (statementClass !== undefined && statementClass !== this.#lastClass) {
       this.#tellClass(statementClass, text, textStart, textEnd);
     }
+    if (event.sourceClass !== undefined && event.source !== undefined) {
+      const source = Buffer.from(event.source);
+      this.#tellClass(event.sourceClass, source, 0, source.length);
+    }
     appendEvent(this.#events, event, notes.addresses);
     this.#openTextBytes += textEnd - textStart;
     if (

@@ -214,6 +214,7 @@ describe('what else speaks of a statement', () => {
     const { text, values } = secretsOf("execute p('S3cret', 12345, null)", true);
     expect(new TextDecoder().decode(text)).toBe("execute p('***', '***', null)");
     expect(values).toEqual(["'S3cret'", '12345']);
+    expect([...secretsOf('execute p($1, $2)', true).parameters]).toEqual([1, 2]);
   });
 
   it.each([

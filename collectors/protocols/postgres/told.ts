@@ -67,6 +67,8 @@ export function hideSecrets(told: ToldStatement, everyLiteral: boolean): void {
       return MASK;
     });
   }
+  // Values that nobody asked for were not read: any word in the message may be one.
+  if (told.parameters === undefined && secrets.parameters.size > 0) hideQuoted(told);
   const { error } = told;
   if (error?.message !== undefined)
     told.error = { ...error, message: maskMessage(error.message, values) };

@@ -5,6 +5,7 @@ import type { StoreClient } from '../connection.ts';
 import { spine } from './001-spine.ts';
 import { timedOnArrival } from './002-timed-on-arrival.ts';
 import { collectors } from './003-collectors.ts';
+import { inferred } from './004-inferred.ts';
 import { distributedStatements } from './distributed.ts';
 import { type Migration, statementFor } from './migration.ts';
 
@@ -14,7 +15,7 @@ export const CLUSTER_SETTINGS: ClickHouseSettings & Record<string, string> = {
 };
 
 /** In order of their versions. */
-export const migrations: readonly Migration[] = [spine, timedOnArrival, collectors];
+export const migrations: readonly Migration[] = [spine, timedOnArrival, collectors, inferred];
 
 /**
  * Runs what is missing, in order, and returns the versions that it ran.

@@ -53,6 +53,8 @@ function eventColumns() {
     copy_bytes: new NullableU64Column(),
     copy_rows: new NullableU64Column(),
     quality: new U16Column(),
+    source_fingerprint: new HexColumn(),
+    batch_count: new NullableU64Column(),
   };
 }
 
@@ -96,5 +98,7 @@ export function appendEvent(
   columns.copy_bytes.append(event.copyBytes);
   columns.copy_rows.append(event.copyRows);
   columns.quality.append(event.quality);
+  columns.source_fingerprint.append(event.sourceClass?.fingerprint ?? NO_FINGERPRINT);
+  columns.batch_count.append(event.batchCount);
   rows.rowsCount++;
 }

@@ -166,5 +166,21 @@ export async function twoPhaseWork(place: Place): Promise<void> {
       await client.query(`${end} PREPARED 'lab'`);
       await client.query('DELETE FROM parent WHERE id = 950');
     }
+    await client.query('BEGIN');
+    await mustFail('22012', () => client.query('SELECT 1 / 0'));
+    // The tag of this one is ROLLBACK.
+    await client.query("PREPARE TRANSACTION 'lab'");
+    await client.query('BEGIN');
+    await client.query("INSERT INTO parent VALUES (951, 'decided elsewhere', 1)");
+    await client.query("PREPARE TRANSACTION 'lab'");
+    await mustFail('42704', () => client.query("COMMIT PREPARED 'nobody'"));
   });
+  await place.driver('alice', 'sales', async (client) => {
+    await client.query("COMMIT PREPARED 'lab'");
+    await client.query('DELETE FROM parent WHERE id = 951');
+  });
+  const failed = await place.openWire('alice', 'sales');
+  await failed.query('BEGIN; SAVEPOINT a');
+  await failed.query('SELECT 1 / 0');
+  await failed.drop();
 }
