@@ -46,6 +46,9 @@ export function maskSecrets(text: Uint8Array, start: number, end: number): Uint8
   return masked === undefined ? source : Buffer.from(masked, 'latin1');
 }
 
+/** Literals that are secret whatever they stand for. */
+export type AlsoSecret = 'none' | 'texts' | 'all';
+
 /** What a statement keeps secret, for what else speaks of it: its parameters and the server's messages. */
 export interface Secrets {
   /** The text with its secrets replaced. */
@@ -58,16 +61,17 @@ export interface Secrets {
 
 /**
  * All that is secret in text[start, end). Never throws.
- * @param everyLiteral whatever it holds as a literal is one: the arguments of a prepared statement that takes a secret
+ * @param also which literals are secret beside these: `all` of them are the arguments of a prepared statement that takes
+ * one, `texts` those of a statement that nobody knows
  */
 export function findSecrets(
   text: Uint8Array,
   start: number,
   end: number,
-  everyLiteral: boolean,
+  also: AlsoSecret,
 ): Secrets {
   const source = Buffer.from(text.buffer, text.byteOffset, text.byteLength).subarray(start, end);
-  const masker = new Masker(source.toString('latin1'), DEPTH_MAX, everyLiteral);
+  const masker = new Masker(source.toString('latin1'), DEPTH_MAX, also);
   const masked = masker.run();
   return {
     text: masked === undefined ? source : Buffer.from(masked, 'latin1'),
@@ -118,7 +122,7 @@ function unquoted(secret: string): string {
 
 /** undefined: nothing to mask. */
 function maskText(sql: string, depth: number, secrets: string[]): string | undefined {
-  const masker = new Masker(sql, depth, false);
+  const masker = new Masker(sql, depth, 'none');
   const masked = masker.run();
   secrets.push(...masker.secrets);
   return masked;
@@ -127,7 +131,7 @@ function maskText(sql: string, depth: number, secrets: string[]): string | undef
 class Masker {
   readonly secrets: string[] = [];
   readonly secretParameters = new Set<number>();
-  readonly #everyLiteral: boolean;
+  readonly #also: AlsoSecret;
   readonly #sql: string;
   readonly #depth: number;
   readonly #lexer = new Lexer();
@@ -145,10 +149,10 @@ class Masker {
   #wordIsSecret = false;
   readonly #columns = new InsertColumns();
 
-  constructor(sql: string, depth: number, everyLiteral: boolean) {
+  constructor(sql: string, depth: number, also: AlsoSecret) {
     this.#sql = sql;
     this.#depth = depth;
-    this.#everyLiteral = everyLiteral;
+    this.#also = also;
     const bytes = Buffer.from(sql, 'latin1');
     this.#lexer.reset(bytes, 0, bytes.length);
   }
@@ -181,10 +185,10 @@ class Masker {
         this.#string();
         break;
       case Kind.Number:
-        if (this.#everyLiteral || this.#armedParens >= 0 || this.#columns.isSecret) this.#mask();
+        if (this.#also === 'all' || this.#armedParens >= 0 || this.#columns.isSecret) this.#mask();
         break;
       case Kind.Parameter:
-        if (this.#everyLiteral || this.#takesSecret())
+        if (this.#also !== 'none' || this.#takesSecret())
           this.secretParameters.add(Number(this.#tokenText().slice(1)));
         this.#wordIsSecret = false;
         break;
@@ -239,7 +243,7 @@ class Masker {
 
   #string(): void {
     const text = this.#tokenText();
-    const secret = this.#everyLiteral || this.#takesSecret();
+    const secret = this.#also !== 'none' || this.#takesSecret();
     this.#wordIsSecret = false;
     if (secret) {
       this.#mask();

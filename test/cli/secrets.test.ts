@@ -205,12 +205,12 @@ describe('a planted secret', () => {
     expect([loaded.code, loaded.stderr]).toEqual([0, '']);
     expect(found(loaded.stdout)).toEqual([]);
     const tables = ['events', 'classes', 'sessions', 'session_events', 'transactions', 'captures'];
-    for (const table of tables) {
-      const args = ['query', `SELECT * FROM ${table}`, '--format', 'json', '--data', data];
-      const { stdout } = await mirrorsql(args);
-      expect(stdout.length).toBeGreaterThan(2);
-      expect([table, ...found(stdout)]).toEqual([table]);
-    }
+    const sql = tables
+      .map((table) => `SELECT '${table}' AS source, toString(tuple(*)) AS line FROM ${table}`)
+      .join(' UNION ALL ');
+    const { stdout } = await mirrorsql(['query', sql, '--format', 'json', '--data', data]);
+    for (const table of tables) expect(stdout).toContain(`"${table}"`);
+    expect(found(stdout)).toEqual([]);
     for (const file of filesIn(data)) expect(found(readFileSync(file))).toEqual([]);
-  });
+  }, 120_000);
 });

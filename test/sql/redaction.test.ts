@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { classify } from '../../src/sql/classify.ts';
 import {
+  type AlsoSecret,
   findSecrets,
   maskMessage,
   maskQuoted,
@@ -195,9 +196,9 @@ describe('maskSecrets', () => {
 });
 
 describe('what else speaks of a statement', () => {
-  const secretsOf = (sql: string, everyLiteral = false) => {
+  const secretsOf = (sql: string, also: AlsoSecret = 'none') => {
     const bytes = bytesOf(sql);
-    return findSecrets(bytes, 0, bytes.length, everyLiteral);
+    return findSecrets(bytes, 0, bytes.length, also);
   };
 
   it.each([
@@ -211,10 +212,10 @@ describe('what else speaks of a statement', () => {
   });
 
   it('is every argument of a prepared statement that takes a secret', () => {
-    const { text, values } = secretsOf("execute p('S3cret', 12345, null)", true);
+    const { text, values } = secretsOf("execute p('S3cret', 12345, null)", 'all');
     expect(new TextDecoder().decode(text)).toBe("execute p('***', '***', null)");
     expect(values).toEqual(["'S3cret'", '12345']);
-    expect([...secretsOf('execute p($1, $2)', true).parameters]).toEqual([1, 2]);
+    expect([...secretsOf('execute p($1, $2)', 'all').parameters]).toEqual([1, 2]);
   });
 
   it.each([

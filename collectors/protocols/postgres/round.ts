@@ -5,6 +5,7 @@
 import { Status, UNKNOWN } from '../../../src/events/events.ts';
 import { Quality } from '../../../src/events/quality.ts';
 import type { StatementClass } from '../../../src/events/statement-class.ts';
+import type { AlsoSecret } from '../../../src/sql/redaction.ts';
 import { mayHoldSeveral, splitStatements } from '../../../src/sql/split.ts';
 import { decodeParameters } from './parameters.ts';
 import { Outcome, type Pending, PendingKind, TagVerb } from './pending.ts';
@@ -454,12 +455,12 @@ export class Rounds {
     told.sourceClass = undefined;
     if (statementClass === undefined) return undefined;
     let object: ReadObject | undefined;
-    let everyLiteral = false;
+    let also: AlsoSecret = 'none';
     if (concernsObjects(statementClass.command)) {
       object = this.#objects.read(statementClass, text, start, end);
-      if (object !== undefined) everyLiteral = tellSource(told, object);
+      if (object !== undefined) also = tellSource(told, object);
     }
-    if (statementClass.mayHoldSecret) hideSecrets(told, everyLiteral);
+    if (statementClass.mayHoldSecret) hideSecrets(told, also);
     return object;
   }
 

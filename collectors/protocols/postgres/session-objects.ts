@@ -5,7 +5,7 @@
  */
 import { Quality } from '../../../src/events/quality.ts';
 import type { StatementClass } from '../../../src/events/statement-class.ts';
-import { findSecrets } from '../../../src/sql/redaction.ts';
+import { type AlsoSecret, findSecrets } from '../../../src/sql/redaction.ts';
 import { statementKey } from '../learned.ts';
 import type { Outcome } from './pending.ts';
 import { sqlObjectOf, type SqlObject } from './sql-objects.ts';
@@ -147,19 +147,21 @@ export interface ReadObject {
   readonly statement: PreparedStatement | undefined;
 }
 
-/** Tells which statement is run. @returns whether its arguments are to be hidden */
-export function tellSource(told: ToldStatement, { object, statement }: ReadObject): boolean {
+/** Tells which statement is run. @returns which of its arguments are to be hidden */
+export function tellSource(told: ToldStatement, { object, statement }: ReadObject): AlsoSecret {
   const statementClass = statement?.known === true ? statement.statementClass : undefined;
   if (statement !== undefined && statementClass !== undefined) {
     const { bytes, length } = statement.text;
     const shown = statementClass.mayHoldSecret
-      ? findSecrets(bytes, 0, length, false).text
+      ? findSecrets(bytes, 0, length, 'none').text
       : bytes.subarray(0, length);
     told.sourceClass = statementClass;
     told.source = Buffer.from(shown).toString('utf8');
   }
+  if (object.verb !== 'execute') return 'none';
   // Nobody knows what an unknown statement does with its arguments.
-  return object.verb === 'execute' && (statementClass?.mayHoldSecret ?? true);
+  if (statementClass === undefined) return 'texts';
+  return statementClass.mayHoldSecret ? 'all' : 'none';
 }
 
 /** SELECT 5 is not what a statement of class UPDATE is answered with. */

@@ -7,7 +7,13 @@ import {
 } from '../../../src/events/events.ts';
 import type { Session } from '../../../src/events/session.ts';
 import type { StatementClass } from '../../../src/events/statement-class.ts';
-import { findSecrets, maskMessage, maskQuoted, maskValue } from '../../../src/sql/redaction.ts';
+import {
+  type AlsoSecret,
+  findSecrets,
+  maskMessage,
+  maskQuoted,
+  maskValue,
+} from '../../../src/sql/redaction.ts';
 import type { TransactionStatus } from './transactions.ts';
 
 export const NO_TEXT = new Uint8Array(0);
@@ -52,10 +58,10 @@ export class ToldStatement implements StatementEvent {
 /**
  * Takes passwords and keys out of what is to be told: the text, the values of its parameters, and what the server's
  * message quotes of them.
- * @param everyLiteral the statement gives its literals to one that takes a secret
+ * @param also literals that are secret because of the statement that they are given to
  */
-export function hideSecrets(told: ToldStatement, everyLiteral: boolean): void {
-  const secrets = findSecrets(told.text, told.textStart, told.textEnd, everyLiteral);
+export function hideSecrets(told: ToldStatement, also: AlsoSecret): void {
+  const secrets = findSecrets(told.text, told.textStart, told.textEnd, also);
   told.text = secrets.text;
   told.textStart = 0;
   told.textEnd = secrets.text.length;
