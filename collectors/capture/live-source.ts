@@ -4,7 +4,7 @@ import type { CaptureSource } from './capture-source.ts';
 export interface LiveOptions {
   /** Memory in which the kernel may hold packets that are not read yet. */
   readonly bufferBytes: number;
-  /** Sockets of one group share the traffic by flow (PACKET_FANOUT_HASH). */
+  /** Sockets of one group share the traffic by flow (PACKET_FANOUT_HASH), where the backend can. */
   readonly fanoutGroup?: number;
 }
 

@@ -28,6 +28,8 @@ export interface LiveCapture {
   readonly reason: string;
   /** Packets carry the time at which they came to us, not that of the kernel. */
   readonly timedOnArrival: boolean;
+  /** Each socket of the fan-out group gets its share only; else each gets everything. */
+  readonly sharedByKernel: boolean;
 }
 
 /** The kernel hands over a block of the ring after 10 ms at the latest, cap each packet at once. */
@@ -94,7 +96,8 @@ async function throughRing(request: LiveRequest, reason: string): Promise<LiveCa
     return new AfPacketRing(addon, name, options, program);
   };
   const source = await openAll(request, WINDOW_US, open);
-  return { source, backend: 'afpacket', reason, timedOnArrival: false };
+  const sharedByKernel = request.fanoutGroup !== undefined;
+  return { source, backend: 'afpacket', reason, timedOnArrival: false, sharedByKernel };
 }
 
 async function filterFor(
@@ -111,25 +114,18 @@ async function filterFor(
 }
 
 async function throughTcpdump(request: LiveRequest, reason: string): Promise<LiveCapture> {
-  refuseFanout(request, 'tcpdump');
   const open = (name: string) => TcpdumpPipe.open(name, request, request.filter);
   const source = await openAll(request, TCPDUMP_WINDOW_US, open);
-  return { source, backend: 'tcpdump', reason, timedOnArrival: false };
+  return { source, backend: 'tcpdump', reason, timedOnArrival: false, sharedByKernel: false };
 }
 
 async function throughCap(request: LiveRequest, reason: string): Promise<LiveCapture> {
-  refuseFanout(request, 'cap');
   if (loadCap() === undefined) {
     throw new MirrorSqlError('MSQL_LIVE_BACKEND', 'the package cap is not installed here');
   }
   const open = (name: string) => CapPipe.open(name, request, request.filter);
   const source = await openAll(request, WINDOW_US, open);
-  return { source, backend: 'cap', reason, timedOnArrival: true };
-}
-
-function refuseFanout({ fanoutGroup }: LiveRequest, backend: Backend): void {
-  if (fanoutGroup === undefined) return;
-  throw new MirrorSqlError('MSQL_LIVE_BACKEND', `${backend} cannot share traffic among workers`);
+  return { source, backend: 'cap', reason, timedOnArrival: true, sharedByKernel: false };
 }
 
 function isCode(error: unknown, code: ErrorCode): boolean {

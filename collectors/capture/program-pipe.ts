@@ -27,7 +27,11 @@ export function startProgram(
   sign: string,
   failure: (reason: string | Error) => Error,
 ): Promise<CaptureProgram> {
-  const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+  const child = spawn(program, args, {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    // Ctrl-C is for us, who then end it in order.
+    detached: true,
+  });
   const words = { text: '' };
   // It may end at any time; that it did shows in its output.
   child.stdin.on('error', () => undefined);

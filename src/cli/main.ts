@@ -105,6 +105,7 @@ withName(program.command('monitor'))
   .option('-i, --interface <name>', 'an interface to capture on; can be given again', gather, [])
   .option('--read <file>', 'play a capture instead, in its own time')
   .option('--speed <factor>', 'how many times faster than it was; only with --read')
+  .option('--workers <n>', 'pipelines beside each other, each with its share of the connections')
   .option('--filter <expression>', 'what to capture, in the language of tcpdump; only with -i')
   .option('--backend <name>', 'auto, afpacket, tcpdump or cap; only with -i')
   .option(

@@ -42,6 +42,11 @@ const PROGRAMS = [
   },
   { package: 'chromium', what: 'opens the page', found: () => onPath('chromium') },
   {
+    package: 'tcpreplay',
+    what: 'sends recorded traffic through an interface',
+    found: () => onPath('tcpreplay'),
+  },
+  {
     package: 'openssl',
     what: 'makes a certificate for encrypted sessions',
     found: () => onPath('openssl'),

@@ -72,3 +72,60 @@ export interface CaptureSummary {
   /** Why reading stopped before the end of the capture; what was decoded until then is told. */
   failure: { readonly code: ErrorCode; readonly message: string } | undefined;
 }
+
+/** What several pipelines beside each other saw, as one. */
+export function addSummaries(summaries: readonly CaptureSummary[]): CaptureSummary {
+  const sum = (of: (summary: CaptureSummary) => number): number =>
+    summaries.reduce((total, summary) => total + of(summary), 0);
+  const named = (of: (summary: CaptureSummary) => Record<string, number>) => {
+    const total: Record<string, number> = {};
+    for (const summary of summaries) {
+      for (const [name, count] of Object.entries(of(summary))) {
+        total[name] = (total[name] ?? 0) + count;
+      }
+    }
+    return total;
+  };
+  const first = Math.min(...summaries.map(({ firstPacketUs }) => firstPacketUs ?? Infinity));
+  const last = Math.max(...summaries.map(({ lastPacketUs }) => lastPacketUs ?? -Infinity));
+  return {
+    packets: sum(({ packets }) => packets),
+    bytes: sum(({ bytes }) => bytes),
+    firstPacketUs: Number.isFinite(first) ? first : undefined,
+    lastPacketUs: Number.isFinite(last) ? last : undefined,
+    streams: sum(({ streams }) => streams),
+    payloadBytes: sum(({ payloadBytes }) => payloadBytes),
+    decodedBytes: sum(({ decodedBytes }) => decodedBytes),
+    foreignBytes: sum(({ foreignBytes }) => foreignBytes),
+    repeatedBytes: sum(({ repeatedBytes }) => repeatedBytes),
+    doubledPackets: sum(({ doubledPackets }) => doubledPackets),
+    doubledBytes: sum(({ doubledBytes }) => doubledBytes),
+    retransmittedPackets: sum(({ retransmittedPackets }) => retransmittedPackets),
+    retransmittedBytes: sum(({ retransmittedBytes }) => retransmittedBytes),
+    packetsPassedOver: named(({ packetsPassedOver }) => packetsPassedOver),
+    tunnels: named(({ tunnels }) => tunnels),
+    fragments: named(({ fragments }) => fragments),
+    events: named(({ events }) => events),
+    statements: named(({ statements }) => statements),
+    gaps: sum(({ gaps }) => gaps),
+    lostBytes: sum(({ lostBytes }) => lostBytes),
+    resyncs: sum(({ resyncs }) => resyncs),
+    resyncBytes: sum(({ resyncBytes }) => resyncBytes),
+    unansweredRequests: sum(({ unansweredRequests }) => unansweredRequests),
+    unmatchedAnswers: sum(({ unmatchedAnswers }) => unmatchedAnswers),
+    framesRefused: sum(({ framesRefused }) => framesRefused),
+    textBytesReplaced: sum(({ textBytesReplaced }) => textBytesReplaced),
+    droppedByLimit: named(({ droppedByLimit }) => droppedByLimit),
+    cutPackets: sum(({ cutPackets }) => cutPackets),
+    kernelDrops: sum(({ kernelDrops }) => kernelDrops),
+    kernelFreezes: sum(({ kernelFreezes }) => kernelFreezes),
+    captureInterruptions: sum(({ captureInterruptions }) => captureInterruptions),
+    latePackets: sum(({ latePackets }) => latePackets),
+    timedOnArrival: summaries.some(({ timedOnArrival }) => timedOnArrival),
+    encryptedBytes: sum(({ encryptedBytes }) => encryptedBytes),
+    encryptedSessions: named(({ encryptedSessions }) => encryptedSessions),
+    decryptedSessions: sum(({ decryptedSessions }) => decryptedSessions),
+    captureTruncated: summaries.some(({ captureTruncated }) => captureTruncated),
+    failure: summaries.find(({ failure }) => failure !== undefined)?.failure,
+  };
+}

@@ -32,6 +32,12 @@ import {
 import type { SegmentTable, TableRows } from './tables/table-rows.ts';
 import { appendTransaction, isStored, transactionRows } from './tables/transactions-table.ts';
 
+/** One of several sinks that fill one directory: it numbers its segments index, index + count, index + 2 count ... */
+export interface Lane {
+  readonly index: number;
+  readonly count: number;
+}
+
 export interface SinkOptions {
   /** The store's directory; segments go to `segments` in it. */
   readonly directory: string;
@@ -46,6 +52,8 @@ export interface SinkOptions {
    * such a failure stops the collector.
    */
   readonly onLost?: (table: SegmentTable, rowsCount: number, error: unknown) => void;
+  /** Equal rows of two sinks must not have equal names, or the second would be taken for the first sent again. */
+  readonly lane?: Lane;
   readonly segmentRowsMax?: number;
   /** Seconds since 1970. */
   readonly now?: () => number;
@@ -88,6 +96,11 @@ export class SegmentSink implements EventSink {
       options.segmentRowsMax ?? limits.segmentRowsMax,
       limits.segmentRowsMax,
     );
+  }
+
+  #nextOrdinal(): number {
+    const { index = 0, count = 1 } = this.#options.lane ?? {};
+    return index + this.#ordinal++ * count;
   }
 
   statement(event: StatementEvent): void {
@@ -213,7 +226,13 @@ export class SegmentSink implements EventSink {
     let written: Promise<Segment> | undefined;
     try {
       const collector = this.#options.collector ?? '';
-      written = writeSegment(this.#segments, rows, this.#ordinal++, collector, Math.floor(now()));
+      written = writeSegment(
+        this.#segments,
+        rows,
+        this.#nextOrdinal(),
+        collector,
+        Math.floor(now()),
+      );
     } catch (error) {
       onFailure(error);
       if (this.#options.onLost === undefined) throw storeError(error);

@@ -87,6 +87,23 @@ describe('monitor', () => {
     expect(await readdir(join(directory, 'whole/segments'))).toEqual([]);
   }, 120_000);
 
+  it('plays a capture by two workers, and stores of it what one stores', async () => {
+    const data = join(directory, 'workers');
+    const speed = ['--speed', '1000', '--workers', '2'];
+    const run = monitor('--read', DEMO, ...speed, '--listen', '127.0.0.1:0', '--data', data);
+    await waitUntil('the end of the capture', 90_000, () => run.said().includes('captured '));
+    run.child.kill('SIGINT');
+    expect(await run.ended).toBe(0);
+    expect(run.said()).toContain('2 workers');
+    expect(run.said()).toMatch(/captured +131,223 packets/);
+    expect(run.said()).toMatch(/missing +nothing/);
+    expect(await count('workers', '(SELECT count() FROM events)')).toBe(56_028);
+    expect(await count('workers', '(SELECT sum(requests) FROM activity_1s)')).toBe(56_028);
+    // The demonstration has 8 connections of one edge open at most, spread over both workers.
+    expect(await count('workers', '(SELECT max(connections_open) FROM activity_1s FINAL)')).toBe(8);
+    expect(await count('workers', '(SELECT packets FROM captures FINAL)')).toBe(131_223);
+  }, 150_000);
+
   it('ends in order in the middle of a capture: what was decoded is stored, and nothing else is claimed', async () => {
     const run = monitor(
       '--read',
@@ -115,6 +132,8 @@ describe('monitor', () => {
     [['--read', DEMO, '--speed', '0'], 'not a number above 0'],
     [['--read', DEMO, '--filter', 'tcp'], 'go with -i only'],
     [['-i', 'lo', '--backend', 'magic'], '--backend takes'],
+    [['--read', DEMO, '--workers', '0'], 'not a number from 1'],
+    [['--read', '-', '--workers', '2'], 'can be read once only'],
   ])('refuses %j', async (args, words) => {
     const run = monitor(...args);
     expect(await run.ended).toBe(2);

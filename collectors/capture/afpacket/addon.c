@@ -141,7 +141,8 @@ static napi_value open_ring(napi_env env, napi_callback_info info) {
   CHECK("bind", bind(ring->fd, (struct sockaddr *)&address, sizeof address));
   int fanout = (int)number_of(env, argv[1], "fanoutGroup");
   if (fanout != 0) {
-    int option = fanout | (PACKET_FANOUT_HASH << 16);
+    /* Fragments are put together first: only the first of them tells the ports that flows are shared by. */
+    int option = fanout | ((PACKET_FANOUT_HASH | PACKET_FANOUT_FLAG_DEFRAG) << 16);
     CHECK("fan-out", setsockopt(ring->fd, SOL_PACKET, PACKET_FANOUT, &option, sizeof option));
   }
 #undef CHECK

@@ -40,6 +40,10 @@ const PACKET_NANOSECONDS = 8;
 const PACKET_SNAP_LENGTH = 12;
 const PACKET_LENGTH = 16;
 const PACKET_MAC = 24;
+/** Behind tpacket3_hdr (48 bytes) comes sockaddr_ll, in it sll_pkttype. */
+const PACKET_TYPE = 48 + 10;
+const TYPE_OUTGOING = 4;
+const HARDWARE_LOOPBACK = 772;
 const STATUS_KERNEL = 0;
 const STATUS_USER = 1;
 
@@ -100,6 +104,8 @@ export class AfPacketRing implements LiveSource {
   readonly #words: Int32Array;
   readonly #blocks: number;
   readonly #linkType: number;
+  /** Sockets of a fan-out group get both passes of a packet over loopback, whatever the socket was told. */
+  readonly #leaveOutgoing: boolean;
   #block = 0;
   #stopping = false;
   #drainUntilMs = 0;
@@ -142,6 +148,8 @@ export class AfPacketRing implements LiveSource {
       );
     }
     this.#linkType = linkType;
+    this.#leaveOutgoing =
+      opened.hardwareType === HARDWARE_LOOPBACK && options.fanoutGroup !== undefined;
   }
 
   async readChunk(handler: PacketHandler): Promise<boolean> {
@@ -191,6 +199,10 @@ export class AfPacketRing implements LiveSource {
     const count = view.getUint32(base + BLOCK_PACKETS, littleEndian);
     let packet = base + view.getUint32(base + BLOCK_FIRST, littleEndian);
     for (let index = 0; index < count; index++) {
+      if (this.#leaveOutgoing && this.#bytes[packet + PACKET_TYPE] === TYPE_OUTGOING) {
+        packet += view.getUint32(packet + PACKET_NEXT, littleEndian);
+        continue;
+      }
       const captured = view.getUint32(packet + PACKET_SNAP_LENGTH, littleEndian);
       const seconds = view.getUint32(packet + PACKET_SECONDS, littleEndian);
       const nanoseconds = view.getUint32(packet + PACKET_NANOSECONDS, littleEndian);

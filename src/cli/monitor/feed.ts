@@ -20,6 +20,8 @@ export interface Feed {
   readonly reason: string;
   /** It ends by itself. */
   readonly ends: boolean;
+  /** It holds its share of the traffic only, as asked for by a fan-out group. */
+  readonly sharedByKernel: boolean;
   /** Times are those at which packets were handed over, not those of the kernel. */
   readonly timedOnArrival: boolean;
   /** Microseconds since 1970 in the capture's time; undefined before it has begun. */
@@ -27,7 +29,7 @@ export interface Feed {
 }
 
 /** @throws MirrorSqlError when there is nothing to capture from */
-export async function openFeed(origin: Origin): Promise<Feed> {
+export async function openFeed(origin: Origin, fanoutGroup?: number): Promise<Feed> {
   if (origin.kind === 'file') {
     const { path, speed } = origin;
     const source = new PacedSource(await openCapture(path), speed, {
@@ -41,6 +43,7 @@ export async function openFeed(origin: Origin): Promise<Feed> {
       speed,
       reason: `playing ${path}`,
       ends: true,
+      sharedByKernel: false,
       timedOnArrival: false,
       nowUs: () => source.captureNowUs,
     };
@@ -52,6 +55,7 @@ export async function openFeed(origin: Origin): Promise<Feed> {
     bufferBytes: BUFFER_BYTES,
     onInterruption: (text) => process.stderr.write(`${text}\n`),
     ...(filter === undefined ? {} : { filter }),
+    ...(fanoutGroup === undefined ? {} : { fanoutGroup }),
   });
   return {
     source: live.source,
@@ -60,6 +64,7 @@ export async function openFeed(origin: Origin): Promise<Feed> {
     speed: 1,
     reason: `capturing on ${interfaces.join(', ')} through ${live.backend}: ${live.reason}`,
     ends: false,
+    sharedByKernel: live.sharedByKernel,
     timedOnArrival: live.timedOnArrival,
     nowUs: () => Date.now() * 1000,
   };

@@ -9,11 +9,12 @@ import { EventualStore } from '../../store/eventual-store.ts';
 import { summaryText } from '../capture-summary-text.ts';
 import { observe, startServing, stopSignal } from '../serve.ts';
 import { collectorName, storeSettings } from '../store-settings.ts';
-import { type Feed, openFeed } from './feed.ts';
+import { openFeed } from './feed.ts';
 import { type MonitorOptions, type MonitorPlan, monitorPlan } from './options.ts';
-import { Pipeline } from './pipeline.ts';
+import { Pipeline, type PipelineListener, type Running } from './pipeline.ts';
 import { StatusLine } from './status-line.ts';
 import { Storing } from './storing.ts';
+import { Workers } from './workers.ts';
 
 const SECOND_MS = 1000;
 /** The capture's own counts are stored this often. */
@@ -26,9 +27,9 @@ const COUNTS_EVERY_SECONDS = 10;
 export async function runMonitor(options: MonitorOptions): Promise<number> {
   const plan = monitorPlan(options);
   const stopped = stopSignal();
-  const feed = await openFeed(plan.origin);
+  const capturing = plan.workers > 1 ? await Workers.open(plan) : await openAlone(plan);
   try {
-    process.stderr.write(`${feed.reason}\n`);
+    process.stderr.write(`${capturing.reason}\n`);
     const store = new EventualStore(storeSettings(options), {
       collector: collectorName(options),
     });
@@ -37,7 +38,7 @@ export async function runMonitor(options: MonitorOptions): Promise<number> {
       const listening = await startServing(store, options.listen, observation);
       try {
         process.stderr.write(`MirrorSQL serves on ${listening.url} (Ctrl-C ends it)\n`);
-        return await capture(store, feed, plan, stopped, observation);
+        return await capture(store, capturing, plan, stopped, observation);
       } finally {
         await listening.close();
       }
@@ -46,22 +47,48 @@ export async function runMonitor(options: MonitorOptions): Promise<number> {
       await store.close();
     }
   } finally {
-    await feed.source.close();
+    await capturing.close();
   }
+}
+
+/** What captures, by one pipeline in this process or by several in others. */
+interface Capturing {
+  readonly name: string;
+  readonly reason: string;
+  /** It ends by itself. */
+  readonly ends: boolean;
+  begin(
+    place: { readonly directory: string; readonly collector: string },
+    listener: PipelineListener,
+  ): Promise<Running>;
+  close(): void | Promise<void>;
+}
+
+async function openAlone(plan: MonitorPlan): Promise<Capturing> {
+  const feed = await openFeed(plan.origin);
+  const { name, reason, ends } = feed;
+  const { ports, separation, keyLogPath } = plan;
+  return {
+    name,
+    reason,
+    ends,
+    begin: (place, listener) =>
+      Pipeline.create(feed, { ...place, ports, separation, keyLogPath }, listener),
+    close: () => feed.source.close(),
+  };
 }
 
 async function capture(
   store: EventualStore,
-  feed: Feed,
-  { ports, separation, keyLogPath, quotaBytes }: MonitorPlan,
+  capturing: Capturing,
+  { quotaBytes }: MonitorPlan,
   stopped: Promise<void>,
   observation: SelfObservation,
 ): Promise<number> {
   const { metrics } = observation;
-  const storing = new Storing(store, feed.name, quotaBytes, (ms) => metrics.inserted(ms));
-  const pipeline = await Pipeline.create(
-    feed,
-    { directory: store.directory, collector: store.collector, ports, separation, keyLogPath },
+  const storing = new Storing(store, capturing.name, quotaBytes, (ms) => metrics.inserted(ms));
+  const pipeline = await capturing.begin(
+    { directory: store.directory, collector: store.collector },
     {
       sealed: (segment) => storing.take(segment),
       lost: (table, rowsCount, atUs, error) => storing.lost(table, rowsCount, atUs, error),
@@ -88,7 +115,7 @@ async function capture(
   try {
     summary = await pipeline.run();
     // A capture that was played to its end stays to be looked at.
-    if (feed.ends && !interruption.signal.aborted && summary.failure === undefined) {
+    if (capturing.ends && !interruption.signal.aborted && summary.failure === undefined) {
       await playedOut(storing, summary, stopped);
       shown = true;
     }

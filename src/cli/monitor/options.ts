@@ -15,6 +15,7 @@ export interface MonitorOptions extends CollectorOptions {
   readonly port?: readonly string[];
   readonly separate?: readonly string[];
   readonly listen?: string;
+  readonly workers?: string;
   readonly quota?: string;
   readonly keylog?: string;
 }
@@ -31,6 +32,8 @@ export type Origin =
 
 export interface MonitorPlan {
   readonly origin: Origin;
+  /** Pipelines beside each other. */
+  readonly workers: number;
   readonly ports: ReadonlyMap<number, Protocol>;
   readonly separation: Separation;
   /** Bytes of segments that may wait for the store; undefined: as the store has it. */
@@ -45,6 +48,7 @@ export function monitorPlan(options: MonitorOptions): MonitorPlan {
     ports: portOptions(options.port ?? []),
     separation: separationOptions(options.separate ?? []),
     origin: originOf(options),
+    workers: workersOf(options),
     quotaBytes: options.quota === undefined ? undefined : bytesOf(options.quota),
     keyLogPath: options.keylog,
   };
@@ -69,6 +73,18 @@ function originOf(options: MonitorOptions): Origin {
   if (!(speed > 0 && speed <= 1e6))
     throw wrong(`--speed ${options.speed ?? ''} is not a number above 0`);
   return { kind: 'file', path: read, speed };
+}
+
+/** More than a machine of today has processors. */
+const WORKERS_MAX = 256;
+
+function workersOf({ workers = '1', read }: MonitorOptions): number {
+  const count = Number(workers);
+  if (!Number.isInteger(count) || count < 1 || count > WORKERS_MAX)
+    throw wrong(`--workers ${workers} is not a number from 1 to ${WORKERS_MAX}`);
+  if (count > 1 && read === '-')
+    throw wrong('standard input can be read once only: --workers needs a file');
+  return count;
 }
 
 const UNITS: Readonly<Record<string, number>> = { MB: 1024 ** 2, GB: 1024 ** 3, TB: 1024 ** 4 };

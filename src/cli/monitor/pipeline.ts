@@ -6,12 +6,19 @@
 import { Collector, collect } from '../../../collectors/collector.ts';
 import type { Separation } from '../../../collectors/network/scope.ts';
 import type { CaptureSummary } from '../../events/capture-summary.ts';
+import type {
+  ActivitySecond,
+  EventSink,
+  SessionEvent,
+  StatementEvent,
+  TransactionEnd,
+} from '../../events/events.ts';
 import type { Protocol } from '../../events/session.ts';
 import { loadDescriber } from '../../sql/describe.ts';
 import { Lag } from '../../server/observation/lag.ts';
 import type { ObservedCapture } from '../../server/observation/observed.ts';
 import type { Segment } from '../../store/segment.ts';
-import { SegmentSink } from '../../store/segment-sink.ts';
+import { type Lane, SegmentSink } from '../../store/segment-sink.ts';
 import type { SegmentTable } from '../../store/tables/table-rows.ts';
 import { FollowedKeyLog } from '../key-log-file.ts';
 import type { Feed } from './feed.ts';
@@ -22,6 +29,8 @@ export interface PipelineOptions {
   /** The collector's name, on every row. */
   readonly collector: string;
   readonly ports: ReadonlyMap<number, Protocol>;
+  /** Of several pipelines beside each other, which one: their segments have different names. */
+  readonly lane?: Lane;
   /** File with the secrets of TLS connections, which is followed. */
   readonly keyLogPath: string | undefined;
   readonly separation: Separation;
@@ -33,18 +42,29 @@ export interface PipelineListener {
   sealed(segment: Segment): void;
   /** Rows could not be written to the disk. `atUs`: about when they were seen. */
   lost(table: SegmentTable, rowsCount: number, atUs: number, error: unknown): void;
+  /** Takes the seconds, instead of the segments: of several pipelines, they are added up before they are stored. */
+  activity?(second: ActivitySecond): void;
 }
 
 const SECOND_MS = 1000;
 /** Open sessions are told this often. */
 const STATE_EVERY_SECONDS = 10;
 /** While so many segments wait, rows gather into larger ones, for so many seconds at most. */
-const SEGMENTS_WAITING_CALM = 8;
+export const SEGMENTS_WAITING_CALM = 8;
 const GATHERED_SECONDS_MAX = 30;
 /** Packets may be on their way from the kernel for this long: seconds do not end earlier. */
 const ON_THE_WAY_US = 1_000_000;
 
-export class Pipeline {
+/** A capture that goes on: one pipeline, or several beside each other. */
+export interface Running {
+  run(): Promise<CaptureSummary>;
+  stop(): void;
+  summary(): CaptureSummary;
+  readonly observed: ObservedCapture;
+  segmentsWaiting: number;
+}
+
+export class Pipeline implements Running {
   readonly #feed: Feed;
   readonly #sink: SegmentSink;
   readonly #collector: Collector;
@@ -73,13 +93,14 @@ export class Pipeline {
   /** @throws MirrorSqlError MSQL_KEYLOG_READ */
   static async create(
     feed: Feed,
-    { directory, collector: name, ports, separation, keyLogPath }: PipelineOptions,
+    { directory, collector: name, ports, separation, keyLogPath, lane }: PipelineOptions,
     listener: PipelineListener,
   ): Promise<Pipeline> {
     const keys = keyLogPath === undefined ? undefined : new FollowedKeyLog(keyLogPath);
     const sink = new SegmentSink({
       directory,
       collector: name,
+      ...(lane === undefined ? {} : { lane }),
       describe: await loadDescriber(),
       onSealed: (segment) => listener.sealed(segment),
       onLost: (table, rowsCount, error) => {
@@ -94,7 +115,9 @@ export class Pipeline {
       },
     });
     const { timedOnArrival } = feed;
-    const collector = new Collector(sink, {
+    const tellActivity = listener.activity?.bind(listener);
+    const told = tellActivity === undefined ? sink : new ActivityApart(sink, tellActivity);
+    const collector = new Collector(told, {
       ports,
       separation,
       name,
@@ -179,5 +202,28 @@ export class Pipeline {
     health.kernelFreezes = counts.freezes;
     health.captureInterruptions = counts.interruptions;
     health.latePackets = counts.late;
+  }
+}
+
+/** Everything to one sink, but seconds elsewhere. */
+class ActivityApart implements EventSink {
+  readonly #sink: EventSink;
+  readonly activity: (second: ActivitySecond) => void;
+
+  constructor(sink: EventSink, activity: (second: ActivitySecond) => void) {
+    this.#sink = sink;
+    this.activity = activity;
+  }
+
+  statement(event: StatementEvent): void {
+    this.#sink.statement(event);
+  }
+
+  transactionEnd(end: TransactionEnd): void {
+    this.#sink.transactionEnd(end);
+  }
+
+  sessionEvent(event: SessionEvent): void {
+    this.#sink.sessionEvent(event);
   }
 }

@@ -11,6 +11,8 @@ import { loadCap } from '../../../collectors/capture/cap/cap-package.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 const SCENE = join(import.meta.dirname, 'interface-scene.ts');
+const VLAN_SCENE = join(import.meta.dirname, 'vlan-scene.ts');
+const WORKERS_SCENE = join(import.meta.dirname, 'workers-scene.ts');
 const SCENE_TIMEOUT_MS = 240_000;
 
 const isRoot = process.getuid?.() === 0;
@@ -25,14 +27,71 @@ const BACKENDS = [
 type Told = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
 /** Runs real traffic and real misfortunes in a namespace and captures there. */
-async function scene(backend: string): Promise<Told> {
-  const command = ['--net', process.execPath, '--import', 'tsx', SCENE, backend];
+async function scene(backend: string, script = SCENE, more: readonly string[] = []): Promise<Told> {
+  const command = ['--net', process.execPath, '--import', 'tsx', script, backend, ...more];
   const child = spawn('unshare', command, { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] });
   let out = '';
   child.stdout.on('data', (data: Buffer) => (out += data.toString()));
   await once(child, 'close');
   return JSON.parse(out) as Told;
 }
+
+describe.skipIf(!isolates).each(BACKENDS.filter(({ backend }) => backend !== 'cap'))(
+  'through $backend, two workers',
+  ({ backend }) => {
+    it(
+      'share the connections: both directions of each stay together, and nothing is missing',
+      async () => {
+        const told = (await scene(backend, WORKERS_SCENE)) as unknown as {
+          readonly summary: Readonly<Record<string, unknown>> & {
+            readonly events: Readonly<Record<string, number>>;
+          };
+          readonly each: readonly number[];
+          readonly truth: number;
+          readonly stored: number;
+          readonly names: boolean;
+        };
+        // On loopback every packet passes twice: nothing is seen twice.
+        expect(told.summary).toMatchObject({
+          gaps: 0,
+          unmatchedAnswers: 0,
+          unansweredRequests: 0,
+          repeatedBytes: 0,
+        });
+        expect(told.summary.events['statement']).toBe(told.truth);
+        expect(told.truth).toBeGreaterThan(1_600);
+        expect(told.stored).toBe(told.truth);
+        expect(told.names).toBe(true);
+        expect(told.summary.events['session_start']).toBe(17);
+        expect(Math.min(...told.each)).toBeGreaterThan(0);
+        expect(told.each).toHaveLength(2);
+      },
+      SCENE_TIMEOUT_MS,
+    );
+  },
+);
+
+const hasTcpreplay = spawnSync('tcpreplay', ['--version']).status === 0;
+
+describe
+  .skipIf(!isolates || !hasTcpreplay)
+  .each(BACKENDS.filter(({ backend }) => backend !== 'cap'))(
+  'through $backend, frames whose VLAN tag the kernel took off (needs tcpreplay)',
+  ({ backend }) => {
+    it(
+      'are captured, and can be asked for by their tag',
+      async () => {
+        const filters = ['', 'vlan 5', 'vlan 6', 'tcp port 5432'];
+        const told = (await scene(backend, VLAN_SCENE, filters)) as unknown as Record<
+          string,
+          number
+        >;
+        expect(told).toEqual({ '': 5, 'vlan 5': 5, 'vlan 6': 0, 'tcp port 5432': 5 });
+      },
+      SCENE_TIMEOUT_MS,
+    );
+  },
+);
 
 /** All statements, each once, and nothing missing. */
 function expectWhole(captured: Readonly<Record<string, unknown>> | undefined): void {
