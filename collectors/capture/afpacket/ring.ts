@@ -155,13 +155,15 @@ export class AfPacketRing implements LiveSource {
   async readChunk(handler: PacketHandler): Promise<boolean> {
     const startMs = performance.now();
     for (;;) {
+      // Looked at first: what came before it is over is in a block that is ready then.
+      const over = this.#stopping && performance.now() >= this.#drainUntilMs;
       let blocks = 0;
       while (blocks < BLOCKS_PER_TURN && this.#deliver(handler)) blocks++;
       if (blocks > 0) {
         await new Promise((resolve) => setImmediate(resolve));
         return true;
       }
-      if (this.#stopping && performance.now() >= this.#drainUntilMs) return false;
+      if (over) return false;
       // An interface that was removed never comes back to this socket; what it had captured has been read.
       if (performance.now() - startMs >= IDLE_MS) return this.#addon.isBound(this.#handle);
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
