@@ -10,8 +10,8 @@ const BINS_MAX = 360;
 const BINS_LEARNT = 180;
 /** Of a normal distribution the standard deviation is this times the median absolute deviation (Rousseeuw, Croux 1993). */
 const NORMAL_SCALE = 1.4826;
-/** The figures are computed anew after so many bins: a minute. */
-const BINS_BETWEEN = 6;
+/** The figures are computed anew after so many bins: three minutes. */
+const BINS_BETWEEN = 18;
 
 /** One bin of ten seconds. */
 export interface Bin {

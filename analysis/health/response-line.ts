@@ -2,6 +2,7 @@
  * The line through the response times of the last minute, from which H5 (slow: where it lies) and H3 (jitter: how far the
  * seconds lie from it) are judged. A second without answers has no response time and no place on the line.
  */
+import { median } from 'simple-statistics';
 import type { NodeSecond } from '../../src/events/health.ts';
 import { theilSenLine } from '../statistics/theil-sen.ts';
 
@@ -31,14 +32,25 @@ interface Point {
   readonly variance: number;
 }
 
-/** Undefined for too few seconds with answers. */
-export function responseLineOf(seconds: readonly NodeSecond[]): ResponseLine | undefined {
+/**
+ * Undefined for too few seconds with answers. A minute in which every second but one stays below `calmUs` is judged by its
+ * median in place of a line: whatever the line were, it would be good, and lines of all minutes of all nodes cost ten
+ * times as much.
+ */
+export function responseLineOf(
+  seconds: readonly NodeSecond[],
+  calmUs: number,
+): ResponseLine | undefined {
   const points = seconds.flatMap((second, at) => pointOf(second, at));
   if (points.length < SECONDS_MIN) return undefined;
-  const line = theilSenLine(
-    points.map(({ at }) => at),
-    points.map(({ meanUs }) => meanUs),
-  );
+  const loud = points.filter((point) => point.meanUs >= calmUs).length;
+  const line =
+    loud <= 1
+      ? { slope: 0, intercept: median(points.map((point) => point.meanUs)) }
+      : theilSenLine(
+          points.map(({ at }) => at),
+          points.map((point) => point.meanUs),
+        );
   if (line === undefined) return undefined;
   const residualOf = ({ at, meanUs }: Point): number => meanUs - (line.intercept + line.slope * at);
   const meanAt = points.reduce((sum, { at }) => sum + at, 0) / points.length;

@@ -12,7 +12,7 @@ import type { ResponseLine } from './response-line.ts';
 import type { HealthSettings } from './settings.ts';
 
 /** Exit factors: a state ends below this share of the threshold by which it began. */
-const SLOW_EXIT = 0.8;
+export const SLOW_EXIT = 0.8;
 const JITTER_EXIT = 0.7;
 /** Learnt thresholds: so many times the usual, and so many deviations above it. */
 const SLOW_TIMES = 2;
@@ -104,13 +104,14 @@ function slowing(bins: readonly Bin[], baseline: Baseline, settings: HealthSetti
     responseUs !== null && responseUs > 0 ? [{ at, value: Math.log(responseUs) }] : [],
   );
   const threshold = Math.log(1 + settings.growthShare);
+  const nowUs = medianOf(bins.slice(-LEVEL_BINS));
+  const usualUs = baseline.responseUs?.median ?? medianOf(bins.slice(0, LEVEL_BINS));
+  if (nowUs <= usualUs * (1 + settings.growthShare / 2)) return GOOD;
+  if (nowUs <= usualUs * (1 + settings.growthShare)) return BETWEEN;
   const trend = trendOf(points, threshold / TREND_BINS);
   if (trend === undefined) return GOOD;
   const growth = trend.slope * TREND_BINS;
-  const nowUs = medianOf(bins.slice(-LEVEL_BINS));
-  const usualUs = baseline.responseUs?.median ?? medianOf(bins.slice(0, LEVEL_BINS));
-  const above = nowUs > usualUs * (1 + settings.growthShare);
-  if (above && growth > threshold && trend.pValue < TREND_P_VALUE)
+  if (growth > threshold && trend.pValue < TREND_P_VALUE)
     return {
       verdict: 'bad',
       evidence: [
@@ -142,6 +143,7 @@ function shrinking(bins: readonly Bin[], settings: HealthSettings): Judgement {
   const before = Math.max(...points.slice(0, 6).map(({ value }) => value));
   const after = points.at(-1)?.value ?? 0;
   const threshold = settings.connectionsLossShare;
+  if (before - after <= threshold * before) return GOOD;
   const trend = trendOf(points, (threshold * Math.max(1, before)) / TREND_BINS);
   if (trend === undefined) return GOOD;
   const fall = (-trend.slope * TREND_BINS) / Math.max(1, before);

@@ -22,7 +22,14 @@ import {
 import { Baseline, type Bin, type Usual } from './baseline.ts';
 import { Hysteresis, type HysteresisRule } from './hysteresis.ts';
 import { responseLineOf } from './response-line.ts';
-import { jitter, slow, subHealthy, TREND_BINS } from './responsiveness.ts';
+import {
+  jitter,
+  SLOW_EXIT,
+  slow,
+  slowThresholdUs,
+  subHealthy,
+  TREND_BINS,
+} from './responsiveness.ts';
 import type { HealthSettings } from './settings.ts';
 
 const SECOND_US = 1_000_000;
@@ -126,7 +133,7 @@ class Watch {
     const newest = this.#lately.slice(-BIN_SECONDS);
     const bin = binOf(newest);
     this.#bins = [...this.#bins, bin].slice(-TREND_BINS);
-    const line = responseLineOf(this.#lately);
+    const line = responseLineOf(this.#lately, this.#calmUs());
     const usualJitter = this.#usualJitter();
     this.#look('slow', slow(line, this.#baseline, this.#settings), tsUs);
     this.#look('jitter', jitter(line, usualJitter, this.#settings), tsUs);
@@ -140,6 +147,12 @@ class Watch {
     this.#baseline.add(bin);
     if (line?.jitter !== undefined)
       this.#jitters = [...this.#jitters, line.jitter].slice(-JITTERS_MAX);
+  }
+
+  /** Seconds below this can make the node neither slow nor uneven. */
+  #calmUs(): number {
+    const { jitterFloorUs } = this.#settings;
+    return Math.min(jitterFloorUs, SLOW_EXIT * slowThresholdUs(this.#baseline, this.#settings));
   }
 
   #usualJitter(): Usual | undefined {
