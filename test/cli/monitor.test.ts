@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -123,6 +123,37 @@ describe('monitor', () => {
     expect(told).toBeGreaterThan(0);
     expect(told).toBeLessThan(56_028);
     expect(await count('half', '(SELECT count() FROM events)')).toBe(told);
+  }, 120_000);
+
+  it('decrypts with a key log that is written meanwhile, and keeps nothing of it', async () => {
+    const scenario = join(ROOT, 'test/scenarios/tls-key-log');
+    const keyLog = join(directory, 'keys.log');
+    const keys = await readFile(join(scenario, 'keys.log'), 'utf8');
+    await writeFile(keyLog, '');
+    const data = join(directory, 'encrypted');
+    const capture = join(scenario, 'capture.pcap');
+    // Fifty milliseconds of traffic, played in ten seconds: there is time to bring the keys.
+    const run = monitor(
+      ...['--read', capture, '--speed', '0.005', '--keylog', keyLog],
+      ...['--listen', '127.0.0.1:0', '--data', data],
+    );
+    await servedAt(run);
+    await writeFile(keyLog, keys);
+    await waitUntil('the end of the capture', 60_000, () => run.said().includes('captured '));
+    run.child.kill('SIGINT');
+    expect(await run.ended).toBe(0);
+    expect(run.said()).toMatch(/^decrypted +sessions: 2$/m);
+    expect(await count('encrypted', '(SELECT count() FROM events)')).toBe(4);
+    const secrets = keys.match(/[0-9a-f]{64,}$/gm) ?? [];
+    expect(secrets.length).toBe(6);
+    const written = await readdir(data, { recursive: true, withFileTypes: true });
+    for (const entry of written.filter((one) => one.isFile())) {
+      const bytes = await readFile(join(entry.parentPath, entry.name));
+      for (const secret of secrets) {
+        const found = bytes.includes(secret) || bytes.includes(Buffer.from(secret, 'hex'));
+        expect(found, entry.name).toBe(false);
+      }
+    }
   }, 120_000);
 
   it.each([

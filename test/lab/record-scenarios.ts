@@ -27,6 +27,7 @@ async function recordPlay(play: Play): Promise<void> {
   const { packets } = await recording.stop();
   await play.after?.(opened);
   await writeFile(join(directory, 'README.md'), `${play.about}\n`);
+  if (play.keyLog !== undefined) await writeFile(join(directory, 'keys.log'), play.keyLog());
   console.log(`${play.name}: ${String(packets)} packets`);
 }
 

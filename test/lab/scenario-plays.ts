@@ -5,6 +5,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { delay, runProgram } from './process.ts';
+import { connectTls } from './tls-client.ts';
 import { WireClient } from './wire-client.ts';
 import {
   bind,
@@ -42,6 +43,8 @@ export interface Play {
   readonly filter?: string;
   readonly snaplen?: number;
   readonly nanoseconds?: boolean;
+  /** What its clients wrote to a key log; kept beside the capture as keys.log. */
+  readonly keyLog?: () => string;
 }
 
 function open(localPort?: number): Promise<WireClient> {
@@ -410,7 +413,29 @@ async function negotiated(request: Uint8Array): Promise<void> {
   await hangUp(socket);
 }
 
+const tlsKeys: Buffer[] = [];
+
 const openingPlays: readonly Play[] = [
+  {
+    name: 'tls-key-log',
+    about:
+      'Two clients use TLS, one in version 1.2, one in 1.3, and write down their secrets: both are read like any other.',
+    play: async () => {
+      for (const [version, cipher] of [
+        ['TLSv1.2', 'ECDHE-RSA-AES128-GCM-SHA256'],
+        ['TLSv1.3', 'TLS_CHACHA20_POLY1305_SHA256'],
+      ] as const) {
+        const keyLog = (line: Buffer) => tlsKeys.push(line);
+        const where = { host: TLS_HOST, port: PORT, user: 'alice', database: 'postgres' };
+        const tls = { version, cipher, serverName: 'db.example', keyLog };
+        const client = await connectTls({ ...where, application: version, tls });
+        await client.query('SELECT $1::int + 1', [1]);
+        await client.query('SELECT 1/0').catch(() => undefined);
+        await client.end();
+      }
+    },
+    keyLog: () => Buffer.concat(tlsKeys).toString(),
+  },
   {
     name: 'tls-refused',
     about: 'The client asks for TLS, the server says no, and the session goes on in clear.',

@@ -2,13 +2,15 @@
  * Small recorded conversations (test/lab/record-scenarios.ts) and the events that they must give, line by line. After an
  * intended change run `MIRRORSQL_ACCEPT=1 npm run unit -- test/scenarios` and read the difference before committing it.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openCapture } from '../../collectors/capture/open.ts';
 import { Collector, collect } from '../../collectors/collector.ts';
+import type { KeyLog } from '../../collectors/protocols/tls/key-log.ts';
 import { summaryJson } from '../../src/cli/capture-summary-text.ts';
 import { sessionEventJson, statementJson, transactionJson } from '../../src/cli/event-json.ts';
+import { readKeyLog } from '../../src/cli/key-log-file.ts';
 import { plays } from '../lab/scenario-plays.ts';
 
 const ACCEPT = process.env['MIRRORSQL_ACCEPT'] === '1';
@@ -28,7 +30,7 @@ const SUMMARY_FIELDS = [
   'capture_truncated',
 ];
 
-async function linesOf(file: string): Promise<string[]> {
+async function linesOf(file: string, keyLog: KeyLog | undefined): Promise<string[]> {
   const lines: string[] = [];
   const print = (event: object) => {
     lines.push(JSON.stringify(event));
@@ -48,7 +50,7 @@ async function linesOf(file: string): Promise<string[]> {
         },
         activity: () => undefined,
       },
-      { parameters: true },
+      { parameters: true, keyLog },
     );
     const summary = Object.entries(summaryJson(await collect(source, collector)));
     const kept = summary.filter(([name]) => SUMMARY_FIELDS.includes(name));
@@ -62,7 +64,9 @@ async function linesOf(file: string): Promise<string[]> {
 describe('a recorded conversation gives the expected events', () => {
   it.each(plays)('$name: $about', async ({ name, about }) => {
     const directory = join(import.meta.dirname, name);
-    const lines = await linesOf(join(directory, 'capture.pcap'));
+    const keys = join(directory, 'keys.log');
+    const keyLog = existsSync(keys) ? readKeyLog(keys) : undefined;
+    const lines = await linesOf(join(directory, 'capture.pcap'), keyLog);
     const file = join(directory, 'expected.ndjson');
     if (ACCEPT) writeFileSync(file, `${lines.join('\n')}\n`);
     const expected = readFileSync(file, 'utf8').trimEnd().split('\n');

@@ -72,6 +72,7 @@ export class RecordReader {
     if (this.#stopped) return;
     if (this.#span >= 0) {
       this.#span += size;
+      this.#carryLength = 0;
       return;
     }
     const had = this.#carryLength;
@@ -163,8 +164,8 @@ export class RecordReader {
     this.#receiver.lost(refused, tsUs);
   }
 
-  /** A header that is cut by the end of the chunk is missed: the one after it will do. */
   #search(bytes: Uint8Array, start: number, end: number, tsUs: number): number {
+    if (this.#carryLength > 0) return this.#searchAcross(bytes, start, end, tsUs);
     for (let position = start; position + RECORD_HEADER_BYTES <= end; position++) {
       if (!isLikelyHeader(bytes, position)) continue;
       const span = this.#span + position - start;
@@ -173,7 +174,34 @@ export class RecordReader {
       return position;
     }
     this.#span += end - start;
+    // What a header may begin with waits for the rest of it.
+    this.#append(bytes, Math.max(start, end - (RECORD_HEADER_BYTES - 1)), end);
     return end;
+  }
+
+  /** A header may begin in the last bytes of the chunk before. */
+  #searchAcross(bytes: Uint8Array, start: number, end: number, tsUs: number): number {
+    const before = this.#carryLength;
+    const stop = Math.min(end, start + RECORD_HEADER_BYTES - 1);
+    this.#append(bytes, start, stop);
+    const [carry, length] = [this.#carry, this.#carryLength];
+    this.#carry = new Uint8Array(0);
+    this.#carryLength = 0;
+    for (let position = 0; position < before; position++) {
+      if (position + RECORD_HEADER_BYTES > length) {
+        // Still too few bytes to say.
+        this.#span += stop - start;
+        this.#append(carry, position, length);
+        return stop;
+      }
+      if (!isLikelyHeader(carry, position)) continue;
+      const span = this.#span + position - before;
+      this.#span = -1;
+      this.#receiver.found(span, tsUs);
+      this.#append(carry, position, before);
+      return start;
+    }
+    return start;
   }
 }
 
