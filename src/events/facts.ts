@@ -148,9 +148,26 @@ export interface ChannelFacts {
   readonly openTransactionSinceUs: number | null;
   readonly transactionStatus: string;
   readonly encrypted: boolean;
+  /** Of an encrypted channel: what is known beside its bytes; null of one whose statements are seen. */
+  readonly encryption: EncryptionFacts | null;
   readonly lastStatementUs: number | null;
   readonly lastCommand: string | null;
   readonly lastNormalized: string | null;
+}
+
+/** A channel whose statements are not seen. */
+export interface EncryptionFacts {
+  /** EncryptedReason: no_key_log, mid_stream ...; empty when it was stored without one. */
+  readonly reason: string;
+  /** `TLS 1.3`, or GSS; null when the handshake was not seen. */
+  readonly version: string | null;
+  readonly cipherSuite: string | null;
+  /** The name by which the client called the server. */
+  readonly serverName: string | null;
+  /** How often the server answered the client, and the times that took. */
+  readonly turns: number;
+  readonly turnMeanUs: number | null;
+  readonly turnMaxUs: number | null;
 }
 
 /** Explicit and multi-statement transactions that ended in the window, by shape. */

@@ -211,6 +211,19 @@ const transactionShapeSchema = Type.Object(
   CLOSED,
 );
 
+const encryptionSchema = Type.Object(
+  {
+    reason: text('Why its statements are not seen: no_key_log, no_keys, mid_stream ...'),
+    version: orNull(Type.String()),
+    cipherSuite: orNull(Type.String()),
+    serverName: orNull(Type.String()),
+    turns: count('Times that the server answered the client'),
+    turnMeanUs: orNull(durationUs("Mean time from the client's last byte to the server's last")),
+    turnMaxUs: orNull(durationUs('Longest')),
+  },
+  { ...CLOSED, description: 'Of a connection whose statements are not seen' },
+);
+
 export const channelSchema = Type.Object(
   {
     sessionId: text('16 hex digits'),
@@ -233,6 +246,7 @@ export const channelSchema = Type.Object(
     openTransactionSinceUs: orNull(timeUs('Start of a transaction left open')),
     transactionStatus: text('I idle, T in a transaction, E in a failed one, empty: not seen'),
     encrypted: Type.Boolean(),
+    encryption: orNull(encryptionSchema),
     lastStatementUs: orNull(timeUs('Last statement')),
     lastCommand: orNull(Type.String()),
     lastNormalized: orNull(Type.String()),

@@ -139,6 +139,7 @@ export class SegmentSink implements EventSink {
     if (event.type === 'session_start') {
       notes.loginUs = event.loginUs;
       notes.serverVersion = event.serverVersion;
+      notes.tls = event.tls;
     } else if (event.type === 'session_end') {
       appendSessionEnd(this.#sessions, event, notes);
       this.#notes.delete(event.session);
@@ -148,7 +149,11 @@ export class SegmentSink implements EventSink {
       appendSessionState(this.#sessions, event, notes);
       this.#sealWhenFull(this.#sessions);
     } else {
-      if (event.type === 'encrypted') notes.encrypted = event.method;
+      if (event.type === 'encrypted') {
+        notes.encrypted = event.method;
+        notes.encryptedReason = event.reason;
+        notes.tls = event.tls;
+      }
       appendSessionEvent(this.#sessionEvents, event, notes.addresses);
       this.#sealWhenFull(this.#sessionEvents);
     }

@@ -377,6 +377,18 @@ function channelAt(index: number): ChannelFacts {
     openTransactionSinceUs: index % 11 === 5 ? EXTENT.toUs - 412_000_000 : null,
     transactionStatus: index % 11 === 5 ? 'T' : 'I',
     encrypted: index === 7,
+    encryption:
+      index === 7
+        ? {
+            reason: 'no_key_log',
+            version: 'TLS 1.3',
+            cipherSuite: 'TLS_AES_256_GCM_SHA384',
+            serverName: 'db.example',
+            turns: 12,
+            turnMeanUs: 1500,
+            turnMaxUs: 4000,
+          }
+        : null,
     lastStatementUs: EXTENT.toUs - index * 904_551,
     lastCommand: 'UPDATE',
     lastNormalized: CLASS_SHAPES[index % CLASS_SHAPES.length]?.[0] ?? null,

@@ -415,7 +415,7 @@ describe('what is stored', () => {
       },
     ]);
     expect(await rowsOf(store, 'SELECT type, detail FROM session_events')).toEqual([
-      { type: 'encrypted', detail: 'tls' },
+      { type: 'encrypted', detail: 'tls no_key_log' },
     ]);
     expect(await numberOf(store, '(SELECT count() FROM transactions)')).toBe(1);
     expect(await rowsOf(store, 'SELECT fingerprint, tables, columns FROM classes')).toEqual([

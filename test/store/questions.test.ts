@@ -243,6 +243,14 @@ describe('everything else that the report needs', () => {
         session,
         method: 'tls',
         reason: 'no_key_log',
+        tls: {
+          version: 'TLS 1.3',
+          cipherSuite: 'TLS_AES_256_GCM_SHA384',
+          serverName: 'db.example',
+          applicationProtocol: 'postgresql',
+          resumed: false,
+          certificate: { subject: 'CN=db', issuer: 'CN=ca', expiresUs: base },
+        },
       });
       sink.sessionEvent({
         type: 'anomaly',
@@ -265,6 +273,7 @@ describe('everything else that the report needs', () => {
         lostBytes: 3,
         transactionStatus: 'T',
         transactionStartUs: base + 6 * SECOND,
+        turns: { count: 4, sumUs: 2000, maxUs: 900 },
         quality: 0,
       });
       for (let index = 0; index < 60; index++) {
@@ -323,6 +332,15 @@ describe('everything else that the report needs', () => {
         endUs: null,
         endReason: null,
         encrypted: true,
+        encryption: {
+          reason: 'no_key_log',
+          version: 'TLS 1.3',
+          cipherSuite: 'TLS_AES_256_GCM_SHA384',
+          serverName: 'db.example',
+          turns: 4,
+          turnMeanUs: 500,
+          turnMaxUs: 900,
+        },
         transactionStatus: 'T',
         application: null,
         openTransactionSinceUs: base + 6 * SECOND,
@@ -352,7 +370,13 @@ describe('everything else that the report needs', () => {
     ]);
     expect(facts.sessionEvents).toEqual([
       { type: 'anomaly', count: 1, firstUs: base + 5, lastUs: base + 5, detail: 'odd: very' },
-      { type: 'encrypted', count: 1, firstUs: base, lastUs: base, detail: 'tls' },
+      {
+        type: 'encrypted',
+        count: 1,
+        firstUs: base,
+        lastUs: base,
+        detail: 'tls no_key_log TLS 1.3 db.example',
+      },
     ]);
     const unknown = facts.classes.find(({ fingerprint }) => fingerprint === '0000000000000000');
     expect(unknown).toMatchObject({

@@ -1,6 +1,6 @@
 /** Connections, nodes, and what befell sessions. */
 import type { ChannelFacts, NodeRow, Report } from '../../../src/server/contract.ts';
-import { formatBytes, formatRate } from '../format.ts';
+import { formatBytes, formatDuration, formatRate } from '../format.ts';
 import { SqlText } from '../parts/sql-text.tsx';
 import { type Column, Table } from '../parts/table.tsx';
 import { Clock, Count, Duration, Share, Words } from '../parts/values.tsx';
@@ -129,12 +129,23 @@ const ENDS: Record<string, string> = {
   limit: 'no longer followed',
 };
 
+function encryptionTitle(encryption: NonNullable<ChannelFacts['encryption']>): string {
+  const { version, cipherSuite, serverName, reason, turns, turnMeanUs } = encryption;
+  const parts = [version, cipherSuite, serverName, reason.replaceAll('_', ' ')];
+  if (turnMeanUs !== null) parts.push(`${turns} turns, ${formatDuration(turnMeanUs)} each`);
+  return parts.filter((part) => part !== null && part !== '').join(', ');
+}
+
 function ChannelState({ channel }: { channel: ChannelFacts }) {
   const end = channel.endReason === null ? 'open' : (ENDS[channel.endReason] ?? channel.endReason);
   return (
     <span>
       {end}
-      {channel.encrypted && <span class="tag">encrypted</span>}
+      {channel.encryption !== null && (
+        <span class="tag" title={encryptionTitle(channel.encryption)}>
+          encrypted
+        </span>
+      )}
       {channel.transactionStatus === 'E' && <span class="tag">failed transaction</span>}
       {channel.lostBytes > 0 && (
         <span class="tag" title="Bytes missing from the capture">

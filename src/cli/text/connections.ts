@@ -1,5 +1,10 @@
 /** Transactions, channels (R3), schema changes (R4), nodes, and the rarer events of connections. */
-import type { ChannelFacts, DdlFacts, SessionEventFacts } from '../../events/facts.ts';
+import type {
+  ChannelFacts,
+  DdlFacts,
+  EncryptionFacts,
+  SessionEventFacts,
+} from '../../events/facts.ts';
 import type { NodeRow, TransactionShapeRow } from '../../events/report.ts';
 import { printable } from './cell.ts';
 import { statementText } from './headline.ts';
@@ -88,7 +93,9 @@ export function channels(page: Page): string[] {
     {
       title: 'last statement',
       cell: (row) =>
-        row.encrypted ? '(encrypted)' : statementText(row.lastNormalized ?? row.lastCommand ?? ''),
+        row.encryption !== null
+          ? encryptionText(row.encryption)
+          : statementText(row.lastNormalized ?? row.lastCommand ?? ''),
       flexible: true,
     },
   ];
@@ -101,6 +108,11 @@ export function channels(page: Page): string[] {
       ...moreLines(page, report.channelsCount, rows.length, 'connections'),
     ],
   );
+}
+
+/** The handshake and the times of the turns are in `--format json` and on the page. */
+function encryptionText({ turns }: EncryptionFacts): string {
+  return turns === 0 ? '(encrypted)' : `(encrypted, ${counted(turns, 'turn', 'turns')})`;
 }
 
 function stateText(row: ChannelFacts): string {

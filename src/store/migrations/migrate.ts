@@ -6,6 +6,7 @@ import { spine } from './001-spine.ts';
 import { timedOnArrival } from './002-timed-on-arrival.ts';
 import { collectors } from './003-collectors.ts';
 import { inferred } from './004-inferred.ts';
+import { encryptedSessions } from './005-encrypted-sessions.ts';
 import { distributedStatements } from './distributed.ts';
 import { type Migration, statementFor } from './migration.ts';
 
@@ -15,7 +16,13 @@ export const CLUSTER_SETTINGS: ClickHouseSettings & Record<string, string> = {
 };
 
 /** In order of their versions. */
-export const migrations: readonly Migration[] = [spine, timedOnArrival, collectors, inferred];
+export const migrations: readonly Migration[] = [
+  spine,
+  timedOnArrival,
+  collectors,
+  inferred,
+  encryptedSessions,
+];
 
 /**
  * Runs what is missing, in order, and returns the versions that it ran.

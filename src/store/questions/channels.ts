@@ -1,5 +1,5 @@
 /** Connections that were open in the window, and what happened on them besides statements. */
-import type { ChannelFacts, SessionEventFacts } from '../../events/facts.ts';
+import type { ChannelFacts, EncryptionFacts, SessionEventFacts } from '../../events/facts.ts';
 import type { Store } from '../store.ts';
 import {
   ask,
@@ -19,12 +19,25 @@ const TYPES_MAX = 100;
 interface ChannelRow
   extends Omit<
     ChannelFacts,
-    'user' | 'database' | 'application' | 'encrypted' | 'lastCommand' | 'lastNormalized'
+    | 'user'
+    | 'database'
+    | 'application'
+    | 'encrypted'
+    | 'encryption'
+    | 'lastCommand'
+    | 'lastNormalized'
   > {
   readonly user: string;
   readonly database: string;
   readonly application: string;
-  readonly encrypted: 0 | 1;
+  readonly encrypted: '' | 'tls' | 'gss';
+  readonly encryptedReason: string;
+  readonly tlsVersion: string;
+  readonly cipherSuite: string;
+  readonly serverName: string;
+  readonly turns: number;
+  readonly turnSumUs: number;
+  readonly turnMaxUs: number;
   readonly lastCommand: string;
   readonly lastNormalized: string;
 }
@@ -38,7 +51,9 @@ export async function readChannels(store: Store, parameters: Parameters): Promis
       if(end_reason = 'capture_end', NULL, toString(end_reason)) AS endReason, ${us('end_ts')} AS lastSeenUs,
       statements, errors, bytes_request AS requestBytes, bytes_response AS responseBytes, lost_bytes AS lostBytes,
       ${us('transaction_start_ts')} AS openTransactionSinceUs, toString(transaction_status) AS transactionStatus,
-      encrypted != '' AS encrypted, ${us('last_statement_ts')} AS lastStatementUs,
+      toString(encrypted) AS encrypted, toString(encrypted_reason) AS encryptedReason, toString(tls_version) AS tlsVersion,
+      toString(tls_cipher_suite) AS cipherSuite, toString(tls_server_name) AS serverName,
+      turns, turn_sum_us AS turnSumUs, turn_max_us AS turnMaxUs, ${us('last_statement_ts')} AS lastStatementUs,
       last_command AS lastCommand, described.normalized AS lastNormalized
     FROM (
       SELECT * FROM sessions FINAL WHERE ${OPEN_IN_WINDOW}
@@ -49,15 +64,41 @@ export async function readChannels(store: Store, parameters: Parameters): Promis
     ORDER BY transaction_start_ts IS NULL, transaction_start_ts, statements DESC, session_id`,
     parameters,
   );
-  return rows.map((row) => ({
-    ...row,
-    user: known(row.user),
-    database: known(row.database),
-    application: known(row.application),
-    encrypted: row.encrypted === 1,
-    lastCommand: known(row.lastCommand),
-    lastNormalized: known(row.lastNormalized),
-  }));
+  return rows.map((row) => {
+    const {
+      encryptedReason,
+      tlsVersion,
+      cipherSuite,
+      serverName,
+      turns,
+      turnSumUs,
+      turnMaxUs,
+      ...channel
+    } = row;
+    return {
+      ...channel,
+      user: known(row.user),
+      database: known(row.database),
+      application: known(row.application),
+      encrypted: row.encrypted !== '',
+      encryption: row.encrypted === '' ? null : encryptionOf(row),
+      lastCommand: known(row.lastCommand),
+      lastNormalized: known(row.lastNormalized),
+    };
+  });
+}
+
+function encryptionOf(row: ChannelRow): EncryptionFacts {
+  const { turns } = row;
+  return {
+    reason: row.encryptedReason,
+    version: row.encrypted === 'gss' ? 'GSS' : known(row.tlsVersion),
+    cipherSuite: known(row.cipherSuite),
+    serverName: known(row.serverName),
+    turns,
+    turnMeanUs: turns === 0 ? null : row.turnSumUs / turns,
+    turnMaxUs: turns === 0 ? null : row.turnMaxUs,
+  };
 }
 
 export async function countChannels(store: Store, parameters: Parameters): Promise<number> {

@@ -2,8 +2,14 @@
  * One row per session, written when it ends or the capture does, and from time to time while a live one is open: the
  * row with the latest end stands. And one per other event of a session.
  */
-import { type SessionEvent, type SessionState, UNKNOWN } from '../../events/events.ts';
+import {
+  type EncryptedReason,
+  type SessionEvent,
+  type SessionState,
+  UNKNOWN,
+} from '../../events/events.ts';
 import type { StatementClass } from '../../events/statement-class.ts';
+import type { TlsFacts } from '../../events/tls-facts.ts';
 import { ByteColumn, NullableU64Column, U16Column, U64Column } from '../native/number-columns.ts';
 import { HexColumn, LowCardinalityColumn, StringColumn } from '../native/text-columns.ts';
 import {
@@ -20,6 +26,8 @@ export interface SessionNotes {
   loginUs: number;
   serverVersion: string | undefined;
   encrypted: 'tls' | 'gss' | undefined;
+  encryptedReason: EncryptedReason | undefined;
+  tls: TlsFacts | undefined;
   lastStatementUs: number;
   lastClass: StatementClass | undefined;
   lastCommand: string | undefined;
@@ -31,6 +39,8 @@ export function newNotes(addresses: SessionAddresses): SessionNotes {
     loginUs: UNKNOWN,
     serverVersion: undefined,
     encrypted: undefined,
+    encryptedReason: undefined,
+    tls: undefined,
     lastStatementUs: UNKNOWN,
     lastClass: undefined,
     lastCommand: undefined,
@@ -57,6 +67,18 @@ function endColumns() {
     last_fingerprint: new HexColumn(),
     last_command: new LowCardinalityColumn(),
     quality: new U16Column(),
+    encrypted_reason: new LowCardinalityColumn(),
+    tls_version: new LowCardinalityColumn(),
+    tls_cipher_suite: new LowCardinalityColumn(),
+    tls_server_name: new LowCardinalityColumn(),
+    tls_application_protocol: new LowCardinalityColumn(),
+    tls_resumed: new LowCardinalityColumn(),
+    certificate_subject: new LowCardinalityColumn(),
+    certificate_issuer: new LowCardinalityColumn(),
+    certificate_expires: new NullableU64Column("DateTime64(6, 'UTC')"),
+    turns: new U64Column(),
+    turn_sum_us: new U64Column(),
+    turn_max_us: new U64Column(),
   };
 }
 
@@ -108,7 +130,29 @@ function append(
   columns.last_fingerprint.append(notes.lastClass?.fingerprint ?? NO_FINGERPRINT);
   columns.last_command.append(notes.lastCommand);
   columns.quality.append(event.quality);
+  appendEncryption(columns, event, notes);
   rows.rowsCount++;
+}
+
+/** The handshake, also of a session that was decrypted, and the turns of one that was not. */
+function appendEncryption(
+  columns: ReturnType<typeof endColumns>,
+  { turns }: SessionState,
+  { encryptedReason, tls }: SessionNotes,
+): void {
+  const resumed = tls?.resumed;
+  columns.encrypted_reason.append(encryptedReason);
+  columns.tls_version.append(tls?.version);
+  columns.tls_cipher_suite.append(tls?.cipherSuite);
+  columns.tls_server_name.append(tls?.serverName);
+  columns.tls_application_protocol.append(tls?.applicationProtocol);
+  columns.tls_resumed.append(resumed === undefined ? undefined : resumed ? 'yes' : 'no');
+  columns.certificate_subject.append(tls?.certificate?.subject);
+  columns.certificate_issuer.append(tls?.certificate?.issuer);
+  columns.certificate_expires.append(tls?.certificate?.expiresUs ?? UNKNOWN);
+  columns.turns.append(turns?.count ?? 0);
+  columns.turn_sum_us.append(turns?.sumUs ?? 0);
+  columns.turn_max_us.append(turns?.maxUs ?? 0);
 }
 
 function eventColumns() {
@@ -165,7 +209,9 @@ function detailOf(event: OtherSessionEvent): string {
     case 'cancel_request':
       return `process ${event.processId}`;
     case 'encrypted':
-      return event.method;
+      return [event.method, event.reason, event.tls?.version, event.tls?.serverName]
+        .filter((part) => part !== undefined)
+        .join(' ');
     case 'replication':
       return event.mode;
     case 'anomaly':
