@@ -10,6 +10,7 @@ import { healthOf } from './health/report.ts';
 import { captureQuality, collectorRows } from './monitors/capture-quality.ts';
 import { rankedChannels } from './monitors/channels.ts';
 import { ddlRows } from './monitors/ddl.ts';
+import { missedPeriods } from './monitors/missed.ts';
 import { nodeRows } from './monitors/nodes.ts';
 import { responseRateOf, unansweredOf } from './monitors/response-rate.ts';
 import { responseTimesOf } from './monitors/response-time.ts';
@@ -26,18 +27,23 @@ import { greatestOf, shareOf } from './share.ts';
 /** Executions listed as the slowest. */
 const SLOWEST_MAX = 20;
 
+/** Periods of missed traffic that are listed. */
+const MISSED_MAX = 100;
+
 /** Everything that analysis finds in one window. */
 export function buildReport(facts: WindowFacts): Report {
   const { window, extent, scope } = facts;
   const totals = totalsOf(facts.steps);
   const series = seriesOf(facts.steps, window, extent);
   const errors = errorRows(facts.errors, facts.errorSteps, totals.answers, series);
+  const stepUs = facts.steps[0]?.stepUs ?? 0;
+  const missed = missedPeriods(facts.missed);
   const findings: Findings = {
     formatVersion: 1,
     window,
     extent,
     scope,
-    stepUs: facts.steps[0]?.stepUs ?? 0,
+    stepUs,
     overview: overviewOf(totals, facts, series, errors),
     series,
     nodes: nodeRows(facts.edges, window, extent),
@@ -52,9 +58,11 @@ export function buildReport(facts: WindowFacts): Report {
     ddl: ddlRows(facts.ddl),
     ddlCount: facts.ddlCount,
     sessionEvents: [...facts.sessionEvents].sort((a, b) => b.count - a.count),
-    capture: captureQuality(facts.capture),
-    collectors: collectorRows(facts.collectors),
     health: healthOf(facts.nodeSeconds, facts.healthWindow, window),
+    capture: captureQuality(facts.capture, missed),
+    collectors: collectorRows(facts.collectors, missed),
+    missed: missed.slice(0, MISSED_MAX),
+    missedCount: missed.length,
   };
   return { ...findings, highlights: highlightsOf(findings, facts) };
 }

@@ -205,11 +205,19 @@ export class Activity {
   readonly #sink: EventSink;
   readonly #health: Health;
   readonly #silentSecondsMax: number;
+  readonly #onSecond: (secondUs: number) => void;
   /** End of the second that is running. */
   #dueUs: number | undefined = undefined;
 
-  constructor(sink: EventSink, health: Health, silentSecondsMax: number) {
+  /** `onSecond` is told of each second that ends. */
+  constructor(
+    sink: EventSink,
+    health: Health,
+    silentSecondsMax: number,
+    onSecond: (secondUs: number) => void = () => undefined,
+  ) {
     this.#sink = sink;
+    this.#onSecond = onSecond;
     this.#health = health;
     this.#silentSecondsMax = silentSecondsMax;
   }
@@ -240,6 +248,12 @@ export class Activity {
     if (tsUs >= this.#dueUs) this.#writeUntil(tsUs);
   }
 
+  /** The clock has gone back: what was counted is written, and seconds end by the new time from now on. */
+  rewind(tsUs: number): void {
+    this.finish();
+    this.#dueUs = (Math.floor(tsUs / SECOND_US) + 1) * SECOND_US;
+  }
+
   /** Writes the last, unfinished second. */
   finish(): void {
     if (this.#dueUs !== undefined) this.#write(this.#dueUs - SECOND_US);
@@ -262,6 +276,7 @@ export class Activity {
   }
 
   #write(secondUs: number): void {
+    this.#onSecond(secondUs);
     for (const [key, edge] of this.#edges) {
       edge.write(this.#sink, secondUs);
       if (edge.conversations.size === 0) this.#edges.delete(key);

@@ -1,17 +1,20 @@
 /** The pipeline: packets in, events out. One thread, no clock but the packets', all limits and counters in one place. */
 import { MirrorSqlError } from '../src/core/errors.ts';
 import type { CaptureSummary } from '../src/events/capture-summary.ts';
-import type {
-  EventSink,
-  SessionEvent,
-  StatementEvent,
-  TransactionEnd,
-  ActivitySecond,
+import {
+  type EventSink,
+  type SessionEvent,
+  type StatementEvent,
+  type TransactionEnd,
+  type ActivitySecond,
+  type CaptureSecond,
+  Reduction,
 } from '../src/events/events.ts';
 import { Quality } from '../src/events/quality.ts';
 import type { Protocol } from '../src/events/session.ts';
 import { ClassRegistry } from '../src/sql/class-registry.ts';
 import { Activity } from './activity.ts';
+import { CaptureSeconds } from './capture-seconds.ts';
 import type { CaptureSource, PacketHandler } from './capture/capture-source.ts';
 import { Detection, KNOWN_PORTS } from './detection.ts';
 import { Health } from './health.ts';
@@ -38,44 +41,58 @@ export interface CollectorOptions {
   readonly name?: string;
 }
 
+/** Packets of several interfaces or processors are out of order by less than this. */
+const CLOCK_BACK_US = 10_000_000;
+/** So many packets in a row from long before: the clock was set back. Fewer may come from a second clock. */
+const BEHIND_MAX = 256;
+
 export class Collector implements PacketHandler {
   readonly health = new Health();
   readonly classes: ClassRegistry;
   readonly #keyLog: KeyLog | undefined;
   readonly #connections: Connections;
+  readonly #context: { parameters: boolean };
+  readonly #parameters: boolean;
   readonly #activity: Activity;
   /** The last moment that `idle` was told. */
   #clockUs = 0;
+  /** Time of the last packet. */
+  #lastUs = 0;
+  /** Packets in a row that are far behind it. */
+  #behindCount = 0;
 
   constructor(sink: EventSink, options: CollectorOptions = {}) {
     const limits = { ...defaultLimits, ...options.limits };
     this.health.timedOnArrival = options.timedOnArrival ?? false;
     const counting = new CountingSink(sink, this.health);
     this.classes = new ClassRegistry();
-    this.#activity = new Activity(sink, this.health, limits.silentSecondsMax);
-    this.#keyLog = options.keyLog;
-    const ports = new Map([...KNOWN_PORTS, ...(options.ports ?? [])]);
-    const detection = new Detection(
-      {
-        sink: counting,
-        health: this.health,
-        limits,
-        classes: this.classes,
-        activity: this.#activity,
-        cancelKeys: new CancelKeys(this.health, limits.cancelKeysMax),
-        learned: new LearnedStatements(
-          this.health,
-          limits.learnedStatementsMax,
-          limits.learnedBytesMax,
-        ),
-        logins: new KnownLogins(this.health, limits.learnedLoginsMax),
-        parameters: options.parameters ?? false,
-        captureQuality: options.timedOnArrival === true ? Quality.TimedOnArrival : 0,
-        collector: options.name ?? '',
-        keyLog: options.keyLog,
-      },
-      ports,
+    const seconds = new CaptureSeconds(sink, this.health);
+    this.#activity = new Activity(sink, this.health, limits.silentSecondsMax, (secondUs) =>
+      seconds.write(secondUs),
     );
+    this.#keyLog = options.keyLog;
+    this.#parameters = options.parameters ?? false;
+    const ports = new Map([...KNOWN_PORTS, ...(options.ports ?? [])]);
+    const context = {
+      sink: counting,
+      health: this.health,
+      limits,
+      classes: this.classes,
+      activity: this.#activity,
+      cancelKeys: new CancelKeys(this.health, limits.cancelKeysMax),
+      learned: new LearnedStatements(
+        this.health,
+        limits.learnedStatementsMax,
+        limits.learnedBytesMax,
+      ),
+      logins: new KnownLogins(this.health, limits.learnedLoginsMax),
+      parameters: this.#parameters,
+      captureQuality: options.timedOnArrival === true ? Quality.TimedOnArrival : 0,
+      collector: options.name ?? '',
+      keyLog: options.keyLog,
+    };
+    this.#context = context;
+    const detection = new Detection(context, ports);
     this.#connections = new Connections(
       (flow) => detection.readerOf(flow),
       this.health,
@@ -94,12 +111,19 @@ export class Collector implements PacketHandler {
     linkType: number,
   ): void {
     const { health } = this;
+    if (tsUs >= this.#lastUs - CLOCK_BACK_US) {
+      this.#lastUs = tsUs;
+      this.#behindCount = 0;
+    } else if (++this.#behindCount >= BEHIND_MAX) {
+      this.#wentBack(tsUs);
+    }
+    // First the seconds that have ended: this packet is none of theirs.
+    this.#activity.advance(tsUs);
     health.packets++;
     health.bytes += capturedLength;
     if (capturedLength < originalLength) health.cutPackets++;
     if (tsUs < health.firstPacketUs) health.firstPacketUs = tsUs;
     if (tsUs > health.lastPacketUs) health.lastPacketUs = tsUs;
-    this.#activity.advance(tsUs);
     this.#connections.packet(bytes, view, offset, offset + capturedLength, tsUs, linkType);
   }
 
@@ -108,7 +132,9 @@ export class Collector implements PacketHandler {
    * what may still be on its way from the kernel.
    */
   idle(tsUs: number): void {
-    if (this.health.packets === 0 || tsUs <= this.#clockUs) return;
+    if (this.health.packets === 0) return;
+    if (tsUs < Math.max(this.#clockUs, this.#lastUs) - CLOCK_BACK_US) this.#wentBack(tsUs);
+    if (tsUs <= this.#clockUs) return;
     this.#clockUs = tsUs;
     this.#activity.advance(tsUs);
     this.#connections.idle(tsUs);
@@ -119,16 +145,32 @@ export class Collector implements PacketHandler {
     return this.#activity.conversationsCount;
   }
 
+  /** Leaves out what this step says, from now on. The sink does its part by itself. */
+  reduce(reduction: Reduction): void {
+    this.health.reduction = reduction;
+    this.#context.parameters = this.#parameters && reduction < Reduction.Parameters;
+  }
+
   /** Tells the state of each open session. */
   tellOpenSessions(): void {
-    this.#connections.tellOpen(Math.max(this.#clockUs, this.health.lastPacketUs));
+    if (this.health.packets > 0) this.#connections.tellOpen(Math.max(this.#clockUs, this.#lastUs));
+  }
+
+  /** The machine's clock was set back, or captures were joined out of order: time goes on from there. */
+  #wentBack(tsUs: number): void {
+    this.health.clockSteps++;
+    this.#activity.rewind(tsUs);
+    this.#connections.rewind(tsUs);
+    this.#clockUs = 0;
+    this.#lastUs = tsUs;
+    this.#behindCount = 0;
   }
 
   /** The capture is over: everything that is open is told as such. */
   finish(): CaptureSummary {
     // The gauges of the last second first: what is open at the end of the capture is open.
     this.#activity.finish();
-    this.#connections.finish(Math.max(this.#clockUs, this.health.lastPacketUs));
+    this.#connections.finish(Math.max(this.#clockUs, this.#lastUs));
     this.#activity.finish();
     const dropped = this.classes.droppedCount;
     if (dropped > 0) this.health.drop('classes', dropped);
@@ -170,6 +212,10 @@ class CountingSink implements EventSink {
 
   activity(second: ActivitySecond): void {
     this.#sink.activity(second);
+  }
+
+  captureSecond(second: CaptureSecond): void {
+    this.#sink.captureSecond?.(second);
   }
 }
 

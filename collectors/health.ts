@@ -60,6 +60,14 @@ export class Health {
   /** Live: times that the capture ended by itself, and packets too late to be put in order across interfaces. */
   captureInterruptions = 0;
   latePackets = 0;
+  /** Live: what is left out at this moment (Reduction); statements that were told so, and the seconds of it. */
+  reduction = 0;
+  statementsReduced = 0;
+  reducedSeconds = 0;
+  reducedFirstUs: number | undefined = undefined;
+  reducedLastUs: number | undefined = undefined;
+  /** Times that the clock of the capture went back. */
+  clockSteps = 0;
   timedOnArrival = false;
   captureTruncated = false;
   failure: CaptureSummary['failure'] = undefined;
@@ -85,6 +93,13 @@ export class Health {
 
   drop(limit: LimitName, count = 1): void {
     this.droppedByLimit.set(limit, (this.droppedByLimit.get(limit) ?? 0) + count);
+  }
+
+  /** A second in which something was left out. */
+  countReduced(secondUs: number): void {
+    this.reducedSeconds++;
+    this.reducedFirstUs ??= secondUs;
+    this.reducedLastUs = secondUs + 1_000_000;
   }
 
   summary(): CaptureSummary {
@@ -130,6 +145,11 @@ export class Health {
       kernelFreezes: this.kernelFreezes,
       captureInterruptions: this.captureInterruptions,
       latePackets: this.latePackets,
+      statementsReduced: this.statementsReduced,
+      reducedSeconds: this.reducedSeconds,
+      reducedFirstUs: this.reducedFirstUs,
+      reducedLastUs: this.reducedLastUs,
+      clockSteps: this.clockSteps,
       timedOnArrival: this.timedOnArrival,
       captureTruncated: this.captureTruncated,
       failure: this.failure,

@@ -3,14 +3,22 @@
  * was lost, cut, refused, dropped or unreadable; a request without an answer is the database's matter, not a loss.
  */
 import type { CaptureFacts, CollectorFacts } from '../../src/events/facts.ts';
-import type { CaptureQuality, CollectorRow } from '../../src/events/report.ts';
+import type {
+  CaptureQuality,
+  CollectorRow,
+  MissedKind,
+  MissedPeriod,
+} from '../../src/events/report.ts';
 
 const COMPLETE = 'Nothing is known to be missing from the capture.';
 const UNKNOWN = 'What the capture missed is not known, because nothing is stored about it.';
 
 /** The counts with their verdict. */
-export function captureQuality(facts: CaptureFacts): CaptureQuality {
-  const missing = missingOf(facts);
+export function captureQuality(
+  facts: CaptureFacts,
+  periods: readonly MissedPeriod[] = [],
+): CaptureQuality {
+  const missing = missingOf(facts, new Set(periods.map(({ kind }) => kind)));
   const known = facts.packets > 0;
   return {
     ...facts,
@@ -20,15 +28,25 @@ export function captureQuality(facts: CaptureFacts): CaptureQuality {
 }
 
 /** What each collector missed, by name. */
-export function collectorRows(collectors: readonly CollectorFacts[]): CollectorRow[] {
+export function collectorRows(
+  collectors: readonly CollectorFacts[],
+  periods: readonly MissedPeriod[] = [],
+): CollectorRow[] {
   return collectors.map((facts) => {
-    const { complete, verdict } = captureQuality({ ...facts, connectionsDoubled: 0 });
+    const own = periods.filter(({ collector }) => collector === facts.collector);
+    const { complete, verdict } = captureQuality({ ...facts, connectionsDoubled: 0 }, own);
     return { ...facts, complete, verdict };
   });
 }
 
-function missingOf(facts: CaptureFacts): string[] {
+function missingOf(facts: CaptureFacts, kinds: ReadonlySet<MissedKind>): string[] {
   const missing: string[] = [];
+  if (kinds.has('kernel_drops'))
+    missing.push('the kernel dropped packets that were not read in time');
+  if (kinds.has('rows_lost'))
+    missing.push('what could not wait for the store any longer is absent');
+  if (kinds.has('reduced'))
+    missing.push('details were left out while the machine could not keep up');
   if (facts.lostBytes > 0 || facts.gaps > 0) {
     missing.push('bytes are missing, so some statements are absent or known only in part');
   } else if (facts.statementsWithFlaw > 0) {

@@ -115,6 +115,16 @@ export class Connections {
     if (tsUs >= this.#nextTickUs) this.#tick(tsUs);
   }
 
+  /** The clock was set back to `tsUs`: what was due by the old time is due soon by the new one. */
+  rewind(tsUs: number): void {
+    this.#nextTickUs = tsUs;
+    this.#nextSweepUs = Math.min(this.#nextSweepUs, tsUs + SECOND_US);
+    this.#lingering = this.#lingering
+      .slice(this.#lingerHead)
+      .map(({ flow, dueUs }) => ({ flow, dueUs: Math.min(dueUs, tsUs + LINGER_US) }));
+    this.#lingerHead = 0;
+  }
+
   /** Lets every reader tell what it is in the middle of. */
   tellOpen(tsUs: number): void {
     for (const flow of this.#table.flows()) flow.reader?.tellOpen?.(tsUs);
@@ -316,7 +326,8 @@ export class Connections {
           half.heldCount > limits.heldSegmentsMax ||
           this.#heldTotalBytes > limits.heldBytesTotalMax;
         if (crowded) this.#health.drop('held_bytes');
-        else if (tsUs - (half.waitingSinceUs ?? tsUs) <= patienceUs(flow, half)) break;
+        // A clock that was set back has made the wait long as well.
+        else if (Math.abs(tsUs - (half.waitingSinceUs ?? tsUs)) <= patienceUs(flow, half)) break;
         this.#giveUp(flow, direction);
       }
     }

@@ -43,6 +43,13 @@ export function summaryText(summary: CaptureSummary): string {
   line('missing', missing(summary));
   const limits = named(summary.droppedByLimit);
   if (limits !== '') line('limits', `reached: ${limits}`);
+  if (summary.statementsReduced > 0 && summary.reducedFirstUs !== undefined)
+    line(
+      'reduced',
+      `${count(summary.statementsReduced)} statements told with less, since ${isoFromUs(summary.reducedFirstUs)} in ${count(summary.reducedSeconds)} seconds: the machine could not keep up`,
+    );
+  if (summary.clockSteps > 0)
+    line('warning', `the clock went back ${count(summary.clockSteps)} times`);
   if (summary.timedOnArrival)
     line('warning', 'times are those of arrival, not of capture, and drops are not counted');
   if (summary.captureTruncated)
@@ -100,7 +107,13 @@ export function summaryJson(summary: CaptureSummary): Record<string, unknown> {
   }
   delete json['first_packet_us'];
   delete json['last_packet_us'];
+  delete json['reduced_first_us'];
+  delete json['reduced_last_us'];
   if (summary.firstPacketUs !== undefined) json['first_packet'] = isoFromUs(summary.firstPacketUs);
   if (summary.lastPacketUs !== undefined) json['last_packet'] = isoFromUs(summary.lastPacketUs);
+  if (summary.reducedFirstUs !== undefined && summary.reducedLastUs !== undefined) {
+    json['reduced_first'] = isoFromUs(summary.reducedFirstUs);
+    json['reduced_last'] = isoFromUs(summary.reducedLastUs);
+  }
   return json;
 }

@@ -17,7 +17,7 @@ export async function runQuery(
   if (format === undefined) {
     throw new MirrorSqlError('MSQL_CLI_USAGE', `--format takes table, json or csv, not ${name}`);
   }
-  const store = await openStore(storeSettings(options));
+  const store = await openStore(storeSettings(options), { existing: true });
   try {
     await writeOutput(await runUserQuery(store, sql, format));
   } finally {

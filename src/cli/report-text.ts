@@ -4,7 +4,7 @@
  * unmade (text/cell.ts).
  */
 import type { Report } from '../events/report.ts';
-import { captureQuality, collectors } from './text/capture-quality.ts';
+import { captureQuality, collectors, missed } from './text/capture-quality.ts';
 import { channels, nodes, schemaChanges, sessionEvents, transactions } from './text/connections.ts';
 import { errors } from './text/errors.ts';
 import { headline } from './text/headline.ts';
@@ -34,6 +34,7 @@ export function renderReportText(report: Report, { columns, color }: TextOptions
     nodes,
     sessionEvents,
     captureQuality,
+    missed,
     collectors,
   ].flatMap((render) => render(page));
   return `${lines.join('\n')}\n`;

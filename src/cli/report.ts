@@ -43,7 +43,7 @@ export async function runReport(options: ReportOptions): Promise<void> {
 }
 
 async function readReport(options: ReportOptions): Promise<Report> {
-  const store = await openStore(storeSettings(options));
+  const store = await openStore(storeSettings(options), { existing: true });
   try {
     const extent = await readExtent(store);
     if (extent === undefined) throw new MirrorSqlError('MSQL_STORE_EMPTY', 'the store is empty');

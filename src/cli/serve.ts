@@ -40,7 +40,7 @@ export function startServing(
 
 /** Prints where it serves and runs until SIGINT or SIGTERM; a second signal ends the process at once. */
 export async function runServe(options: StoreOptions & { listen?: string }): Promise<void> {
-  const store = await openStore(storeSettings(options));
+  const store = await openStore(storeSettings(options), { existing: true });
   const observation = observe(store, options);
   try {
     const listening = await startServing(store, options.listen, observation);

@@ -62,6 +62,13 @@ export interface CaptureSummary {
   latePackets: number;
   /** Packets carry the time at which they came to us: response times hold our own delay, and drops are not counted. */
   timedOnArrival: boolean;
+  /** Live: statements told with less than was seen of them, because the machine could not keep up; when, and how long. */
+  statementsReduced: number;
+  reducedSeconds: number;
+  reducedFirstUs: number | undefined;
+  reducedLastUs: number | undefined;
+  /** Times that the clock of the capture went back by more than seconds. */
+  clockSteps: number;
   /** Of encrypted sessions: bytes that cannot be read. */
   encryptedBytes: number;
   /** Sessions that stayed encrypted, by reason (EncryptedReason), and those that a key log opened. */
@@ -86,13 +93,11 @@ export function addSummaries(summaries: readonly CaptureSummary[]): CaptureSumma
     }
     return total;
   };
-  const first = Math.min(...summaries.map(({ firstPacketUs }) => firstPacketUs ?? Infinity));
-  const last = Math.max(...summaries.map(({ lastPacketUs }) => lastPacketUs ?? -Infinity));
   return {
     packets: sum(({ packets }) => packets),
     bytes: sum(({ bytes }) => bytes),
-    firstPacketUs: Number.isFinite(first) ? first : undefined,
-    lastPacketUs: Number.isFinite(last) ? last : undefined,
+    firstPacketUs: least(summaries.map(({ firstPacketUs }) => firstPacketUs)),
+    lastPacketUs: greatest(summaries.map(({ lastPacketUs }) => lastPacketUs)),
     streams: sum(({ streams }) => streams),
     payloadBytes: sum(({ payloadBytes }) => payloadBytes),
     decodedBytes: sum(({ decodedBytes }) => decodedBytes),
@@ -121,6 +126,11 @@ export function addSummaries(summaries: readonly CaptureSummary[]): CaptureSumma
     kernelFreezes: sum(({ kernelFreezes }) => kernelFreezes),
     captureInterruptions: sum(({ captureInterruptions }) => captureInterruptions),
     latePackets: sum(({ latePackets }) => latePackets),
+    statementsReduced: sum(({ statementsReduced }) => statementsReduced),
+    reducedSeconds: Math.max(0, ...summaries.map(({ reducedSeconds }) => reducedSeconds)),
+    reducedFirstUs: least(summaries.map(({ reducedFirstUs }) => reducedFirstUs)),
+    reducedLastUs: greatest(summaries.map(({ reducedLastUs }) => reducedLastUs)),
+    clockSteps: Math.max(0, ...summaries.map(({ clockSteps }) => clockSteps)),
     timedOnArrival: summaries.some(({ timedOnArrival }) => timedOnArrival),
     encryptedBytes: sum(({ encryptedBytes }) => encryptedBytes),
     encryptedSessions: named(({ encryptedSessions }) => encryptedSessions),
@@ -128,4 +138,14 @@ export function addSummaries(summaries: readonly CaptureSummary[]): CaptureSumma
     captureTruncated: summaries.some(({ captureTruncated }) => captureTruncated),
     failure: summaries.find(({ failure }) => failure !== undefined)?.failure,
   };
+}
+
+function least(times: readonly (number | undefined)[]): number | undefined {
+  const known = times.filter((time) => time !== undefined);
+  return known.length === 0 ? undefined : Math.min(...known);
+}
+
+function greatest(times: readonly (number | undefined)[]): number | undefined {
+  const known = times.filter((time) => time !== undefined);
+  return known.length === 0 ? undefined : Math.max(...known);
 }

@@ -236,6 +236,41 @@ export interface EventSink {
   transactionEnd(event: TransactionEnd): void;
   sessionEvent(event: SessionEvent): void;
   activity(second: ActivitySecond): void;
+  /** For sinks that keep an account of the capture itself. */
+  captureSecond?(second: CaptureSecond): void;
+}
+
+/**
+ * What is left out of events while the machine cannot keep up, each step with all before it: details of the result
+ * (times to the first row, names of prepared statements and portals, what COPY carried), values of parameters, and the
+ * text of most executions (that of the class stays).
+ */
+export const Reduction = { None: 0, ResultDetails: 1, Parameters: 2, StatementTexts: 3 } as const;
+export type Reduction = (typeof Reduction)[keyof typeof Reduction];
+
+/** What one second (of capture time) of the capture itself brought, and what it missed. Rows of one second add up. */
+export interface CaptureSecond {
+  /** Start of the second, in microseconds. */
+  readonly secondUs: number;
+  readonly packets: number;
+  readonly bytes: number;
+  /** Packets that the kernel threw away, and times that its buffer was full. */
+  readonly kernelDrops: number;
+  readonly kernelFreezes: number;
+  /** Holes in byte streams, and bytes known to be missing. */
+  readonly gaps: number;
+  readonly lostBytes: number;
+  readonly framesRefused: number;
+  /** Packets that the snap length cut. */
+  readonly cutPackets: number;
+  /** Of any limit. */
+  readonly droppedByLimit: number;
+  /** Rows that were decoded and had to be given up, because they could not wait for the store any longer. */
+  readonly rowsLost: number;
+  /** Statements told with less than was seen of them. */
+  readonly statementsReduced: number;
+  /** Gauge: the furthest step of Reduction. */
+  readonly reduction: number;
 }
 
 /**

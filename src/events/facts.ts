@@ -230,6 +230,20 @@ export interface CollectorFacts extends Omit<CaptureFacts, 'connectionsDoubled'>
   readonly lastUs: number | null;
 }
 
+/** What the capture missed in one step of time, of one collector; steps without anything are left out. */
+export interface MissedFacts {
+  readonly startUs: number;
+  readonly stepUs: number;
+  readonly collector: string;
+  readonly kernelDrops: number;
+  readonly kernelFreezes: number;
+  readonly lostBytes: number;
+  readonly framesRefused: number;
+  readonly droppedByLimit: number;
+  readonly rowsLost: number;
+  readonly statementsReduced: number;
+}
+
 /** A single execution, for "slowest statements" and drill-down. */
 export interface ExecutionFacts {
   readonly tsUs: number;
@@ -271,4 +285,6 @@ export interface WindowFacts {
   /** What `nodeSeconds` covers: the window and the time before it from which the usual is learnt. */
   readonly healthWindow: Window;
   readonly nodeSeconds: readonly NodeSecond[];
+  /** In the steps of the report, by time. */
+  readonly missed: readonly MissedFacts[];
 }

@@ -12,10 +12,12 @@ export const Quality = {
   TimedOnArrival: 64,
   /** Its text, user or database was not seen on its own connection: another one, or something later, told it. */
   Inferred: 128,
+  /** The machine could not keep up, so less is told than was seen (Reduction). */
+  Reduced: 256,
 } as const;
 
 /** The bits that say that something around the event is missing. */
-export const QUALITY_IN_PART = 63;
+export const QUALITY_IN_PART = 63 | Quality.Reduced;
 
 const NAMES: readonly (readonly [number, string])[] = [
   [Quality.GapRequest, 'gap_request'],
@@ -26,6 +28,7 @@ const NAMES: readonly (readonly [number, string])[] = [
   [Quality.UnknownStatement, 'unknown_statement'],
   [Quality.TimedOnArrival, 'timed_on_arrival'],
   [Quality.Inferred, 'inferred'],
+  [Quality.Reduced, 'reduced'],
 ];
 
 /** The names of the bits set in `quality`, in a fixed order; empty when the event is whole. */

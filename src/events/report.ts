@@ -174,6 +174,23 @@ export interface CaptureQuality {
   readonly complete: boolean;
 }
 
+export type MissedKind =
+  | 'kernel_drops'
+  | 'kernel_freezes'
+  | 'lost_bytes'
+  | 'frames_refused'
+  | 'limits'
+  | 'rows_lost'
+  | 'reduced';
+
+/** One thing that the capture of one collector missed without a break. */
+export interface MissedPeriod extends Window {
+  readonly collector: string;
+  readonly kind: MissedKind;
+  /** Packets, freezes, bytes, messages, rows or statements, by the kind. */
+  readonly count: number;
+}
+
 /** What one collector missed. */
 export interface CollectorRow extends CollectorFacts {
   readonly verdict: string;
@@ -248,4 +265,7 @@ export interface Report {
   readonly collectors: readonly CollectorRow[];
   /** H1 to H6: the states of the nodes in the window, worst nodes first, each node's in order of time. */
   readonly health: readonly HealthInterval[];
+  /** By time, the first hundred; what was missed, when. */
+  readonly missed: readonly MissedPeriod[];
+  readonly missedCount: number;
 }

@@ -32,6 +32,7 @@ export type {
   ErrorRow,
   Highlight,
   HighlightPart,
+  MissedPeriod,
   NodeRow,
   Overview,
   Report,

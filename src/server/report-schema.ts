@@ -378,6 +378,28 @@ const healthIntervalSchema = Type.Object(
   { ...CLOSED, description: 'A state of a node' },
 );
 
+const missedPeriodSchema = Type.Object(
+  {
+    collector: text('Whose capture it was; empty for those without a name'),
+    kind: Type.Union(
+      [
+        Type.Literal('kernel_drops'),
+        Type.Literal('kernel_freezes'),
+        Type.Literal('lost_bytes'),
+        Type.Literal('frames_refused'),
+        Type.Literal('limits'),
+        Type.Literal('rows_lost'),
+        Type.Literal('reduced'),
+      ],
+      { description: 'What was missed' },
+    ),
+    fromUs: timeUs('Start of the first step in which it was missed'),
+    toUs: timeUs('End of the last one'),
+    count: count('Packets, times, bytes, messages, details, rows or statements, by the kind'),
+  },
+  { ...CLOSED, description: 'Something that was missed without a break' },
+);
+
 const part = <Kind extends string, Fields extends Record<string, TSchema>>(
   kind: Kind,
   fields: Fields,
@@ -442,6 +464,10 @@ export const reportSchema = Type.Object(
     capture: captureQualitySchema,
     collectors: Type.Array(collectorRowSchema, { description: 'By name' }),
     health: Type.Array(healthIntervalSchema, { description: 'Worst nodes first' }),
+    missed: Type.Array(missedPeriodSchema, {
+      description: 'What was missed, when: the first hundred',
+    }),
+    missedCount: count('All of them'),
   },
   { ...CLOSED, title: 'MirrorSQL report' },
 );

@@ -3,14 +3,18 @@
  * full. Full means a number of rows or bytes, never a time, so that a capture always makes the same segments; whoever stores
  * live traffic calls `seal` by the clock.
  */
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { systemCode } from '../core/errors.ts';
 import { addressesOf } from './tables/session-columns.ts';
-import type {
-  ActivitySecond,
-  EventSink,
-  SessionEvent,
-  StatementEvent,
-  TransactionEnd,
+import {
+  type ActivitySecond,
+  type CaptureSecond,
+  type EventSink,
+  Reduction,
+  type SessionEvent,
+  type StatementEvent,
+  type TransactionEnd,
 } from '../events/events.ts';
 import type { Session } from '../events/session.ts';
 import type { StatementClass } from '../events/statement-class.ts';
@@ -18,6 +22,7 @@ import { limits } from './limits.ts';
 import { type Segment, writeSegment } from './segment.ts';
 import { storeError } from './store-error.ts';
 import { activityRows, appendActivity } from './tables/activity-table.ts';
+import { appendCaptureSecond, captureRows } from './tables/capture-table.ts';
 import { appendClass, type ClassDescription, classRows } from './tables/classes-table.ts';
 import { appendEvent, eventRows } from './tables/events-table.ts';
 import {
@@ -43,6 +48,8 @@ export interface SinkOptions {
   readonly directory: string;
   /** The collector's name, on every row. */
   readonly collector?: string;
+  /** What is captured, such as the name of an interface. */
+  readonly source?: string;
   /** Tables and columns of a statement; called once per class. */
   readonly describe: (statement: string) => ClassDescription;
   /** Takes each segment when it is on the disk. */
@@ -62,6 +69,9 @@ export interface SinkOptions {
 /** How often the bytes of the open rows are added up: often enough for texts of any allowed length. */
 const SIZE_CHECK_ROWS = 256;
 
+/** Of the executions whose text may be left out, one in so many keeps it. */
+const TEXT_KEPT_EVERY = 16;
+
 /** Longest statement that is handed to `describe`. */
 const DESCRIBED_BYTES_MAX = 256 * 1024;
 
@@ -74,6 +84,7 @@ export class SegmentSink implements EventSink {
   readonly #sessions = sessionRows();
   readonly #sessionEvents = sessionEventRows();
   readonly #activity = activityRows();
+  readonly #capture = captureRows();
   readonly #classes = classRows();
   readonly #notes = new Map<Session, SessionNotes>();
   readonly #seen = new Set<StatementClass>();
@@ -84,6 +95,10 @@ export class SegmentSink implements EventSink {
   #openTextBytes = 0;
   #ordinal = 0;
   #failure: unknown;
+  /** What is left out of statements from now on. */
+  reduction: Reduction = Reduction.None;
+  /** Statements of which something was left out. */
+  statementsReduced = 0;
   /** Statements whose class was not told because a load told limits.classesMax already. */
   classesDropped = 0;
   /** Sessions whose last statement is not known because limits.sessionsMax were open. */
@@ -116,8 +131,16 @@ export class SegmentSink implements EventSink {
       const source = Buffer.from(event.source);
       this.#tellClass(event.sourceClass, source, 0, source.length);
     }
-    appendEvent(this.#events, event, notes.addresses);
-    this.#openTextBytes += textEnd - textStart;
+    if (this.reduction === Reduction.None) {
+      appendEvent(this.#events, event, notes.addresses);
+      this.#openTextBytes += textEnd - textStart;
+    } else {
+      const keepsText =
+        this.reduction < Reduction.StatementTexts || this.statementsReduced % TEXT_KEPT_EVERY === 0;
+      this.statementsReduced++;
+      appendEvent(this.#events, event, notes.addresses, false, keepsText);
+      if (keepsText) this.#openTextBytes += textEnd - textStart;
+    }
     if (
       this.#openTextBytes > limits.segmentBytesMax ||
       this.#events.rowsCount % SIZE_CHECK_ROWS === 0
@@ -164,6 +187,11 @@ export class SegmentSink implements EventSink {
     this.#sealWhenFull(this.#activity);
   }
 
+  captureSecond(second: CaptureSecond): void {
+    appendCaptureSecond(this.#capture, this.#options.source ?? '', second);
+    this.#sealWhenFull(this.#capture);
+  }
+
   /** Seals whatever rows are open. */
   seal(): void {
     for (const rows of [
@@ -173,6 +201,7 @@ export class SegmentSink implements EventSink {
       this.#sessions,
       this.#sessionEvents,
       this.#activity,
+      this.#capture,
     ]) {
       if (rows.rowsCount > 0) this.#seal(rows);
     }
@@ -231,13 +260,7 @@ export class SegmentSink implements EventSink {
     let written: Promise<Segment> | undefined;
     try {
       const collector = this.#options.collector ?? '';
-      written = writeSegment(
-        this.#segments,
-        rows,
-        this.#nextOrdinal(),
-        collector,
-        Math.floor(now()),
-      );
+      written = this.#write(rows, collector, Math.floor(now()));
     } catch (error) {
       onFailure(error);
       if (this.#options.onLost === undefined) throw storeError(error);
@@ -249,5 +272,17 @@ export class SegmentSink implements EventSink {
       .then(this.#options.onSealed, onFailure)
       .finally(() => this.#sealing.delete(sealing));
     this.#sealing.add(sealing);
+  }
+
+  /** Makes the directory again when somebody has removed it. */
+  #write(rows: TableRows, collector: string, storedAtSeconds: number): Promise<Segment> {
+    const ordinal = this.#nextOrdinal();
+    try {
+      return writeSegment(this.#segments, rows, ordinal, collector, storedAtSeconds);
+    } catch (error) {
+      if (systemCode(error) !== 'ENOENT') throw error;
+      mkdirSync(this.#segments, { recursive: true, mode: 0o700 });
+      return writeSegment(this.#segments, rows, ordinal, collector, storedAtSeconds);
+    }
   }
 }

@@ -7,8 +7,29 @@ const HEAD_BYTES = 8 * 65_536 + 256;
 
 /** Undefined when the segment's first column is not a time, or the file cannot be read. */
 export function segmentTimes(path: string): Window | undefined {
+  let fromUs = Infinity;
+  let toUs = -Infinity;
+  const any = eachTime(path, (us) => {
+    fromUs = Math.min(fromUs, us);
+    toUs = Math.max(toUs, us);
+  });
+  return any ? { fromUs, toUs: toUs + 1 } : undefined;
+}
+
+/** Rows by the second of their time, in microseconds; empty when the rows have no time. */
+export function segmentSeconds(path: string): Map<number, number> {
+  const seconds = new Map<number, number>();
+  eachTime(path, (us) => {
+    const secondUs = Math.floor(us / 1_000_000) * 1_000_000;
+    seconds.set(secondUs, (seconds.get(secondUs) ?? 0) + 1);
+  });
+  return seconds;
+}
+
+/** False when there is none. */
+function eachTime(path: string, take: (us: number) => void): boolean {
   const head = readHead(path);
-  if (head === undefined) return undefined;
+  if (head === undefined) return false;
   let at = 0;
   const varint = (): number => {
     let value = 0;
@@ -31,17 +52,14 @@ export function segmentTimes(path: string): Window | undefined {
   const wide = type.startsWith('DateTime64(6');
   const sizeBytes = wide ? 8 : 4;
   if (!(wide || type.startsWith('DateTime(')) || at + rowsCount * sizeBytes > head.length) {
-    return undefined;
+    return false;
   }
-  let fromUs = Infinity;
-  let toUs = -Infinity;
   for (let row = 0; row < rowsCount; row++, at += sizeBytes) {
     const low = head.readUInt32LE(at);
     const us = wide ? low + head.readUInt32LE(at + 4) * 2 ** 32 : low * 1_000_000;
-    fromUs = Math.min(fromUs, us);
-    toUs = Math.max(toUs, us);
+    take(us);
   }
-  return rowsCount === 0 ? undefined : { fromUs, toUs: toUs + 1 };
+  return rowsCount > 0;
 }
 
 function readHead(path: string): Buffer | undefined {

@@ -1,6 +1,6 @@
 /** Opens a store: the embedded engine on a directory, or a ClickHouse server. What comes back is the same for both. */
 import { createHash } from 'node:crypto';
-import { accessSync, constants, mkdirSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { MirrorSqlError, systemCode } from '../core/errors.ts';
 import type { StoreClient } from './connection.ts';
@@ -34,6 +34,8 @@ export interface Store {
 }
 
 export interface OpenOptions {
+  /** Of an embedded store: nothing is made where none is. */
+  readonly existing?: true;
   /** The name under which to store; see Store. */
   readonly collector?: string;
   /** Gives up opening. */
@@ -47,7 +49,7 @@ export interface OpenOptions {
 /**
  * Opens the store and brings its schema up to date.
  * @throws MirrorSqlError MSQL_STORE_DIRECTORY, MSQL_STORE_BUSY, MSQL_STORE_ENGINE, MSQL_STORE_UNREACHABLE,
- * MSQL_STORE_LOGIN, MSQL_STORE_TLS, MSQL_STORE_SERVER, MSQL_STORE_DISK_FULL, MSQL_STORE_VERSION
+ * MSQL_STORE_LOGIN, MSQL_STORE_TLS, MSQL_STORE_SERVER, MSQL_STORE_DISK_FULL, MSQL_STORE_VERSION, MSQL_STORE_EMPTY
  */
 export async function openStore(
   settings: StoreSettings,
@@ -55,6 +57,7 @@ export async function openStore(
 ): Promise<Store> {
   const patient = options.patience === 'forever';
   const collector = options.collector ?? '';
+  if (options.existing === true && settings.kind === 'embedded') demandStore(settings.directory);
   const directory = prepareDirectory(settings);
   try {
     const connection =
@@ -79,6 +82,11 @@ function directoryOf(settings: StoreSettings): string {
 
 /** Characters that the engine takes for a pattern in the name of a file to insert from. */
 const PATTERN_CHARACTERS = /[*?{}[\]]/;
+
+function demandStore(directory: string): void {
+  if (existsSync(join(directory, 'segments'))) return;
+  throw new MirrorSqlError('MSQL_STORE_EMPTY', `there is no store in ${resolve(directory)}`);
+}
 
 /**
  * Makes the place where segments wait, and says where it is.

@@ -41,6 +41,8 @@ export interface WriterOptions {
   readonly waitingSegmentsMax?: number;
   /** Told of each segment that was stored, with the time it took in milliseconds. */
   readonly onInserted?: (durationMs: number) => void;
+  /** Told of each segment that is given up past the quota, while its file is still there. */
+  readonly onGivenUp?: (segment: Segment) => void;
 }
 
 /** How a patient writer is doing. */
@@ -87,6 +89,7 @@ export class SegmentWriter {
   #wake: (() => void)[] = [];
   readonly #gap: GapRecord | undefined;
   readonly #quota: Quota;
+  readonly #onGivenUp: WriterOptions['onGivenUp'];
   readonly #rowsDropped: RowCounts = {};
   #segmentsDropped = 0;
   #lastInsertAtMs: number | undefined;
@@ -100,6 +103,7 @@ export class SegmentWriter {
       bytesMax: options.waitingBytesMax ?? limits.liveWaitingBytesMax,
       segmentsMax: options.waitingSegmentsMax ?? limits.liveWaitingSegmentsMax,
     };
+    this.#onGivenUp = options.onGivenUp;
     const patient = options.patience === 'forever';
     this.#insistence = new Insistence(store, patient);
     this.#gap = patient ? new GapRecord(store.directory) : undefined;
@@ -175,6 +179,7 @@ export class SegmentWriter {
     if (gap !== undefined) {
       let segment: Segment | undefined;
       while ((segment = this.#queue.takeBeyond(this.#quota)) !== undefined) {
+        this.#onGivenUp?.(segment);
         gap.giveUp(segment);
         this.#countDropped(segment.table, segment.rowsCount);
       }

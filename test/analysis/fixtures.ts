@@ -111,6 +111,7 @@ export const EMPTY_FACTS: WindowFacts = {
   collectors: [],
   healthWindow: { fromUs: START_US, toUs: START_US + MINUTE_US },
   nodeSeconds: [],
+  missed: [],
 };
 
 /** A class with `calls` calls of `meanUs` each. */
@@ -580,5 +581,6 @@ export function shopFacts(): WindowFacts {
     collectors: [],
     healthWindow: { fromUs: START_US, toUs: END_US },
     nodeSeconds: [],
+    missed: [],
   };
 }

@@ -1,15 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { statusLine } from '../../src/cli/monitor/status-line.ts';
-import { openStore } from '../../src/store/store.ts';
 import { waitUntil } from '../lab/process.ts';
-
-const ROOT = join(import.meta.dirname, '../..');
-const DEMO = join(ROOT, 'test/scenarios/demo/demo.pcap.gz');
+import { count, DEMO, monitor, ROOT, servedAt } from './monitor-process.ts';
 
 let directory: string;
 beforeAll(async () => {
@@ -17,54 +12,15 @@ beforeAll(async () => {
 });
 afterAll(() => rm(directory, { recursive: true, force: true }));
 
-interface Monitor {
-  readonly child: ChildProcess;
-  readonly said: () => string;
-  readonly ended: Promise<number | null>;
-}
-
-function monitor(...args: string[]): Monitor {
-  const main = ['--import', 'tsx', join(ROOT, 'src/cli/main.ts'), 'monitor', ...args];
-  const child = spawn(process.execPath, main, { cwd: ROOT, stdio: ['ignore', 'ignore', 'pipe'] });
-  let said = '';
-  child.stderr.on('data', (piece: Buffer) => (said += piece.toString()));
-  const ended = once(child, 'close').then(([code]) => code as number | null);
-  return { child, said: () => said, ended };
-}
-
-async function servedAt({ said, child }: Monitor): Promise<string> {
-  let url = '';
-  await waitUntil('the address', 30_000, () => {
-    if (child.exitCode !== null) throw new Error(said());
-    url = /serves on (\S+)/.exec(said())?.[1] ?? '';
-    return url !== '';
-  });
-  return url;
-}
-
 /** The API tells how far the stored data reaches: it is null as long as there is none. */
 async function hasData(url: string): Promise<boolean> {
   const answer = await fetch(`${url}api/v1/extent`);
   return answer.ok && (await answer.text()).includes('fromUs');
 }
 
-async function count(store: string, sql: string): Promise<number> {
-  const opened = await openStore({ kind: 'embedded', directory: join(directory, store) });
-  try {
-    const answer = await opened.client.query({
-      query: `SELECT ${sql} AS n`,
-      format: 'JSONEachRow',
-    });
-    const [row] = await answer.json<{ n: number | string }>();
-    return Number(row?.n);
-  } finally {
-    await opened.close();
-  }
-}
-
 describe('monitor', () => {
   it('plays a capture, shows it while it plays, and has all of it stored when it is told to end', async () => {
-    const run = monitor(
+    const run = monitor([
       '--read',
       DEMO,
       '--speed',
@@ -73,7 +29,7 @@ describe('monitor', () => {
       '127.0.0.1:0',
       '--data',
       join(directory, 'whole'),
-    );
+    ]);
     const url = await servedAt(run);
     await waitUntil('the first statements', 30_000, () => hasData(url));
     await waitUntil('the end of the capture', 60_000, () => run.said().includes('captured '));
@@ -81,23 +37,23 @@ describe('monitor', () => {
     expect(await run.ended).toBe(0);
     const told = Number(/events +([\d,]+) statement/.exec(run.said())?.[1]?.replaceAll(',', ''));
     expect(told).toBe(56_028);
-    expect(await count('whole', '(SELECT count() FROM events)')).toBe(told);
-    expect(await count('whole', '(SELECT sum(calls) FROM class_1h)')).toBe(told);
-    expect(await count('whole', '(SELECT count() FROM captures FINAL)')).toBe(1);
+    expect(await count(join(directory, 'whole'), '(SELECT count() FROM events)')).toBe(told);
+    expect(await count(join(directory, 'whole'), '(SELECT sum(calls) FROM class_1h)')).toBe(told);
+    expect(await count(join(directory, 'whole'), '(SELECT count() FROM captures FINAL)')).toBe(1);
     expect(await readdir(join(directory, 'whole/segments'))).toEqual([]);
   }, 120_000);
 
   it('plays a capture by two workers, and stores of it what one stores', async () => {
     const data = join(directory, 'workers');
     const speed = ['--speed', '1000', '--workers', '2'];
-    const run = monitor('--read', DEMO, ...speed, '--listen', '127.0.0.1:0', '--data', data);
+    const run = monitor(['--read', DEMO, ...speed, '--listen', '127.0.0.1:0', '--data', data]);
     await waitUntil('the end of the capture', 90_000, () => run.said().includes('captured '));
     run.child.kill('SIGINT');
     expect(await run.ended).toBe(0);
     expect(run.said()).toContain('2 workers');
     expect(run.said()).toMatch(/captured +131,223 packets/);
     expect(run.said()).toMatch(/missing +nothing/);
-    expect(await count('workers', '(SELECT count() FROM events)')).toBe(56_028);
+    expect(await count(data, '(SELECT count() FROM events)')).toBe(56_028);
     expect(await count('workers', '(SELECT sum(requests) FROM activity_1s)')).toBe(56_028);
     // The demonstration has 8 connections of one edge open at most, spread over both workers.
     expect(await count('workers', '(SELECT max(connections_open) FROM activity_1s FINAL)')).toBe(8);
@@ -105,7 +61,7 @@ describe('monitor', () => {
   }, 150_000);
 
   it('ends in order in the middle of a capture: what was decoded is stored, and nothing else is claimed', async () => {
-    const run = monitor(
+    const run = monitor([
       '--read',
       DEMO,
       '--speed',
@@ -114,7 +70,7 @@ describe('monitor', () => {
       '127.0.0.1:0',
       '--data',
       join(directory, 'half'),
-    );
+    ]);
     const url = await servedAt(run);
     await waitUntil('the first statements', 30_000, () => hasData(url));
     run.child.kill('SIGTERM');
@@ -122,7 +78,7 @@ describe('monitor', () => {
     const told = Number(/events +([\d,]+) statement/.exec(run.said())?.[1]?.replaceAll(',', ''));
     expect(told).toBeGreaterThan(0);
     expect(told).toBeLessThan(56_028);
-    expect(await count('half', '(SELECT count() FROM events)')).toBe(told);
+    expect(await count(join(directory, 'half'), '(SELECT count() FROM events)')).toBe(told);
   }, 120_000);
 
   it('decrypts with a key log that is written meanwhile, and keeps nothing of it', async () => {
@@ -133,17 +89,17 @@ describe('monitor', () => {
     const data = join(directory, 'encrypted');
     const capture = join(scenario, 'capture.pcap');
     // Fifty milliseconds of traffic, played in ten seconds: there is time to bring the keys.
-    const run = monitor(
+    const run = monitor([
       ...['--read', capture, '--speed', '0.005', '--keylog', keyLog],
       ...['--listen', '127.0.0.1:0', '--data', data],
-    );
+    ]);
     await servedAt(run);
     await writeFile(keyLog, keys);
     await waitUntil('the end of the capture', 60_000, () => run.said().includes('captured '));
     run.child.kill('SIGINT');
     expect(await run.ended).toBe(0);
     expect(run.said()).toMatch(/^decrypted +sessions: 2$/m);
-    expect(await count('encrypted', '(SELECT count() FROM events)')).toBe(4);
+    expect(await count(data, '(SELECT count() FROM events)')).toBe(4);
     const secrets = keys.match(/[0-9a-f]{64,}$/gm) ?? [];
     expect(secrets.length).toBe(6);
     const written = await readdir(data, { recursive: true, withFileTypes: true });
@@ -166,7 +122,7 @@ describe('monitor', () => {
     [['--read', DEMO, '--workers', '0'], 'not a number from 1'],
     [['--read', '-', '--workers', '2'], 'can be read once only'],
   ])('refuses %j', async (args, words) => {
-    const run = monitor(...args);
+    const run = monitor(args);
     expect(await run.ended).toBe(2);
     expect(run.said()).toContain(words);
     expect(run.said()).toContain('MSQL_CLI_USAGE');

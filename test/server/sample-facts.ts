@@ -507,6 +507,7 @@ export function sampleFacts(window: Window = EXTENT, scope: Scope = {}): WindowF
     healthWindow: EXTENT,
     nodeSeconds: nodeSeconds(),
     collectors: [],
+    missed: [],
   };
 }
 

@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Status } from '../../src/events/events.ts';
+import { Reduction, Status } from '../../src/events/events.ts';
 import type { Session } from '../../src/events/session.ts';
 import { type Segment, writeSegment } from '../../src/store/segment.ts';
 import { SegmentSink, type SinkOptions } from '../../src/store/segment-sink.ts';
@@ -353,6 +353,47 @@ describe('what is stored', () => {
         ts: '2026-09-21 14:13:20.000000',
       },
     ]);
+  });
+
+  it('says of a statement that less is told of it than was seen, and what it leaves out is absent', async () => {
+    const text = Buffer.from('SELECT a, b FROM t1 WHERE id = 42');
+    await store1((sink, session) => {
+      const told = (sequence: number) =>
+        sink.statement(
+          makeStatement(session, {
+            sequence,
+            text,
+            textStart: 0,
+            textEnd: text.length,
+            firstRowUs: 5,
+            statementName: 's1',
+            statementClass: makeClass(1),
+          }),
+        );
+      told(1);
+      sink.reduction = Reduction.ResultDetails;
+      told(2);
+      sink.reduction = Reduction.StatementTexts;
+      for (let sequence = 3; sequence < 35; sequence++) told(sequence);
+      sink.reduction = Reduction.None;
+      told(35);
+      expect(sink.statementsReduced).toBe(33);
+    });
+    const rows = await rowsOf<{ statement: string; first_row_us: number | null; name: string }>(
+      store,
+      `SELECT statement, first_row_us, statement_name AS name FROM events ORDER BY sequence`,
+    );
+    expect(rows[0]).toEqual({ statement: text.toString(), first_row_us: 5, name: 's1' });
+    expect(rows[1]).toEqual({ statement: text.toString(), first_row_us: null, name: '' });
+    expect(rows[34]).toEqual(rows[0]);
+    const texts = rows.slice(2, 34).filter(({ statement }) => statement !== '');
+    expect(texts).toHaveLength(2);
+    expect(
+      await numberOf(store, "(SELECT countIf(has(quality_names, 'reduced')) FROM events)"),
+    ).toBe(33);
+    // What the statements were is still known.
+    expect(await numberOf(store, '(SELECT uniqExact(fingerprint) FROM events)')).toBe(1);
+    expect(await numberOf(store, '(SELECT count() FROM classes)')).toBe(1);
   });
 
   it('are sessions with what was known while they lasted', async () => {

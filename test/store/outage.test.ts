@@ -1,8 +1,9 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { GapRecord } from '../../src/store/gap-record.ts';
+import { LostSeconds } from '../../src/store/lost-seconds.ts';
 import type { Segment } from '../../src/store/segment.ts';
 import { SegmentSink } from '../../src/store/segment-sink.ts';
 import { segmentTimes } from '../../src/store/segment-times.ts';
@@ -14,6 +15,7 @@ import {
   descriptionOf,
   numberOf,
   rowsOf,
+  temporaryDirectory,
   temporaryStore,
   type TemporaryStore,
 } from './temporary-store.ts';
@@ -57,7 +59,18 @@ describe('a store that does not answer', () => {
     const events = segments.filter(({ table }) => table === 'events');
     const quota = events.slice(0, 8).reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
     process.kill(enginePid, 'SIGSTOP');
-    const writer = new SegmentWriter(store, { patience: 'forever', waitingBytesMax: quota });
+    const told: Segment[] = [];
+    const lostSeconds = new LostSeconds({
+      directory: temporary.directory,
+      collector: 'a',
+      source: 'eth1',
+      onSealed: (segment) => void told.push(segment),
+    });
+    const writer = new SegmentWriter(store, {
+      patience: 'forever',
+      waitingBytesMax: quota,
+      onGivenUp: (segment) => lostSeconds.giveUp(segment),
+    });
     for (const segment of segments) {
       writer.enqueue(segment);
       await writer.drained();
@@ -65,11 +78,14 @@ describe('a store that does not answer', () => {
         Math.max(quota, segments[0]?.sizeBytes ?? 0),
       );
     }
+    lostSeconds.seal();
+    await lostSeconds.settled();
     const { rowsDropped, segmentsDropped, segmentsWaiting } = writer.state;
     expect(segmentsDropped).toBeGreaterThan(8);
     expect(segmentsWaiting + segmentsDropped).toBe(segments.length);
     expect(rowsDropped.classes).toBeUndefined();
     process.kill(enginePid, 'SIGCONT');
+    for (const segment of told) writer.enqueue(segment);
     await writer.flush();
     const dropped = Object.values(rowsDropped).reduce((sum, rows) => sum + rows, 0);
     const stored = await numberOf(store, '(SELECT count() FROM events)');
@@ -82,6 +98,15 @@ describe('a store that does not answer', () => {
         toUnixTimestamp64Micro(assumeNotNull(last_packet_ts)) AS toUs FROM captures FINAL`,
     );
     expect(gap?.dropped).toBe(dropped);
+    // The same by the second, and none of them in a second from which all is stored.
+    const lost = await rowsOf<{ rows: number; fromUs: number; toUs: number }>(
+      store,
+      `SELECT sum(rows_lost) AS rows, toUnixTimestamp(min(t)) * 1000000 AS fromUs,
+        toUnixTimestamp(max(t)) * 1000000 AS toUs FROM capture_1s WHERE source = 'eth1' AND collector = 'a'`,
+    );
+    expect(lost[0]?.rows).toBe(dropped);
+    expect(lost[0]?.fromUs).toBeGreaterThanOrEqual(START_US);
+    expect(lost[0]?.toUs).toBeLessThanOrEqual(gap?.toUs ?? 0);
     expect(gap?.fromUs).toBeGreaterThan(START_US);
     expect(gap?.toUs).toBeLessThan(last);
     expect(existsSync(join(temporary.directory, 'gap.json'))).toBe(false);
@@ -171,4 +196,44 @@ it('rows that a full disk takes no more are counted, and the collector goes on',
   await sink.settled();
   const events = lost.filter(([table]) => table === 'events').map(([, rows]) => rows);
   expect(events).toEqual([1_000, 1_000, 500]);
+});
+
+describe('rows that were given up', () => {
+  it('are kept by the second until the disk takes them again', async () => {
+    const directory = await temporaryDirectory();
+    const blocked = join(directory, 'segments');
+    writeFileSync(blocked, 'a file where the directory should be');
+    const sealed: Segment[] = [];
+    const lost = new LostSeconds({
+      directory,
+      collector: '',
+      source: '',
+      onSealed: (segment) => void sealed.push(segment),
+    });
+    lost.lost(7, START_US);
+    lost.seal();
+    await lost.settled();
+    lost.lost(5, START_US + 10);
+    expect(sealed).toEqual([]);
+    rmSync(blocked);
+    lost.seal();
+    await lost.settled();
+    expect(sealed).toMatchObject([{ table: 'capture_1s', rowsCount: 1 }]);
+    lost.seal();
+    await lost.settled();
+    expect(sealed).toHaveLength(1);
+    rmSync(directory, { recursive: true });
+  });
+
+  it('of more seconds than are remembered are counted in one that is', () => {
+    const lost = new LostSeconds({
+      directory: '/dev/null',
+      collector: '',
+      source: '',
+      onSealed: () => undefined,
+      secondsMax: 3,
+    });
+    for (let second = 0; second < 10; second++) lost.lost(2, START_US + second * 1_000_000);
+    expect(lost.misplacedCount).toBe(14);
+  });
 });

@@ -1,7 +1,13 @@
 /** What the capture missed, and what this page therefore does not know. Never left out. */
-import type { CaptureQuality, CollectorRow, Report } from '../../../src/server/contract.ts';
+import type {
+  CaptureQuality,
+  CollectorRow,
+  MissedPeriod,
+  Report,
+} from '../../../src/server/contract.ts';
 import { formatBytes, formatCount, formatExact } from '../format.ts';
 import { type Column, Table } from '../parts/table.tsx';
+import { Clock, Duration } from '../parts/values.tsx';
 import { Section } from './section.tsx';
 
 type Flaw = readonly [label: string, value: (capture: CaptureQuality) => number, about: string];
@@ -55,7 +61,36 @@ const COLLECTOR_COLUMNS: readonly Column<CollectorRow>[] = [
   },
 ];
 
-export function Capture({ report: { capture, collectors } }: { report: Report }) {
+const MISSED: Readonly<Record<MissedPeriod['kind'], string>> = {
+  kernel_drops: 'packets dropped by the kernel',
+  kernel_freezes: "times the kernel's buffer was full",
+  lost_bytes: 'bytes missing',
+  frames_refused: 'messages refused',
+  limits: 'dropped by a limit',
+  rows_lost: 'rows given up, as the store was away',
+  reduced: 'statements told with less detail',
+};
+
+const MISSED_COLUMNS: readonly Column<MissedPeriod>[] = [
+  {
+    key: 'from',
+    label: 'From',
+    cell: (row) => <Clock us={row.fromUs} />,
+    order: (row) => row.fromUs,
+  },
+  {
+    key: 'for',
+    label: 'For',
+    numeric: true,
+    cell: (row) => <Duration us={row.toUs - row.fromUs} />,
+    order: (row) => row.toUs - row.fromUs,
+  },
+  { key: 'count', label: 'Count', numeric: true, cell: (row) => formatExact(row.count) },
+  { key: 'what', label: 'What', wide: true, cell: (row) => MISSED[row.kind] },
+  { key: 'collector', label: 'Collector', minor: true, cell: (row) => row.collector },
+];
+
+export function Capture({ report: { capture, collectors, missed } }: { report: Report }) {
   return (
     <Section
       id="capture"
@@ -73,6 +108,15 @@ export function Capture({ report: { capture, collectors } }: { report: Report })
           </div>
         ))}
       </dl>
+      {missed.length > 0 && (
+        <Table
+          caption="What was missed, when"
+          columns={MISSED_COLUMNS}
+          rows={missed}
+          rowKey={(row) => `${row.fromUs} ${row.kind} ${row.collector}`}
+          empty="Nothing was missed."
+        />
+      )}
       {collectors.length > 1 && (
         <Table
           caption="What each collector missed"

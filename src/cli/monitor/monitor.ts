@@ -12,6 +12,7 @@ import { collectorName, storeSettings } from '../store-settings.ts';
 import { openFeed } from './feed.ts';
 import { type MonitorOptions, type MonitorPlan, monitorPlan } from './options.ts';
 import { Pipeline, type PipelineListener, type Running } from './pipeline.ts';
+import { reductionLine } from './reduction.ts';
 import { StatusLine } from './status-line.ts';
 import { Storing } from './storing.ts';
 import { Workers } from './workers.ts';
@@ -92,6 +93,7 @@ async function capture(
     {
       sealed: (segment) => storing.take(segment),
       lost: (table, rowsCount, atUs, error) => storing.lost(table, rowsCount, atUs, error),
+      reduced: (reduction) => process.stderr.write(`${reductionLine(reduction)}\n`),
     },
   );
   observation.watch({ capture: pipeline.observed, storing: storing.writer });
@@ -100,7 +102,7 @@ async function capture(
   const timer = setInterval(() => {
     seconds++;
     const summary = pipeline.summary();
-    pipeline.segmentsWaiting = storing.writer.waitingCount;
+    pipeline.waiting = storing.waiting;
     if (seconds % COUNTS_EVERY_SECONDS === 0) storing.tell(summary);
     storing.look();
     status.show(summary, storing.writer.waitingCount);

@@ -8,7 +8,9 @@ import type { Separation } from '../../../collectors/network/scope.ts';
 import type { CaptureSummary } from '../../events/capture-summary.ts';
 import type {
   ActivitySecond,
+  CaptureSecond,
   EventSink,
+  Reduction,
   SessionEvent,
   StatementEvent,
   TransactionEnd,
@@ -21,6 +23,7 @@ import type { Segment } from '../../store/segment.ts';
 import { type Lane, SegmentSink } from '../../store/segment-sink.ts';
 import type { SegmentTable } from '../../store/tables/table-rows.ts';
 import { FollowedKeyLog } from '../key-log-file.ts';
+import { type Strain, ReductionControl } from './reduction.ts';
 import type { Feed } from './feed.ts';
 
 export interface PipelineOptions {
@@ -44,6 +47,8 @@ export interface PipelineListener {
   lost(table: SegmentTable, rowsCount: number, atUs: number, error: unknown): void;
   /** Takes the seconds, instead of the segments: of several pipelines, they are added up before they are stored. */
   activity?(second: ActivitySecond): void;
+  /** Less or more is left out of events from now on. */
+  reduced(reduction: Reduction): void;
 }
 
 const SECOND_MS = 1000;
@@ -61,7 +66,14 @@ export interface Running {
   stop(): void;
   summary(): CaptureSummary;
   readonly observed: ObservedCapture;
-  segmentsWaiting: number;
+  /** How much waits for the store, as whoever sends it says. */
+  waiting: Waiting;
+}
+
+export interface Waiting {
+  readonly segments: number;
+  /** Of the quota, 0 to 1. */
+  readonly quotaShare: number;
 }
 
 export class Pipeline implements Running {
@@ -71,18 +83,24 @@ export class Pipeline implements Running {
   readonly #keys: FollowedKeyLog | undefined;
   readonly #lag: Lag;
   #ended = false;
+  readonly #listener: PipelineListener;
   #seconds = 0;
   #sealedAtSecond = 0;
   #packetsBefore = 0;
-  /** How many segments wait for the store, as whoever sends them says. */
-  segmentsWaiting = 0;
+  readonly #control = new ReductionControl();
+  #dueMs = 0;
+  #dropsBefore = 0;
+  #freezesBefore = 0;
+  waiting: Waiting = { segments: 0, quotaShare: 0 };
 
   private constructor(
     feed: Feed,
     sink: SegmentSink,
     collector: Collector,
     keys: FollowedKeyLog | undefined,
+    listener: PipelineListener,
   ) {
+    this.#listener = listener;
     this.#feed = feed;
     this.#lag = new Lag(feed.speed);
     this.#sink = sink;
@@ -101,6 +119,7 @@ export class Pipeline implements Running {
       directory,
       collector: name,
       ...(lane === undefined ? {} : { lane }),
+      source: feed.name,
       describe: await loadDescriber(),
       onSealed: (segment) => listener.sealed(segment),
       onLost: (table, rowsCount, error) => {
@@ -124,7 +143,7 @@ export class Pipeline implements Running {
       timedOnArrival,
       keyLog: keys?.keyLog,
     });
-    return new Pipeline(feed, sink, collector, keys);
+    return new Pipeline(feed, sink, collector, keys, listener);
   }
 
   /**
@@ -132,6 +151,7 @@ export class Pipeline implements Running {
    * @returns what was seen, when all of it is sealed
    */
   async run(): Promise<CaptureSummary> {
+    this.#dueMs = performance.now() + SECOND_MS;
     const timer = setInterval(() => this.#second(), SECOND_MS);
     let summary: CaptureSummary;
     try {
@@ -146,10 +166,7 @@ export class Pipeline implements Running {
     }
     this.#sink.seal();
     await this.#sink.settled();
-    this.#countDrops();
-    const { kernelDrops, kernelFreezes, captureInterruptions, latePackets } =
-      this.#collector.health;
-    return { ...summary, kernelDrops, kernelFreezes, captureInterruptions, latePackets };
+    return { ...summary, ...this.#last() };
   }
 
   /** Lets `run` end in order: what was captured is still decoded and sealed. */
@@ -176,10 +193,20 @@ export class Pipeline implements Running {
     };
   }
 
+  /** What is counted beside the packets, after the last of them. */
+  #last(): Partial<CaptureSummary> {
+    this.#countDrops();
+    const { kernelDrops, kernelFreezes, captureInterruptions, latePackets } =
+      this.#collector.health;
+    const { statementsReduced } = this.#sink;
+    return { kernelDrops, kernelFreezes, captureInterruptions, latePackets, statementsReduced };
+  }
+
   #second(): void {
     this.#seconds++;
     this.#keys?.look();
     this.#countDrops();
+    this.#reduce();
     const { packets } = this.#collector.health;
     const nowUs = this.#feed.nowUs();
     if (packets === this.#packetsBefore && nowUs !== undefined) {
@@ -188,10 +215,35 @@ export class Pipeline implements Running {
     this.#packetsBefore = packets;
     if (this.#seconds % STATE_EVERY_SECONDS === 0) this.#collector.tellOpenSessions();
     const gathered = this.#seconds - this.#sealedAtSecond;
-    if (this.segmentsWaiting < SEGMENTS_WAITING_CALM || gathered >= GATHERED_SECONDS_MAX) {
+    if (this.waiting.segments < SEGMENTS_WAITING_CALM || gathered >= GATHERED_SECONDS_MAX) {
       this.#sink.seal();
       this.#sealedAtSecond = this.#seconds;
     }
+  }
+
+  /** Leaves out less or more, by how the last second was. */
+  #reduce(): void {
+    const before = this.#control.reduction;
+    const reduction = this.#control.second(this.#strain());
+    this.#sink.reduction = reduction;
+    this.#collector.health.statementsReduced = this.#sink.statementsReduced;
+    this.#collector.reduce(reduction);
+    if (reduction !== before) this.#listener.reduced(reduction);
+  }
+
+  #strain(): Strain {
+    const { kernelDrops, kernelFreezes } = this.#collector.health;
+    const nowMs = performance.now();
+    const strain = {
+      kernelDrops: kernelDrops - this.#dropsBefore,
+      kernelFreezes: kernelFreezes - this.#freezesBefore,
+      delayMs: Math.max(0, nowMs - this.#dueMs),
+      quotaShare: this.waiting.quotaShare,
+    };
+    this.#dropsBefore = kernelDrops;
+    this.#freezesBefore = kernelFreezes;
+    this.#dueMs = nowMs + SECOND_MS;
+    return strain;
   }
 
   #countDrops(): void {
@@ -205,7 +257,7 @@ export class Pipeline implements Running {
   }
 }
 
-/** Everything to one sink, but seconds elsewhere. */
+/** Everything to one sink, but seconds of activity elsewhere. */
 class ActivityApart implements EventSink {
   readonly #sink: EventSink;
   readonly activity: (second: ActivitySecond) => void;
@@ -225,5 +277,9 @@ class ActivityApart implements EventSink {
 
   sessionEvent(event: SessionEvent): void {
     this.#sink.sessionEvent(event);
+  }
+
+  captureSecond(second: CaptureSecond): void {
+    this.#sink.captureSecond?.(second);
   }
 }

@@ -7,6 +7,7 @@ import type { CaptureSummary } from '../../events/capture-summary.ts';
 import { CaptureRecord } from '../../store/capture-record.ts';
 import type { EventualStore } from '../../store/eventual-store.ts';
 import { enqueueLeftovers } from '../../store/leftovers.ts';
+import { LostSeconds } from '../../store/lost-seconds.ts';
 import type { Segment } from '../../store/segment.ts';
 import { storeError } from '../../store/store-error.ts';
 import type { SegmentTable } from '../../store/tables/table-rows.ts';
@@ -19,6 +20,7 @@ export class Storing {
   readonly writer: SegmentWriter;
   readonly #store: EventualStore;
   readonly #record: CaptureRecord;
+  readonly #lostSeconds: LostSeconds;
   /** The trouble that was told last and is not over. */
   #told: MirrorSqlError | undefined;
   #lostToDisk = false;
@@ -34,7 +36,14 @@ export class Storing {
     this.writer = new SegmentWriter(store, {
       patience: 'forever',
       onInserted,
+      onGivenUp: (segment) => this.#lostSeconds.giveUp(segment),
       ...(quotaBytes === undefined ? {} : { waitingBytesMax: quotaBytes }),
+    });
+    this.#lostSeconds = new LostSeconds({
+      directory: store.directory,
+      collector: store.collector,
+      source: name,
+      onSealed: (segment) => this.take(segment),
     });
     this.#record = new CaptureRecord(
       store,
@@ -53,6 +62,7 @@ export class Storing {
   /** Takes note of rows that could not be written to the disk. */
   lost(table: SegmentTable, rowsCount: number, atUs: number, error: unknown): void {
     this.writer.lost(table, rowsCount, atUs);
+    this.#lostSeconds.lost(rowsCount, atUs);
     if (this.#lostToDisk) return;
     this.#lostToDisk = true;
     say(storeError(error).line);
@@ -64,8 +74,15 @@ export class Storing {
     if (summary.packets > 0) this.#record.tell(summary);
   }
 
-  /** Says what has changed since the last look. */
+  /** What waits: segments, and their share of the quota, 0 to 1. */
+  get waiting(): { readonly segments: number; readonly quotaShare: number } {
+    const { segmentsWaiting, bytesWaiting, waitingBytesMax } = this.writer.state;
+    return { segments: segmentsWaiting, quotaShare: Math.min(1, bytesWaiting / waitingBytesMax) };
+  }
+
+  /** Called once a second: says what has changed since the last look. */
   look(): void {
+    this.#lostSeconds.seal();
     const { segmentsWaiting, segmentsDropped, failedTries, lastError } = this.writer.state;
     const away = failedTries > 0 ? lastError : undefined;
     const trouble = this.#store.isOpen ? away : this.#store.trouble;
@@ -91,6 +108,8 @@ export class Storing {
    * @returns why not all is stored; undefined when it is
    */
   async finish(summary: CaptureSummary): Promise<MirrorSqlError | undefined> {
+    this.#lostSeconds.seal();
+    await this.#lostSeconds.settled();
     const endsAt = Date.now() + STOP_WITHIN_MS;
     await this.writer.stop(STOP_WITHIN_MS);
     if (summary.packets > 0) {

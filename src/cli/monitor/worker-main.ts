@@ -47,6 +47,7 @@ async function begin({
       sealed: (segment) => tell({ type: 'sealed', segment }),
       lost: (table, rowsCount, atUs, error) =>
         tell({ type: 'lost', table, rowsCount, atUs, message: String(error) }),
+      reduced: (reduction) => tell({ type: 'reduced', reduction }),
       activity: (second) => tell({ type: 'activity', second }),
     },
   );
@@ -85,7 +86,7 @@ function receive(message: ToWorker): void {
       begin(message).catch(failed);
       return;
     case 'waiting':
-      if (pipeline !== undefined) pipeline.segmentsWaiting = message.segments;
+      if (pipeline !== undefined) pipeline.waiting = message.waiting;
       return;
     case 'stop':
       stop();

@@ -1,10 +1,11 @@
 /** What `monitor` and its workers tell each other (Node's channel between processes, structured clones). */
 import type { ErrorCode } from '../../core/errors.ts';
 import type { CaptureSummary } from '../../events/capture-summary.ts';
-import type { ActivitySecond } from '../../events/events.ts';
+import type { ActivitySecond, Reduction } from '../../events/events.ts';
 import type { Segment } from '../../store/segment.ts';
 import type { SegmentTable } from '../../store/tables/table-rows.ts';
 import type { MonitorPlan } from './options.ts';
+import type { Waiting } from './pipeline.ts';
 
 export type ToWorker =
   | {
@@ -21,7 +22,7 @@ export type ToWorker =
       readonly collector: string;
       readonly sinceUs: number;
     }
-  | { readonly type: 'waiting'; readonly segments: number }
+  | { readonly type: 'waiting'; readonly waiting: Waiting }
   | { readonly type: 'stop' };
 
 export type FromWorker =
@@ -39,6 +40,7 @@ export type FromWorker =
       readonly atUs: number;
       readonly message: string;
     }
+  | { readonly type: 'reduced'; readonly reduction: Reduction }
   | { readonly type: 'activity'; readonly second: ActivitySecond }
   | {
       readonly type: 'summary';

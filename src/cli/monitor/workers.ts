@@ -13,7 +13,12 @@ import { loadDescriber } from '../../sql/describe.ts';
 import { SegmentSink } from '../../store/segment-sink.ts';
 import { ActivityMerge } from './activity-merge.ts';
 import type { MonitorPlan } from './options.ts';
-import { type PipelineListener, type Running, SEGMENTS_WAITING_CALM } from './pipeline.ts';
+import {
+  type PipelineListener,
+  type Running,
+  SEGMENTS_WAITING_CALM,
+  type Waiting,
+} from './pipeline.ts';
 import type { FromWorker, ToWorker } from './worker-messages.ts';
 
 const SECOND_MS = 1000;
@@ -109,7 +114,7 @@ class RunningWorkers implements Running {
   readonly #about: { readonly name: string; readonly backend: string };
   #over = false;
   #failure: MirrorSqlError | undefined;
-  #segmentsWaiting = 0;
+  #waiting: Waiting = { segments: 0, quotaShare: 0 };
 
   constructor(
     children: readonly ChildProcess[],
@@ -136,15 +141,19 @@ class RunningWorkers implements Running {
     }
   }
 
-  set segmentsWaiting(segments: number) {
-    this.#segmentsWaiting = segments;
-    for (const { child } of this.#workers) say(child, { type: 'waiting', segments });
+  get waiting(): Waiting {
+    return this.#waiting;
+  }
+
+  set waiting(waiting: Waiting) {
+    this.#waiting = waiting;
+    for (const { child } of this.#workers) say(child, { type: 'waiting', waiting });
   }
 
   async run(): Promise<CaptureSummary> {
     const timer = setInterval(() => {
       this.#activity.look();
-      if (this.#segmentsWaiting < SEGMENTS_WAITING_CALM) this.#sink.seal();
+      if (this.#waiting.segments < SEGMENTS_WAITING_CALM) this.#sink.seal();
     }, SECOND_MS);
     try {
       await Promise.all(this.#workers.map((worker) => this.#ended(worker)));
@@ -212,6 +221,9 @@ class RunningWorkers implements Running {
           message.atUs,
           new Error(message.message),
         );
+        return;
+      case 'reduced':
+        this.#listener.reduced(message.reduction);
         return;
       case 'activity':
         this.#activity.take(message.second);

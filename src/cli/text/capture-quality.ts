@@ -1,8 +1,8 @@
 /** The last section: what the capture missed, so that nobody believes the report more than it deserves. */
-import type { CollectorRow } from '../../events/report.ts';
+import type { CollectorRow, MissedKind, MissedPeriod } from '../../events/report.ts';
 import { printable, wrapped } from './cell.ts';
-import { type Page, section } from './page.ts';
-import { ABSENT, bytesText, counted, countText } from '../../core/quantities.ts';
+import { moreLines, type Page, section } from './page.ts';
+import { ABSENT, bytesText, counted, countText, durationText } from '../../core/quantities.ts';
 import { type Column, tableLines } from './table.ts';
 
 export function captureQuality(page: Page): string[] {
@@ -32,6 +32,37 @@ export function captureQuality(page: Page): string[] {
   return section(page, 'Capture', seen, [
     ...wrapped(capture.verdict, page.inner).map((line) => tint(line)),
     ...wrapped(found.join(', '), page.inner).map((line) => page.paint.dim(line)),
+  ]);
+}
+
+const MISSED: Readonly<Record<MissedKind, (count: number) => string>> = {
+  kernel_drops: (count) => `${counted(count, 'packet', 'packets')} dropped by the kernel`,
+  kernel_freezes: (count) => `the kernel's buffer was full ${counted(count, 'time', 'times')}`,
+  lost_bytes: (count) => `${bytesText(count)} missing`,
+  frames_refused: (count) => `${counted(count, 'message', 'messages')} refused`,
+  limits: (count) => `${countText(count)} dropped by a limit`,
+  rows_lost: (count) => `${counted(count, 'row', 'rows')} given up, as the store was away`,
+  reduced: (count) => `${counted(count, 'statement', 'statements')} told with less detail`,
+};
+
+const MISSED_LINES = 20;
+
+/** What was missed, when. */
+export function missed(page: Page): string[] {
+  const { report, paint } = page;
+  if (report.missed.length === 0) return [];
+  const columns: Column<MissedPeriod>[] = [
+    { title: 'from', cell: (row) => page.clock(row.fromUs) },
+    { title: 'for', cell: (row) => durationText(row.toUs - row.fromUs), ...right },
+    { title: 'what', cell: (row) => MISSED[row.kind](row.count), flexible: true },
+    ...(report.collectors.length > 1
+      ? [{ title: 'collector', cell: (row: MissedPeriod) => printable(row.collector) || ABSENT }]
+      : []),
+  ];
+  const shown = report.missed.slice(0, MISSED_LINES);
+  return section(page, 'Missed', 'what the capture does not hold, when', [
+    ...tableLines(shown, columns, page.inner, paint.dim),
+    ...moreLines(page, report.missedCount, shown.length, 'periods'),
   ]);
 }
 

@@ -4,6 +4,7 @@ import { onCluster, quotedName } from './migration.ts';
 /** Every table that is read. */
 const READ_TABLES = [
   'activity_1s',
+  'capture_1s',
   'captures',
   'class_1h',
   'class_1m',

@@ -7,6 +7,7 @@ import { timedOnArrival } from './002-timed-on-arrival.ts';
 import { collectors } from './003-collectors.ts';
 import { inferred } from './004-inferred.ts';
 import { encryptedSessions } from './005-encrypted-sessions.ts';
+import { captureSeconds } from './006-capture-seconds.ts';
 import { distributedStatements } from './distributed.ts';
 import { type Migration, statementFor } from './migration.ts';
 
@@ -22,6 +23,7 @@ export const migrations: readonly Migration[] = [
   collectors,
   inferred,
   encryptedSessions,
+  captureSeconds,
 ];
 
 /**

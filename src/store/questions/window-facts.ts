@@ -10,6 +10,7 @@ import { readClassSteps, readClasses } from './classes.ts';
 import { readErrorSteps, readErrors } from './errors.ts';
 import { readDdl, readExecutions } from './executions.ts';
 import { healthWindowOf, readNodeSeconds } from './node-seconds.ts';
+import { readMissed } from './missed.ts';
 import { stepUsFor } from './steps.ts';
 import { readTransactionShapes } from './transactions.ts';
 
@@ -55,6 +56,7 @@ export async function readWindowFacts(
     slowest,
     captures,
     nodeSeconds,
+    missed,
   ] = await Promise.all([
     readSteps(store, stepUs, parameters),
     readEdges(store, parameters),
@@ -69,6 +71,7 @@ export async function readWindowFacts(
     readExecutions(store, window, { ...scope, limit: SLOWEST_COUNT }),
     readCapture(store, parameters),
     readNodeSeconds(store, healthWindow, parameters),
+    readMissed(store, stepUs, parameters),
   ]);
   return {
     window,
@@ -85,6 +88,7 @@ export async function readWindowFacts(
     slowest,
     healthWindow,
     nodeSeconds,
+    missed,
     ...captures,
     ...classes,
     ...ddl,

@@ -1,5 +1,6 @@
 /** Hot path. One row per execution of a statement. */
-import type { StatementEvent } from '../../events/events.ts';
+import { type StatementEvent, UNKNOWN } from '../../events/events.ts';
+import { Quality } from '../../events/quality.ts';
 import {
   ByteColumn,
   NullableI32Column,
@@ -64,10 +65,13 @@ export function eventRows(): EventRows {
   return new TableRows('events', eventColumns());
 }
 
+/** With `details` false, details of the result are left out (Reduction); with `text` false, the text is. */
 export function appendEvent(
   rows: EventRows,
   event: StatementEvent,
   addresses: SessionAddresses,
+  details = true,
+  text = true,
 ): void {
   const { columns } = rows;
   const { statementClass, error } = event;
@@ -77,9 +81,13 @@ export function appendEvent(
   columns.command.append(event.command);
   columns.kind.append(statementClass?.kind);
   columns.fingerprint.append(statementClass?.fingerprint ?? NO_FINGERPRINT);
-  columns.statement.appendBytes(event.text, event.textStart, event.textEnd);
-  columns.statement_name.appendText(event.statementName);
-  columns.portal_name.appendText(event.portalName);
+  columns.statement.appendBytes(
+    event.text,
+    event.textStart,
+    text ? event.textEnd : event.textStart,
+  );
+  columns.statement_name.appendText(details ? event.statementName : undefined);
+  columns.portal_name.appendText(details ? event.portalName : undefined);
   columns.parameters.append(event.parameters);
   columns.status.append(event.status);
   columns.sqlstate.append(error?.sqlstate);
@@ -91,13 +99,13 @@ export function appendEvent(
   columns.rows_affected.append(event.rowsAffected);
   columns.bytes_request.append(event.requestBytes);
   columns.bytes_response.append(event.responseBytes);
-  columns.first_row_us.append(event.firstRowUs);
+  columns.first_row_us.append(details ? event.firstRowUs : UNKNOWN);
   columns.duration_us.append(event.durationUs);
   columns.transaction_id.append(event.transactionId);
   columns.transaction_status.append(transactionStatusNumber(event.transactionStatus));
-  columns.copy_bytes.append(event.copyBytes);
-  columns.copy_rows.append(event.copyRows);
-  columns.quality.append(event.quality);
+  columns.copy_bytes.append(details ? event.copyBytes : UNKNOWN);
+  columns.copy_rows.append(details ? event.copyRows : UNKNOWN);
+  columns.quality.append(details ? event.quality : event.quality | Quality.Reduced);
   columns.source_fingerprint.append(event.sourceClass?.fingerprint ?? NO_FINGERPRINT);
   columns.batch_count.append(event.batchCount);
   rows.rowsCount++;

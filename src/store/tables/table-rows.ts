@@ -7,6 +7,7 @@ import { LowCardinalityColumn } from '../native/text-columns.ts';
 /** Tables that segments go to; a leftover file of another name is not ours. */
 export const SEGMENT_TABLES = [
   'activity_1s',
+  'capture_1s',
   'classes',
   'events',
   'session_events',

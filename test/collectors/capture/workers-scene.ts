@@ -44,7 +44,11 @@ async function main(): Promise<void> {
     const segments: Segment[] = [];
     const running = await workers.begin(
       { directory, collector: 'test' },
-      { sealed: (segment) => segments.push(segment), lost: () => undefined },
+      {
+        sealed: (segment) => segments.push(segment),
+        lost: () => undefined,
+        reduced: () => undefined,
+      },
     );
     const ended = running.run();
     // Their pipelines are made while their kernel buffers fill: nothing has to be waited for.
