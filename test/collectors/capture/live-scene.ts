@@ -1,6 +1,6 @@
 /**
  * Run inside a network namespace of its own: a PostgreSQL, pgbench against it, and a live capture of the traffic, then
- * one line of JSON with what was captured and what the server counted. Arguments: lo or veth, backend, filter.
+ * one line of JSON with what was captured and what the server counted. Arguments: lo or veth, backend, filter, transactions of each of four clients.
  * With veth, the client has a namespace of its own at the other end of the pair.
  */
 import { spawn } from 'node:child_process';
@@ -14,9 +14,7 @@ import { RecordingSink } from '../recording-sink.ts';
 
 const SERVER = '10.77.0.1';
 const CLIENT = '10.77.0.2';
-const TRANSACTIONS = '200';
-
-const [where = 'lo', backend = 'auto', filter] = process.argv.slice(2);
+const [where = 'lo', backend = 'auto', filter = '', transactions = '200'] = process.argv.slice(2);
 
 /** A process that does nothing but hold the client's namespace open. */
 async function clientNamespace() {
@@ -57,7 +55,7 @@ async function main() {
       interfaces: [pair === undefined ? 'lo' : 'mirror0'],
       backend: backend as Backend,
       bufferBytes: 32 << 20,
-      ...(filter === undefined ? {} : { filter }),
+      ...(filter === '' ? {} : { filter }),
     });
     const { source } = live;
     const sink = new RecordingSink();
@@ -67,7 +65,7 @@ async function main() {
       '-c',
       '4',
       '-t',
-      TRANSACTIONS,
+      transactions,
       '-S',
       '-h',
       host,
@@ -76,7 +74,7 @@ async function main() {
       'postgres',
     ];
     const [program = 'pgbench', ...args] = [...(pair?.run ?? []), 'pgbench', ...load];
-    await mustRun(program, args);
+    const said = await mustRun(program, args);
     await server.waitForNoClients();
     // tcpdump writes what it holds after a second without more.
     await delay(live.backend === 'tcpdump' ? 1500 : 100);
@@ -92,6 +90,8 @@ async function main() {
         reason: live.reason,
         statements: sink.statements.length,
         truth: row?.['calls'],
+        perSecond: Number(/^tps = ([\d.]+)/m.exec(said)?.[1] ?? 0),
+        gaps: summary.gaps,
         packets: summary.packets,
         dropped: source.statistics()?.dropped ?? 0,
         unmatchedAnswers: summary.unmatchedAnswers,
