@@ -12,6 +12,7 @@ import {
   type TransactionEnd,
   UNKNOWN,
 } from '../events/events.ts';
+import { lsnText, type ReplicationState } from '../events/replication.ts';
 import { qualityNames } from '../events/quality.ts';
 import type { Session } from '../events/session.ts';
 import type { TlsFacts } from '../events/tls-facts.ts';
@@ -126,10 +127,35 @@ function detail(event: SessionEvent): Json {
     case 'encrypted':
       return { method: event.method, reason: event.reason, ...tlsJson(event.tls) };
     case 'replication':
-      return { mode: event.mode };
+      return replicationJson(event);
     case 'anomaly':
       return { kind: event.kind, detail: event.detail, lost_bytes: event.lostBytes };
   }
+}
+
+/** In the names of pg_stat_replication; bytes of lag are what was sent and not yet written, flushed, replayed. */
+function replicationJson(event: ReplicationState): Json {
+  const { sentLsn } = event;
+  const behind = (lsn: number): number | undefined =>
+    lsn === UNKNOWN || sentLsn === UNKNOWN ? undefined : Math.max(0, sentLsn - lsn);
+  return {
+    phase: event.phase,
+    mode: event.mode,
+    slot: event.slot,
+    sent_lsn: lsnText(sentLsn),
+    write_lsn: lsnText(event.writeLsn),
+    flush_lsn: lsnText(event.flushLsn),
+    replay_lsn: lsnText(event.replayLsn),
+    wal_end_lsn: lsnText(event.walEndLsn),
+    write_lag_bytes: behind(event.writeLsn),
+    flush_lag_bytes: behind(event.flushLsn),
+    replay_lag_bytes: behind(event.replayLsn),
+    write_lag_us: known(event.writeLagUs),
+    flush_lag_us: known(event.flushLagUs),
+    replay_lag_us: known(event.replayLagUs),
+    backup_bytes_done: known(event.backupBytesDone),
+    backup_bytes_total: known(event.backupBytesTotal),
+  };
 }
 
 function tlsJson(tls: TlsFacts | undefined): Json {

@@ -7,6 +7,7 @@
  *
  * Numbers that are not known are UNKNOWN (-1), texts that are not known are undefined: never a made-up value.
  */
+import type { ReplicationState } from './replication.ts';
 import type { Session } from './session.ts';
 import type { StatementClass } from './statement-class.ts';
 import type { TlsFacts } from './tls-facts.ts';
@@ -215,12 +216,12 @@ export type SessionEvent =
       /** What the handshake showed; undefined when none was seen. */
       readonly tls?: TlsFacts | undefined;
     }
-  | {
+  /** A replication stream or a base backup: its beginning, how far it is (once a second at most), its end. */
+  | (ReplicationState & {
       readonly type: 'replication';
       readonly tsUs: number;
       readonly session: Session;
-      readonly mode: 'physical' | 'logical';
-    }
+    })
   | {
       readonly type: 'anomaly';
       readonly tsUs: number;

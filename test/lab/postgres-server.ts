@@ -169,7 +169,7 @@ async function makeCertificate(
   await mustRun('openssl', ['req', '-x509', '-newkey', 'rsa:2048', ...subject, ...files], run);
 }
 
-async function freePort(address: string): Promise<number> {
+export async function freePort(address: string): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = createServer();
     probe.once('error', reject);

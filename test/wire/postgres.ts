@@ -68,11 +68,14 @@ export const client = {
   sync: (): Buffer => message('S'),
   flush: (): Buffer => message('H'),
   functionCall: (oid: number): Buffer => message('F', int32(oid), int16(0), int16(0), int16(0)),
-  copyData: (text: string): Buffer => message('d', Buffer.from(text)),
+  copyData: (data: string | Uint8Array): Buffer => message('d', bytesOf(dataOf(data))),
   copyDone: (): Buffer => message('c'),
   copyFail: (reason: string): Buffer => message('f', cstring(reason)),
   terminate: (): Buffer => message('X'),
 } as const;
+
+const dataOf = (data: string | Uint8Array): Uint8Array =>
+  typeof data === 'string' ? Buffer.from(data) : data;
 
 export interface ErrorFields {
   readonly severity?: string;
@@ -125,7 +128,7 @@ export const server = {
   copyIn: (): Buffer => message('G', int8(0), listOf([0, 0], int16)),
   copyOut: (): Buffer => message('H', int8(0), listOf([0, 0], int16)),
   copyBoth: (): Buffer => message('W', int8(0), int16(0)),
-  copyData: (text: string): Buffer => message('d', Buffer.from(text)),
+  copyData: (data: string | Uint8Array): Buffer => message('d', bytesOf(dataOf(data))),
   copyDone: (): Buffer => message('c'),
   functionResult: (bytes: Uint8Array | null): Buffer => message('V', value(bytes)),
 } as const;

@@ -11,6 +11,7 @@ import type { MessageReceiver } from './framer.ts';
 import { BackendTag } from './messages.ts';
 import { asksAsOpengauss } from './opengauss.ts';
 import { Outcome, type Pending, PendingKind } from './pending.ts';
+import type { Replication } from './replication.ts';
 import { Phase, type State } from './state.ts';
 import { readTag } from './tag.ts';
 import type { TransactionStatus } from './transactions.ts';
@@ -20,6 +21,8 @@ const COMMAND_SIZE_MAX = 64;
 /** What the backend leaves to the conversation. */
 export interface BackendOwner {
   ready(tsUs: number): void;
+  /** This is a replication connection: from now on its data are looked at. */
+  replicates(): Replication;
   loginFailed(error: ServerError, tsUs: number): void;
   keyData(processId: number, key: string): void;
   /** The server turns out to be an openGauss. */
@@ -53,7 +56,7 @@ export class Backend implements MessageReceiver {
     tsUs: number,
   ): void {
     const state = this.#state;
-    if (cut) state.context.health.drop('message_bytes');
+    if (cut && tag !== BackendTag.CopyData) state.context.health.drop('message_bytes');
     state.responseBytes += sizeBytes;
     state.answerBytes += sizeBytes;
     switch (tag) {
@@ -92,13 +95,35 @@ export class Backend implements MessageReceiver {
       case BackendTag.CopyBothResponse:
         this.#copyStarts(tag, tsUs);
         return;
+      case BackendTag.CopyData:
+        state.replication?.serverData(view, start, end, sizeBytes, tsUs);
+        this.#steppedOver(tag, sizeBytes, tsUs);
+        return;
+      case BackendTag.DataRow:
+        this.#backupRow(view, start, end);
+        this.#steppedOver(tag, sizeBytes, tsUs);
+        return;
       default:
-        this.#aside(tag, bytes, view, start, end);
+        this.#aside(tag, bytes, view, start, end, tsUs);
     }
   }
 
+  /** Rows are looked at in replication connections only. */
+  #backupRow(view: DataView, start: number, end: number): void {
+    const { replication, queue } = this.#state;
+    if (replication === undefined || queue.current?.kind !== PendingKind.Query) return;
+    if (isBaseBackup(queue.current)) replication.backupRow(view, start, end);
+  }
+
   /** Messages that answer no request. */
-  #aside(tag: number, bytes: Uint8Array, view: DataView, start: number, end: number): void {
+  #aside(
+    tag: number,
+    bytes: Uint8Array,
+    view: DataView,
+    start: number,
+    end: number,
+    tsUs: number,
+  ): void {
     const state = this.#state;
     switch (tag) {
       case BackendTag.BackendKeyData:
@@ -120,6 +145,7 @@ export class Backend implements MessageReceiver {
         return;
       case BackendTag.CopyDone:
         state.streaming = false;
+        if (state.replication?.streaming === true) state.replication.ends(tsUs);
         return;
       default:
         return; // NegotiateProtocolVersion.
@@ -130,6 +156,11 @@ export class Backend implements MessageReceiver {
     const state = this.#state;
     state.responseBytes += sizeBytes;
     state.answerBytes += sizeBytes;
+    this.#steppedOver(tag, sizeBytes, tsUs);
+  }
+
+  #steppedOver(tag: number, sizeBytes: number, tsUs: number): void {
+    const state = this.#state;
     switch (tag) {
       case BackendTag.DataRow: {
         const outcome = this.#answering(tsUs)?.outcome;
@@ -316,14 +347,14 @@ export class Backend implements MessageReceiver {
     if (pending === undefined) return;
     pending.outcome.copyBytes = tag === BackendTag.CopyInResponse ? pending.copiedAheadBytes : 0;
     if (tag === BackendTag.CopyInResponse) this.#passOverSyncs(pending);
+    if (tag === BackendTag.CopyOutResponse && isBaseBackup(pending))
+      this.#owner.replicates().backupStarts(tsUs);
     if (tag !== BackendTag.CopyBothResponse) return;
     state.streaming = true;
     // The stream is the answer, and it is being given.
     pending.streamed = true;
     state.edge.at(pending.tsUs).requestsAnswered++;
-    const words = text(pending.text.bytes, 0, Math.min(pending.text.length, 1024));
-    const mode = /\bLOGICAL\b/i.test(words) ? 'logical' : 'physical';
-    state.context.sink.sessionEvent({ type: 'replication', tsUs, session: state.session, mode });
+    this.#owner.replicates().streamStarts(commandText(pending), tsUs);
   }
 
   /**
@@ -440,6 +471,7 @@ export class Backend implements MessageReceiver {
     const state = this.#state;
     const status = statusOf(byte);
     state.skipping = false;
+    state.replication?.ends(tsUs);
     if (state.phase !== Phase.Ready) {
       this.#owner.ready(tsUs);
       state.transactions.ready(status, tsUs);
@@ -489,6 +521,15 @@ export class Backend implements MessageReceiver {
         return;
     }
   }
+}
+
+/** The beginning of a replication command. */
+function commandText(pending: Pending): string {
+  return text(pending.text.bytes, 0, Math.min(pending.text.length, 1024));
+}
+
+function isBaseBackup(pending: Pending): boolean {
+  return /^\s*BASE_BACKUP\b/i.test(commandText(pending));
 }
 
 /**

@@ -15,8 +15,9 @@ import { Backend, type BackendOwner } from './backend.ts';
 import type { ServerError } from './errors.ts';
 import { Framer, Mode } from './framer.ts';
 import { Frontend, type FrontendOwner } from './frontend.ts';
-import { backendKeep, frontendKeep } from './messages.ts';
+import { backendKeep, BackendTag, frontendKeep, FrontendTag } from './messages.ts';
 import { keepExtras } from './opengauss.ts';
+import { Replication, REPLICATION_BYTES_KEPT } from './replication.ts';
 import { findBackendBoundary, findFrontendBoundary } from './resync.ts';
 import { Rounds } from './round.ts';
 import { decodeStartup, guessForeign, looksLikeStartup } from './startup.ts';
@@ -62,6 +63,9 @@ export class PostgresConversation
   /** It turned out that another protocol is spoken. */
   #neverOurs = false;
   readonly #flow: Flow;
+  /** How much of each kind of message is kept, by its tag. */
+  readonly #clientKeep: Int32Array;
+  readonly #serverKeep: Int32Array;
 
   /** @param clientEndpoint which end of the flow is the client */
   constructor(
@@ -93,6 +97,8 @@ export class PostgresConversation
     };
     this.#clientKeep = frontendKeep(sizes);
     this.#serverKeep = backendKeep(sizes);
+    // A standby stays connected for months: its stream will have begun before the capture.
+    if (midStream) this.replicates();
     this.#client = new Framer(
       new Frontend(this.#state, this),
       this.#clientKeep,
@@ -230,6 +236,7 @@ export class PostgresConversation
     if (responseBytes === 0 && requestBytes > 0) state.lost(false, 0, Quality.OneWay, tsUs);
     else if (responseBytes > 0 && requestBytes === 0) state.quality |= Quality.OneWay;
     else if (state.lossy || state.uncertain) state.lost(false, 0, Quality.GapResponse, tsUs);
+    state.replication?.ends(tsUs);
     this.#rounds.abandon(Status.Unanswered, tsUs);
     // Before `disconnected` ends the transaction: what was open is told as open.
     const told = this.#soFar(tsUs);
@@ -248,7 +255,8 @@ export class PostgresConversation
 
   tellOpen(tsUs: number): void {
     this.#encryption?.idle(tsUs);
-    const { phase } = this.#state;
+    const { phase, replication } = this.#state;
+    replication?.tellChanges(tsUs);
     if (phase === Phase.Foreign || phase === Phase.Cancel || phase === Phase.Startup) return;
     this.#context.sink.sessionEvent({ type: 'session_state', ...this.#soFar(tsUs) });
   }
@@ -308,6 +316,11 @@ export class PostgresConversation
         session.database = startup.parameters.get('database') ?? session.user;
         session.application = startup.parameters.get('application_name') ?? session.application;
         if (startup.minor >= OPENGAUSS_MINOR_MIN && startup.minor < 100) this.speaksOpengauss();
+        if (startup.parameters.has('replication')) {
+          this.replicates();
+          // The sizes of a base backup stand in rows.
+          this.#serverKeep[BackendTag.DataRow] = REPLICATION_BYTES_KEPT;
+        }
         this.#client.reset(Mode.Typed);
         return;
       }
@@ -326,6 +339,19 @@ export class PostgresConversation
     }
     this.#server.reset(Mode.Typed);
     if (answer === ANSWER_ERROR) this.#server.feed(ERROR_TAG, ERROR_TAG_VIEW, 0, 1, tsUs);
+  }
+
+  replicates(): Replication {
+    const state = this.#state;
+    if (state.replication === undefined) {
+      this.#clientKeep[FrontendTag.CopyData] = REPLICATION_BYTES_KEPT;
+      this.#serverKeep[BackendTag.CopyData] = REPLICATION_BYTES_KEPT;
+      state.replication = new Replication((told, tsUs) => {
+        const { session } = state;
+        this.#context.sink.sessionEvent({ type: 'replication', tsUs, session, ...told });
+      });
+    }
+    return state.replication;
   }
 
   ready(tsUs: number): void {

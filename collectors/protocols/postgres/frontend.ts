@@ -87,6 +87,10 @@ export class Frontend implements MessageReceiver {
       case FrontendTag.Terminate:
         state.terminated = true;
         return;
+      case FrontendTag.CopyData:
+        state.replication?.clientData(view, start, end, sizeBytes, tsUs);
+        this.#copied(sizeBytes);
+        return;
       default:
         return; // Flush is answered by nothing.
     }
@@ -118,7 +122,12 @@ export class Frontend implements MessageReceiver {
   stepped(tag: number, sizeBytes: number, _tsUs: number): void {
     const state = this.#state;
     state.requestBytes += sizeBytes;
-    if (tag !== FrontendTag.CopyData || state.streaming) return;
+    if (tag === FrontendTag.CopyData) this.#copied(sizeBytes);
+  }
+
+  #copied(sizeBytes: number): void {
+    const state = this.#state;
+    if (state.streaming) return;
     const { queue } = state;
     let index = queue.tail - 1;
     while (index >= queue.head && queue.at(index).kind === PendingKind.Sync) index--;
@@ -436,6 +445,7 @@ export class Frontend implements MessageReceiver {
 
 /** Messages with limits of their own. */
 const COUNT_THEMSELVES: ReadonlySet<number> = new Set([
+  FrontendTag.CopyData,
   FrontendTag.Query,
   FrontendTag.Parse,
   FrontendTag.Bind,

@@ -14,6 +14,7 @@ import {
   type Portal,
   type RawParameters,
 } from './pending.ts';
+import type { Replication } from './replication.ts';
 import { NameTable, type PreparedStatement, type TextBuffer } from './statements.ts';
 import { Transactions } from './transactions.ts';
 
@@ -63,6 +64,8 @@ export class State {
   uncertain = false;
   /** The client has been seen to send requests before the answers to earlier ones. */
   pipelines = false;
+  /** What a replication connection has told; undefined for all others. */
+  replication: Replication | undefined = undefined;
   /** A replication stream runs: the request in front is not waiting. */
   streaming = false;
   terminated = false;

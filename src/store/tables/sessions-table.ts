@@ -213,7 +213,7 @@ function detailOf(event: OtherSessionEvent): string {
         .filter((part) => part !== undefined)
         .join(' ');
     case 'replication':
-      return event.mode;
+      return event.mode ?? '';
     case 'anomaly':
       return event.detail === undefined ? event.kind : `${event.kind}: ${event.detail}`;
   }

@@ -552,7 +552,10 @@ describe('a replication stream', () => {
       },
       { leave: false },
     );
-    expect(played.told.of('replication')).toMatchObject([{ mode: 'logical' }]);
+    expect(played.told.of('replication')).toMatchObject([
+      { mode: 'logical', phase: 'start' },
+      { mode: 'logical', phase: 'end' },
+    ]);
     expect(Math.max(...played.told.seconds.map(({ outstanding }) => outstanding))).toBe(0);
     expectBalance(played);
   });
