@@ -12,6 +12,7 @@ import { rankedChannels } from './monitors/channels.ts';
 import { ddlRows } from './monitors/ddl.ts';
 import { missedPeriods } from './monitors/missed.ts';
 import { nodeRows } from './monitors/nodes.ts';
+import { replicationRows } from './monitors/replication.ts';
 import { responseRateOf, unansweredOf } from './monitors/response-rate.ts';
 import { responseTimesOf } from './monitors/response-time.ts';
 import { rollbackRateOf } from './monitors/rollback-rate.ts';
@@ -58,6 +59,7 @@ export function buildReport(facts: WindowFacts): Report {
     ddl: ddlRows(facts.ddl),
     ddlCount: facts.ddlCount,
     sessionEvents: [...facts.sessionEvents].sort((a, b) => b.count - a.count),
+    replication: replicationRows(facts.replication),
     health: healthOf(facts.nodeSeconds, facts.healthWindow, window),
     capture: captureQuality(facts.capture, missed),
     collectors: collectorRows(facts.collectors, missed),

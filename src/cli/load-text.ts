@@ -21,6 +21,7 @@ const NOUNS: readonly (readonly [keyof RowCounts, string, string])[] = [
   ['transactions', 'transaction', 'transactions'],
   ['sessions', 'session', 'sessions'],
   ['session_events', 'session event', 'session events'],
+  ['replication', 'state of replication', 'states of replication'],
   ['classes', 'statement class', 'statement classes'],
   ['activity_1s', 'row of activity', 'rows of activity'],
 ];

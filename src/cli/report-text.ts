@@ -10,6 +10,7 @@ import { errors } from './text/errors.ts';
 import { headline } from './text/headline.ts';
 import { health } from './text/health.ts';
 import { pageOf } from './text/page.ts';
+import { replication } from './text/replication.ts';
 import { statements } from './text/statements.ts';
 import { traffic } from './text/traffic.ts';
 
@@ -31,6 +32,7 @@ export function renderReportText(report: Report, { columns, color }: TextOptions
     transactions,
     channels,
     schemaChanges,
+    replication,
     nodes,
     sessionEvents,
     captureQuality,

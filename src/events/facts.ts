@@ -206,6 +206,34 @@ export interface SessionEventFacts {
   readonly detail: string;
 }
 
+/** A replication stream or a base backup, as it stood last in the window. Positions are bytes of WAL. */
+export interface ReplicationFacts {
+  readonly sessionId: string;
+  readonly server: string;
+  readonly client: string;
+  readonly application: string | null;
+  /** physical, logical, base_backup */
+  readonly mode: string | null;
+  readonly slot: string | null;
+  readonly firstUs: number;
+  readonly lastUs: number;
+  readonly ended: boolean;
+  readonly sentLsn: number | null;
+  readonly writeLsn: number | null;
+  readonly flushLsn: number | null;
+  readonly replayLsn: number | null;
+  /** null: the receiver has everything, or did not say. */
+  readonly writeLagUs: number | null;
+  readonly flushLagUs: number | null;
+  readonly replayLagUs: number | null;
+  readonly replayLagMaxUs: number | null;
+  /** Sent and not yet replayed. */
+  readonly replayBehindBytes: number | null;
+  readonly replayBehindMaxBytes: number | null;
+  readonly backupBytesDone: number | null;
+  readonly backupBytesTotal: number | null;
+}
+
 /** What the collector could not see, from the loads that overlap the window. */
 export interface CaptureFacts {
   readonly packets: number;
@@ -278,6 +306,7 @@ export interface WindowFacts {
   readonly ddl: readonly DdlFacts[];
   readonly ddlCount: number;
   readonly sessionEvents: readonly SessionEventFacts[];
+  readonly replication: readonly ReplicationFacts[];
   readonly slowest: readonly ExecutionFacts[];
   readonly capture: CaptureFacts;
   /** By name; every collector that stored anything about the window. */

@@ -10,6 +10,7 @@ import type {
   Scope,
   SessionEventFacts,
   Window,
+  ReplicationFacts,
 } from './facts.ts';
 import type { HealthInterval } from './health.ts';
 
@@ -261,6 +262,8 @@ export interface Report {
   readonly ddl: readonly DdlFacts[];
   readonly ddlCount: number;
   readonly sessionEvents: readonly SessionEventFacts[];
+  /** By their greatest replay lag, greatest first. */
+  readonly replication: readonly ReplicationFacts[];
   readonly capture: CaptureQuality;
   readonly collectors: readonly CollectorRow[];
   /** H1 to H6: the states of the nodes in the window, worst nodes first, each node's in order of time. */

@@ -281,6 +281,36 @@ export const sessionEventSchema = Type.Object(
   CLOSED,
 );
 
+const position = (description: string) =>
+  orNull(Type.Integer({ minimum: 0, description: `${description}; bytes of WAL` }));
+
+const replicationSchema = Type.Object(
+  {
+    sessionId: text('16 hex digits'),
+    server: text('address:port of the sender'),
+    client: text('Address of the receiver'),
+    application: orNull(text('Name of the standby')),
+    mode: orNull(text('physical, logical, base_backup')),
+    slot: orNull(Type.String()),
+    firstUs: timeUs('First seen in the window'),
+    lastUs: timeUs('Last seen in the window'),
+    ended: Type.Boolean({ description: 'The stream or the backup has ended' }),
+    sentLsn: position('Sent up to'),
+    writeLsn: position('Written by the receiver up to'),
+    flushLsn: position('Flushed by the receiver up to'),
+    replayLsn: position('Replayed by the receiver up to'),
+    writeLagUs: orNull(durationUs('From sending to the answer that it was written')),
+    flushLagUs: orNull(durationUs('From sending to the answer that it was flushed')),
+    replayLagUs: orNull(durationUs('From sending to the answer that it was replayed')),
+    replayLagMaxUs: orNull(durationUs('The greatest replay lag in the window')),
+    replayBehindBytes: orNull(count('Bytes sent and not replayed')),
+    replayBehindMaxBytes: orNull(count('The most in the window')),
+    backupBytesDone: orNull(count('Of a base backup: bytes sent')),
+    backupBytesTotal: orNull(count('Of a base backup: the estimate of all bytes')),
+  },
+  CLOSED,
+);
+
 export const executionSchema = Type.Object(
   {
     tsUs: timeUs('Last byte of the request'),
@@ -461,6 +491,9 @@ export const reportSchema = Type.Object(
     ddl: Type.Array(ddlSchema),
     ddlCount: count('DDL statements in all; the list may be shorter'),
     sessionEvents: Type.Array(sessionEventSchema),
+    replication: Type.Array(replicationSchema, {
+      description: 'By greatest replay lag, greatest first',
+    }),
     capture: captureQualitySchema,
     collectors: Type.Array(collectorRowSchema, { description: 'By name' }),
     health: Type.Array(healthIntervalSchema, { description: 'Worst nodes first' }),

@@ -35,6 +35,7 @@ import {
   sessionRows,
 } from './tables/sessions-table.ts';
 import type { SegmentTable, TableRows } from './tables/table-rows.ts';
+import { appendReplication, replicationRows } from './tables/replication-table.ts';
 import { appendTransaction, isStored, transactionRows } from './tables/transactions-table.ts';
 
 /** One of several sinks that fill one directory: it numbers its segments index, index + count, index + 2 count ... */
@@ -83,6 +84,7 @@ export class SegmentSink implements EventSink {
   readonly #transactions = transactionRows();
   readonly #sessions = sessionRows();
   readonly #sessionEvents = sessionEventRows();
+  readonly #replication = replicationRows();
   readonly #activity = activityRows();
   readonly #capture = captureRows();
   readonly #classes = classRows();
@@ -177,6 +179,12 @@ export class SegmentSink implements EventSink {
         notes.encryptedReason = event.reason;
         notes.tls = event.tls;
       }
+      if (event.type === 'replication') {
+        appendReplication(this.#replication, event, notes.addresses);
+        this.#sealWhenFull(this.#replication);
+        // Of its many states the first is an event of the session.
+        if (event.phase !== 'start') return;
+      }
       appendSessionEvent(this.#sessionEvents, event, notes.addresses);
       this.#sealWhenFull(this.#sessionEvents);
     }
@@ -200,6 +208,7 @@ export class SegmentSink implements EventSink {
       this.#transactions,
       this.#sessions,
       this.#sessionEvents,
+      this.#replication,
       this.#activity,
       this.#capture,
     ]) {

@@ -106,6 +106,7 @@ export const EMPTY_FACTS: WindowFacts = {
   ddl: [],
   ddlCount: 0,
   sessionEvents: [],
+  replication: [],
   slowest: [],
   capture: EMPTY_CAPTURE,
   collectors: [],
@@ -564,6 +565,7 @@ export function shopFacts(): WindowFacts {
         detail: '',
       },
     ],
+    replication: [],
     slowest: SLOWEST,
     capture: {
       packets: 412_880,

@@ -11,6 +11,7 @@ import {
   shopFacts,
   stepOf,
 } from '../analysis/fixtures.ts';
+import { sampleFacts } from '../server/sample-facts.ts';
 
 const ANSI = /\u001b\[\d+m/g;
 
@@ -26,6 +27,21 @@ describe('renderReportText', () => {
 
   it('tells of an empty window', async () => {
     await expect(textOf(EMPTY_FACTS, 100)).toMatchFileSnapshot('report-empty.txt');
+  });
+
+  it('tells of standbys how far they are behind, and of base backups how far they came', () => {
+    const text = linesOf({ ...EMPTY_FACTS, replication: sampleFacts().replication }, 120);
+    const start = text.findIndex((line) => line.includes('Replication'));
+    expect(
+      text.slice(start + 1, start + 5).map((line) => line.replace(/\s+/g, ' ').trim()),
+    ).toEqual([
+      expect.stringMatching(/^receiver server mode replayed behind at most lag at most state$/),
+      expect.stringMatching(
+        /^standby_b 10\.20\.0\.5:5432 physical 16\/B36F0000 .* 2\.02 s 41\.2 s streaming$/,
+      ),
+      expect.stringMatching(/^pg_basebackup .* base backup .* running, .*62.*%\)$/),
+      '',
+    ]);
   });
 
   it('tells of several collectors one by one, and whose view it is when one was asked for', () => {

@@ -48,6 +48,7 @@ export class PostgresConversation
   readonly #client: Framer;
   readonly #server: Framer;
   readonly #rounds: Rounds;
+  /** How much of each kind of message is kept, by its tag. */
   readonly #clientKeep: Int32Array;
   readonly #serverKeep: Int32Array;
   #negotiating: 'tls' | 'gss' = 'tls';
@@ -63,9 +64,6 @@ export class PostgresConversation
   /** It turned out that another protocol is spoken. */
   #neverOurs = false;
   readonly #flow: Flow;
-  /** How much of each kind of message is kept, by its tag. */
-  readonly #clientKeep: Int32Array;
-  readonly #serverKeep: Int32Array;
 
   /** @param clientEndpoint which end of the flow is the client */
   constructor(

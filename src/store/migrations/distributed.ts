@@ -10,6 +10,7 @@ const READ_TABLES = [
   'class_1m',
   'classes',
   'events',
+  'replication',
   'schema_migrations',
   'segments',
   'session_events',

@@ -8,6 +8,7 @@ import { collectors } from './003-collectors.ts';
 import { inferred } from './004-inferred.ts';
 import { encryptedSessions } from './005-encrypted-sessions.ts';
 import { captureSeconds } from './006-capture-seconds.ts';
+import { replication } from './007-replication.ts';
 import { distributedStatements } from './distributed.ts';
 import { type Migration, statementFor } from './migration.ts';
 
@@ -24,6 +25,7 @@ export const migrations: readonly Migration[] = [
   inferred,
   encryptedSessions,
   captureSeconds,
+  replication,
 ];
 
 /**

@@ -11,6 +11,7 @@ import { readErrorSteps, readErrors } from './errors.ts';
 import { readDdl, readExecutions } from './executions.ts';
 import { healthWindowOf, readNodeSeconds } from './node-seconds.ts';
 import { readMissed } from './missed.ts';
+import { readReplication } from './replication.ts';
 import { stepUsFor } from './steps.ts';
 import { readTransactionShapes } from './transactions.ts';
 
@@ -53,6 +54,7 @@ export async function readWindowFacts(
     transactionShapes,
     ddl,
     sessionEvents,
+    replication,
     slowest,
     captures,
     nodeSeconds,
@@ -68,6 +70,7 @@ export async function readWindowFacts(
     readTransactionShapes(store, parameters),
     readDdl(store, parameters),
     readSessionEvents(store, parameters),
+    readReplication(store, parameters),
     readExecutions(store, window, { ...scope, limit: SLOWEST_COUNT }),
     readCapture(store, parameters),
     readNodeSeconds(store, healthWindow, parameters),
@@ -85,6 +88,7 @@ export async function readWindowFacts(
     channelsCount,
     transactionShapes,
     sessionEvents,
+    replication,
     slowest,
     healthWindow,
     nodeSeconds,
