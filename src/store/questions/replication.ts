@@ -14,7 +14,7 @@ export async function readReplication(
   store: Store,
   parameters: Parameters,
 ): Promise<ReplicationFacts[]> {
-  const rows = await ask<ReplicationFacts>(
+  const rows = await ask<Omit<ReplicationFacts, 'ended'> & { readonly ended: number }>(
     store,
     `SELECT session_id AS sessionId, any(${SERVER}) AS server, any(client_ip) AS client,
       max(told.application) AS application, max(told.mode) AS mode, max(told.slot) AS slot,
@@ -35,6 +35,6 @@ export async function readReplication(
     application: known(row.application ?? ''),
     mode: known(row.mode ?? ''),
     slot: known(row.slot ?? ''),
-    ended: Boolean(row.ended),
+    ended: row.ended === 1,
   }));
 }
