@@ -41,8 +41,12 @@ export class ClientModel {
     const messages = requests.map((request, index) => {
       const size = encoded[index]?.length ?? 0;
       const message = this.#dialogue.place('client', request.type, size);
+      if (request.type === 'query')
+        for (const { text } of request.statements) this.#server.expected.texts.add(text);
       if ('group' in request) {
         request.group.sizeBytes += size;
+        if (request.type === 'parse')
+          this.#server.expected.texts.add(request.group.statement?.text ?? '');
         if (request.type === 'execute') request.group.execute = message;
       }
       return message;

@@ -53,6 +53,8 @@ export interface ExpectedStatement {
   transactionStatus: 'I' | 'T' | 'E' | undefined;
   /** The last statement of its round: the server's word is there. */
   closesRound: boolean;
+  /** There was a Query or an Execute: without, only its failure is told. */
+  readonly executed: boolean;
   /** The end of a portal tells it, not its request: its place among the others is not laid down. */
   readonly fetchedInParts: boolean;
 }
@@ -60,6 +62,8 @@ export interface ExpectedStatement {
 export interface ExpectedSession {
   readonly statements: ExpectedStatement[];
   readonly transactions: ExpectedTransaction[];
+  /** All that was sent to be prepared or run. */
+  readonly texts: Set<string>;
   login: 'no' | 'ok' | 'failed' | 'encrypted' | 'cancel';
   user: string;
   database: string;

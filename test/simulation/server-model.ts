@@ -792,6 +792,7 @@ export class ServerModel {
       transaction: status === 'skipped' ? undefined : this.transactions.current,
       transactionStatus: undefined,
       closesRound: false,
+      executed,
       fetchedInParts: fields.inParts,
     };
     this.expected.statements.push(told);

@@ -30,6 +30,7 @@ function expectedSession(index: number, dice: Dice): ExpectedSession {
   return {
     statements: [],
     transactions: [],
+    texts: new Set(),
     login: 'no',
     user: `user${index}`,
     database: dice.oneIn(3) ? `user${index}` : 'shop',

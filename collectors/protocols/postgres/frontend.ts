@@ -169,6 +169,7 @@ export class Frontend implements MessageReceiver {
     this.#roundBegins(tsUs);
     const pending = state.queue.push(kind, tsUs, sizeBytes);
     if (state.uncertain) pending.quality |= Quality.GapResponse;
+    if (state.unsettled) pending.quality |= Quality.MidStream;
     if (state.skipping) {
       pending.skipped = true;
       pending.done = true;
@@ -187,6 +188,8 @@ export class Frontend implements MessageReceiver {
     const { queue } = state;
     if (queue.waitingCount === 0) {
       state.uncertain = false;
+      // All that was asked has been answered, and nothing but that.
+      if (state.transactions.status !== '' && state.statementsCount > 0) state.unsettled = false;
       return;
     }
     const { kind } = queue.at(queue.tail - 1);

@@ -265,10 +265,12 @@ export class Rounds {
       outcomes.pop();
     }
     const failed = outcomes[outcomes.length - 1]?.error !== undefined;
-    const total = failed ? Math.max(count, outcomes.length) : outcomes.length;
+    // Where answers are missing, the rest may have run.
+    const unseen = (pending.quality & (Quality.GapResponse | Quality.OneWay)) !== 0;
+    const total = failed || unseen ? Math.max(count, outcomes.length) : outcomes.length;
     const requestBytes = pending.requestBytes;
     for (let index = 0; index < total; index++) {
-      const outcome = outcomes[index] ?? skippedOutcome();
+      const outcome = outcomes[index] ?? unrunOutcome(failed ? Status.Skipped : Status.Unknown);
       // What was passed over behind an error changed nothing: the server's word is of the last that ran.
       const final = index === outcomes.length - 1 ? status : '';
       const start = ranges[index * 2];
@@ -530,8 +532,8 @@ function rowsOfCopy(
   else outcome.rowsAffected = outcome.copyRows;
 }
 
-function skippedOutcome(): Outcome {
+function unrunOutcome(status: Status): Outcome {
   const outcome = new Outcome();
-  outcome.status = Status.Skipped;
+  outcome.status = status;
   return outcome;
 }

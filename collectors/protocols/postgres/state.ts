@@ -62,6 +62,11 @@ export class State {
   lossy = false;
   /** Requests or answers were lost while others waited: which answer belongs to which request is a guess for a while. */
   uncertain = false;
+  /**
+   * The capture began after the session, and nobody has seen yet that the server owes no answer to what came before: the
+   * first answers may belong to requests that were not seen.
+   */
+  unsettled: boolean;
   /** The client has been seen to send requests before the answers to earlier ones. */
   pipelines = false;
   /** What a replication connection has told; undefined for all others. */
@@ -106,6 +111,7 @@ export class State {
     this.startUs = startUs;
     this.startupUs = startUs;
     this.midStream = midStream;
+    this.unsettled = midStream;
     this.phase = midStream ? Phase.Ready : Phase.Startup;
     this.everyQuality = context.captureQuality;
     // What the server said of it was not seen: what is no UTF-8 will be replaced.
