@@ -179,7 +179,7 @@ export class Connections {
       health.foreignBytes += captured;
       return;
     }
-    if (!half.started) half.start(sequence);
+    if (!half.started) half.start(flow.opener === -1 ? sequence : half.beginsBefore(sequence));
     const other = flow.halves[direction === 0 ? 1 : 0];
     const heldBefore = half.heldBytes + other.heldBytes;
     const acknowledgement =
@@ -421,6 +421,7 @@ function patienceUs(flow: Flow, half: HalfStream): number {
 }
 
 function acknowledge(half: HalfStream, acknowledgement: number): void {
+  if (!half.acknowledgedSeen) half.acknowledgedFirst = acknowledgement;
   if (!half.acknowledgedSeen || ((acknowledgement - half.acknowledged) | 0) > 0) {
     half.acknowledged = acknowledgement;
     half.acknowledgedSeen = true;

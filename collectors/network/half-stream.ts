@@ -50,6 +50,8 @@ export class HalfStream {
   finSeen = false;
   /** Greatest acknowledgement that the other side sent for this direction. */
   acknowledged = 0;
+  /** The first of them: of a connection whose opening was seen, where this direction begins. */
+  acknowledgedFirst = 0;
   acknowledgedSeen = false;
   heldBytes = 0;
   /** The other direction of the connection. */
@@ -58,6 +60,13 @@ export class HalfStream {
 
   get heldCount(): number {
     return this.#held.length;
+  }
+
+  /** Where the direction began, when its SYN was lost and the first bytes that are seen are these. */
+  beginsBefore(sequence: number): number {
+    const missing = (sequence - this.acknowledgedFirst) | 0;
+    const known = this.acknowledgedSeen && missing > 0 && missing <= WINDOW_MAX;
+    return known ? this.acknowledgedFirst : sequence;
   }
 
   start(sequence: number): void {
@@ -117,6 +126,19 @@ export class HalfStream {
     if (distance > WINDOW_MAX) return end - start;
     const repeated = -distance;
     if (repeated >= length) return end - start;
+    if (this.#meetsHeld(sequence, length))
+      return this.#takeBetween(
+        receiver,
+        direction,
+        bytes,
+        view,
+        sequence,
+        start,
+        end,
+        length,
+        tsUs,
+        acknowledgement,
+      );
     const received = this.#receivedThen(sequence, acknowledgement);
     if (distance > 0 || this.unseenBefore(received) > 0) {
       return this.#hold(bytes, sequence, start, end, length, tsUs, received);
@@ -133,6 +155,61 @@ export class HalfStream {
       tsUs,
     );
     return fresh - start + behind;
+  }
+
+  /** Whether bytes of this segment are held already. */
+  #meetsHeld(sequence: number, length: number): boolean {
+    for (const held of this.#held) {
+      const offset = (held.sequence - sequence) | 0;
+      if (offset >= length) return false;
+      if (offset + held.length > 0) return true;
+    }
+    return false;
+  }
+
+  /** Takes of a repetition only what lies between the held segments: in one piece it would carry these along. */
+  #takeBetween(
+    receiver: StreamReceiver,
+    direction: 0 | 1,
+    bytes: Uint8Array,
+    view: DataView,
+    sequence: number,
+    start: number,
+    end: number,
+    length: number,
+    tsUs: number,
+    acknowledgement: number,
+  ): number {
+    let repeatedBytes = 0;
+    let done = 0;
+    const place = (offset: number): number => Math.min(end, start + offset);
+    const take = (until: number): void => {
+      if (until <= done) return;
+      repeatedBytes += this.take(
+        receiver,
+        direction,
+        bytes,
+        view,
+        (sequence + done) | 0,
+        place(done),
+        place(until),
+        until - done,
+        tsUs,
+        acknowledgement,
+      );
+      done = until;
+    };
+    for (const held of [...this.#held]) {
+      const offset = (held.sequence - sequence) | 0;
+      if (offset >= length) break;
+      const stop = Math.min(offset + held.length, length);
+      if (stop <= done) continue;
+      take(Math.max(offset, done));
+      repeatedBytes += place(stop) - place(done);
+      done = stop;
+    }
+    take(length);
+    return repeatedBytes;
   }
 
   /**

@@ -94,7 +94,7 @@ function detail(event: SessionEvent): Json {
   switch (event.type) {
     case 'session_start':
       return {
-        login_us: event.loginUs,
+        ...(event.loginUs === UNKNOWN ? {} : { login_us: event.loginUs }),
         server_version: event.serverVersion,
         ...tlsJson(event.tls),
       };

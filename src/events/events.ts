@@ -171,6 +171,7 @@ export type SessionEvent =
       readonly type: 'session_start';
       readonly tsUs: number;
       readonly session: Session;
+      /** UNKNOWN when the server's part of it was lost. */
       readonly loginUs: number;
       readonly serverVersion: string | undefined;
       /** Of a session that was decrypted. */

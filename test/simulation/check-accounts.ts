@@ -33,7 +33,8 @@ function lost({ plan, summary, coverages, sessions }: Scene): string[] {
       if (coverage.isEmpty && !coverage.synchronised) continue;
       least += coverage.missing(Math.min(from, coverage.last), coverage.last);
       // A repetition may come when its hole has been given up.
-      most += coverage.missing(Math.min(from, sent), sent, false);
+      const begins = both.client.synchronised || both.server.synchronised ? 0 : from;
+      most += coverage.missing(Math.min(begins, sent), sent, false);
     }
   });
   // What the snap length cut off is lost even when a repetition brings it.

@@ -72,6 +72,8 @@ function statements(
       if (
         missing.text !== undefined &&
         missing.executed &&
+        // Refused as one string, told in parts when nobody saw that.
+        missing.sqlstate !== '42601' &&
         !seen.has(missing) &&
         !unanswered.has(missing.request)
       )
@@ -141,7 +143,12 @@ function isGuess({ quality }: RecordedStatement): boolean {
   return quality.some((mark) => GUESSED.has(mark));
 }
 
-const GUESSED: ReadonlySet<string> = new Set(['gap_request', 'gap_response', 'mid_stream']);
+const GUESSED: ReadonlySet<string> = new Set([
+  'gap_request',
+  'gap_response',
+  'mid_stream',
+  'one_way',
+]);
 
 function transactions({ told }: Scene, { expected }: SessionModel, id: string): string[] {
   const left = new Set(expected.transactions);

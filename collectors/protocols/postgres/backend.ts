@@ -250,6 +250,7 @@ export class Backend implements MessageReceiver {
     state.context.health.unmatchedAnswers++;
     if (queue.waitingCount > 0) return undefined;
     // As a query: whatever it was, it ends with its ReadyForQuery, after one answer or several.
+    state.strayAnswer = true;
     const orphan = queue.push(PendingKind.Query, tsUs, 0);
     orphan.quality |=
       Quality.UnknownStatement | (state.midStream ? Quality.MidStream : Quality.GapRequest);
@@ -461,6 +462,7 @@ export class Backend implements MessageReceiver {
       if (pending.kind !== PendingKind.Execute || pending.skipped) continue;
       // Its tag counted rows that were taken back.
       pending.outcome.rowsAffected = UNKNOWN;
+      pending.quality |= queue.at(queue.head).quality;
       this.#failAt(pending, error, tsUs);
       return;
     }

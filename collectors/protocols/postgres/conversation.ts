@@ -206,6 +206,8 @@ export class PostgresConversation
       if (this.#client.mode === Mode.Lost) {
         // Another Parse or Bind may have been among what is missing, and requests that will be answered.
         state.uncertain = true;
+        state.unsettled |= Quality.GapRequest;
+        state.settling = false;
         state.unnamedStatement = undefined;
         state.bindUnnamed(undefined, undefined);
       }
@@ -215,6 +217,7 @@ export class PostgresConversation
     if (this.#server.mode === Mode.Lost) {
       state.lossy = true;
       state.uncertain = true;
+      if (state.phase === Phase.Login && state.queue.waitingCount > 0) this.loginPassed();
     }
   }
 
@@ -363,6 +366,18 @@ export class PostgresConversation
       loginUs: Math.max(0, tsUs - state.startupUs),
       serverVersion: state.serverVersion,
       tls: this.#encryption?.facts,
+    });
+  }
+
+  loginPassed(): void {
+    const state = this.#state;
+    state.phase = Phase.Ready;
+    this.#context.sink.sessionEvent({
+      type: 'session_start',
+      tsUs: state.startupUs,
+      session: state.session,
+      loginUs: UNKNOWN,
+      serverVersion: state.serverVersion,
     });
   }
 

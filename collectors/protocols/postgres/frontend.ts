@@ -7,7 +7,7 @@ import type { MessageReceiver } from './framer.ts';
 import { FrontendTag } from './messages.ts';
 import { BATCH_BIND, readBatch } from './opengauss.ts';
 import { type Pending, PendingKind, type RawParameters } from './pending.ts';
-import type { State } from './state.ts';
+import { Phase, type State } from './state.ts';
 import { PreparedStatement } from './statements.ts';
 
 const TARGET_PORTAL = 0x50; // 'P'
@@ -24,6 +24,8 @@ export interface FrontendOwner {
   crowded(tsUs: number): void;
   /** The answers to all that waits were lost. */
   abandoned(tsUs: number): void;
+  /** The client asks something, so the server had been ready: that was lost. */
+  loginPassed(): void;
 }
 
 export class Frontend implements MessageReceiver {
@@ -165,11 +167,12 @@ export class Frontend implements MessageReceiver {
 
   #push(kind: PendingKind, tsUs: number, sizeBytes: number): Pending {
     const state = this.#state;
+    if (state.phase === Phase.Login && state.lossy) this.#owner.loginPassed();
     if (state.queue.sizeCount >= state.context.limits.pendingMax) this.#owner.crowded(tsUs);
     this.#roundBegins(tsUs);
     const pending = state.queue.push(kind, tsUs, sizeBytes);
     if (state.uncertain) pending.quality |= Quality.GapResponse;
-    if (state.unsettled) pending.quality |= Quality.MidStream;
+    pending.quality |= state.unsettled;
     if (state.skipping) {
       pending.skipped = true;
       pending.done = true;
@@ -188,8 +191,12 @@ export class Frontend implements MessageReceiver {
     const { queue } = state;
     if (queue.waitingCount === 0) {
       state.uncertain = false;
-      // All that was asked has been answered, and nothing but that.
-      if (state.transactions.status !== '' && state.statementsCount > 0) state.unsettled = false;
+      if (state.unsettled !== 0) {
+        // All that was seen to be asked has been answered, and nothing but that.
+        if (state.settling && !state.strayAnswer) state.unsettled = 0;
+        state.settling = true;
+        state.strayAnswer = false;
+      }
       return;
     }
     const { kind } = queue.at(queue.tail - 1);
@@ -200,7 +207,9 @@ export class Frontend implements MessageReceiver {
       return;
     }
     const passedBy = state.answerBytes === 0 && queue.at(queue.head).tsUs < state.lastAnswerUs;
-    if (!state.pipelines || passedBy) this.#owner.abandoned(tsUs);
+    // Of a client that nothing was seen of yet nobody knows whether it pipelines.
+    const waits = !state.pipelines && state.statementsCount > 0;
+    if (waits || passedBy) this.#owner.abandoned(tsUs);
   }
 
   #query(

@@ -112,7 +112,10 @@ export class Rounds {
   /** Parse, Bind and Describe open a transaction when the server gets to them; they are told only when they fail. */
   #preparation(pending: Pending): void {
     const state = this.#state;
-    if (pending.touched && !pending.beforeTransaction) state.transactions.touch(pending.tsUs);
+    if (pending.touched && !pending.beforeTransaction) {
+      state.transactions.touch(pending.tsUs);
+      state.transactions.lost(pending.quality);
+    }
     const failed = pending.skipped || pending.outcome.error !== undefined;
     if (pending.kind === PendingKind.Parse) {
       if (failed) this.#unprepare(pending);
@@ -169,7 +172,7 @@ export class Rounds {
     const { outcome } = pending;
     if (pending.skipped) outcome.status = Status.Skipped;
     // Its round ended, but its answer was lost.
-    else if (!outcome.answered && outcome.status === Status.Ok) outcome.status = Status.Unknown;
+    else if (!outcome.answered && outcome.status === Status.Ok) unseen(pending, outcome);
     const { suspended, context, transactions } = this.#state;
     if (pending.touched && !pending.beforeTransaction) transactions.touch(pending.tsUs);
     const portal = pending.portalName ?? '';
@@ -225,7 +228,7 @@ export class Rounds {
       return;
     }
     if (!outcome.answered && pending.touched && !pending.streamed && outcome.status === Status.Ok) {
-      outcome.status = Status.Unknown; // ReadyForQuery came, but what stood before it was lost.
+      unseen(pending, outcome); // ReadyForQuery came, but what stood before it was lost.
     }
     if (outcomes === undefined && outcome.error === undefined) {
       const statementClass = this.#familiar(pending);
@@ -266,8 +269,8 @@ export class Rounds {
     }
     const failed = outcomes[outcomes.length - 1]?.error !== undefined;
     // Where answers are missing, the rest may have run.
-    const unseen = (pending.quality & (Quality.GapResponse | Quality.OneWay)) !== 0;
-    const total = failed || unseen ? Math.max(count, outcomes.length) : outcomes.length;
+    const lossy = (pending.quality & (Quality.GapResponse | Quality.OneWay)) !== 0;
+    const total = failed || lossy ? Math.max(count, outcomes.length) : outcomes.length;
     const requestBytes = pending.requestBytes;
     for (let index = 0; index < total; index++) {
       const outcome = outcomes[index] ?? unrunOutcome(failed ? Status.Skipped : Status.Unknown);
@@ -530,6 +533,12 @@ function rowsOfCopy(
       : / TO /i.test(statementClass.normalized);
   if (reads) outcome.rowsReturned = outcome.copyRows;
   else outcome.rowsAffected = outcome.copyRows;
+}
+
+/** The round has ended, and this answer was not in it. */
+function unseen(pending: Pending, outcome: Outcome): void {
+  outcome.status = Status.Unknown;
+  pending.quality |= Quality.GapResponse;
 }
 
 function unrunOutcome(status: Status): Outcome {

@@ -63,10 +63,13 @@ export class State {
   /** Requests or answers were lost while others waited: which answer belongs to which request is a guess for a while. */
   uncertain = false;
   /**
-   * The capture began after the session, and nobody has seen yet that the server owes no answer to what came before: the
-   * first answers may belong to requests that were not seen.
+   * The capture began after the session, or requests were lost, and nobody has seen yet that the server owes no answer to
+   * them: the next answers may belong to these. A bit of Quality, 0 when settled.
    */
-  unsettled: boolean;
+  unsettled: number;
+  /** While it is: a request was seen when nothing waited; an answer came since to which none was seen. */
+  settling = false;
+  strayAnswer = false;
   /** The client has been seen to send requests before the answers to earlier ones. */
   pipelines = false;
   /** What a replication connection has told; undefined for all others. */
@@ -111,7 +114,7 @@ export class State {
     this.startUs = startUs;
     this.startupUs = startUs;
     this.midStream = midStream;
-    this.unsettled = midStream;
+    this.unsettled = midStream ? Quality.MidStream : 0;
     this.phase = midStream ? Phase.Ready : Phase.Startup;
     this.everyQuality = context.captureQuality;
     // What the server said of it was not seen: what is no UTF-8 will be replaced.
@@ -199,7 +202,10 @@ export class State {
     this.lostBytes += size;
     this.quality |= bit;
     this.edge.at(tsUs).lostBytes += size;
+    this.transactions.lost(bit);
     const { queue } = this;
+    // Further fetches may have been among it, and rows.
+    for (const portal of this.suspended.values()) portal.quality |= bit;
     for (let index = fromClient ? queue.tail - 1 : queue.head; index < queue.tail; index++) {
       if (index >= queue.head && index >= 0) queue.at(index).quality |= bit;
     }

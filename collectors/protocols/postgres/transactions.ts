@@ -47,6 +47,8 @@ export class Transactions {
   #statements = 0;
   #rowsAffected = 0;
   #quality = 0;
+  /** Of what was lost since the last ReadyForQuery. */
+  #missing = 0;
   /** What would have ended it was asked for, and no answer came: nobody here knows its outcome. */
   #unsettled = false;
   #shapeHigh = 0;
@@ -81,7 +83,7 @@ export class Transactions {
     this.#id++;
     this.#statements = 0;
     this.#rowsAffected = 0;
-    this.#quality = this.status === '' && this.#midStream ? Quality.MidStream : 0;
+    this.#quality = this.#missing | (this.status === '' && this.#midStream ? Quality.MidStream : 0);
     this.#unsettled = false;
     this.#shapeHigh = 0;
     this.#shapeLow = 0;
@@ -128,9 +130,16 @@ export class Transactions {
     }
   }
 
+  /** Bytes are missing, with this bit of Quality: a statement of the open transaction may have been among them. */
+  lost(bit: number): void {
+    this.#missing |= bit;
+    if (this.open) this.#quality |= bit;
+  }
+
   /** ReadyForQuery. */
   ready(status: TransactionStatus, tsUs: number): void {
     this.status = status;
+    this.#missing = 0;
     if (status === 'I') {
       if (!this.open) return;
       const known = !this.explicit || this.failed || (this.#quality & LOSSY) === 0;
