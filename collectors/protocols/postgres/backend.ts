@@ -13,10 +13,8 @@ import { asksAsOpengauss } from './opengauss.ts';
 import { Outcome, type Pending, PendingKind } from './pending.ts';
 import type { Replication } from './replication.ts';
 import { Phase, type State } from './state.ts';
-import { readTag } from './tag.ts';
+import { commandOf, readTag } from './tag.ts';
 import type { TransactionStatus } from './transactions.ts';
-
-const COMMAND_SIZE_MAX = 64;
 
 /** What the backend leaves to the conversation. */
 export interface BackendOwner {
@@ -567,13 +565,4 @@ function describe(error: ServerError): string {
 /** 57014 is both: a user's cancel and a timeout. Without the cancel request itself only the message tells. */
 function saysCancelled(error: ServerError): boolean {
   return error.message?.includes('user request') === true;
-}
-
-/** The words of a command tag, without its numbers. */
-function commandOf(bytes: Uint8Array, start: number, end: number): string | undefined {
-  const words = text(bytes, start, Math.min(end - 1, start + COMMAND_SIZE_MAX)).replace(
-    /[ \d]+$/,
-    '',
-  );
-  return /^[A-Z][A-Z ]*$/.test(words) ? words : undefined;
 }

@@ -356,6 +356,14 @@ export class PostgresConversation
   }
 
   ready(tsUs: number): void {
+    this.#starts(Math.max(0, tsUs - this.#state.startupUs));
+  }
+
+  loginPassed(): void {
+    this.#starts(UNKNOWN);
+  }
+
+  #starts(loginUs: number): void {
     const state = this.#state;
     state.phase = Phase.Ready;
     this.#context.logins.learn(state.session);
@@ -363,21 +371,9 @@ export class PostgresConversation
       type: 'session_start',
       tsUs: state.startupUs,
       session: state.session,
-      loginUs: Math.max(0, tsUs - state.startupUs),
+      loginUs,
       serverVersion: state.serverVersion,
       tls: this.#encryption?.facts,
-    });
-  }
-
-  loginPassed(): void {
-    const state = this.#state;
-    state.phase = Phase.Ready;
-    this.#context.sink.sessionEvent({
-      type: 'session_start',
-      tsUs: state.startupUs,
-      session: state.session,
-      loginUs: UNKNOWN,
-      serverVersion: state.serverVersion,
     });
   }
 

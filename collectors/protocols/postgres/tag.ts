@@ -2,6 +2,7 @@
  * Hot. Command tags: `INSERT oid rows`, `UPDATE rows` ..., read without making a string (manual: CommandComplete).
  * Bench: test/bench/decode.bench.ts.
  */
+import { text } from './errors.ts';
 import { type Outcome, TagVerb } from './pending.ts';
 
 /** First four letters of a tag as one big-endian number. */
@@ -29,6 +30,7 @@ const DISCARD = word('DISC');
 const LETTER_I = 0x49;
 const DIGIT_0 = 0x30;
 const SPACE = 0x20;
+const COMMAND_SIZE_MAX = 64;
 
 /**
  * Puts what the tag in view[start, end) says into `outcome`.
@@ -106,4 +108,13 @@ function lastNumber(view: DataView, start: number, end: number): number {
     index--;
   }
   return scale > 1 && view.getUint8(index) === SPACE ? value : -1;
+}
+
+/** The words of a command tag, without its numbers. */
+export function commandOf(bytes: Uint8Array, start: number, end: number): string | undefined {
+  const words = text(bytes, start, Math.min(end - 1, start + COMMAND_SIZE_MAX)).replace(
+    /[ \d]+$/,
+    '',
+  );
+  return /^[A-Z][A-Z ]*$/.test(words) ? words : undefined;
 }
