@@ -34,7 +34,10 @@ export function collectorRows(
 ): CollectorRow[] {
   return collectors.map((facts) => {
     const own = periods.filter(({ collector }) => collector === facts.collector);
-    const { complete, verdict } = captureQuality({ ...facts, connectionsDoubled: 0 }, own);
+    const { complete, verdict } = captureQuality(
+      { ...facts, connectionsDoubled: 0, rowsRetired: 0 },
+      own,
+    );
     return { ...facts, complete, verdict };
   });
 }
@@ -61,6 +64,9 @@ function missingOf(facts: CaptureFacts, kinds: ReadonlySet<MissedKind>): string[
   if (facts.framesRefused > 0) missing.push('some messages could not be understood');
   if (facts.droppedByLimit > 0)
     missing.push('some details were dropped because a limit was reached');
+  if (facts.rowsRetired > 0) {
+    missing.push('details of this time were stored and have been dropped by retention since');
+  }
   return missing;
 }
 

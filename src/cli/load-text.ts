@@ -10,6 +10,8 @@ export interface LoadOutcome {
   /** Undefined when the load was broken off. */
   readonly summary: CaptureSummary | undefined;
   readonly counts: WriterCounts;
+  /** Tables that knew the load already, and have dropped what they knew of it. */
+  readonly retired: readonly string[];
   readonly failure: MirrorSqlError | undefined;
   /** Sealed on the disk and not stored. */
   readonly segmentsWaiting: number;
@@ -48,6 +50,12 @@ export function loadText(outcome: LoadOutcome): string {
         ? ''
         : ` (since ${isoFromUs(counts.knownSinceSeconds * 1_000_000).slice(0, 19)}Z)`;
     line('not doubled', `was in the store already${since}: ${known}`);
+  }
+  if (outcome.retired.length > 0) {
+    line(
+      'dropped',
+      `retention has dropped it from ${outcome.retired.join(', ')} since, and it is not stored again, as summaries still count it; --data DIR loads it into another store`,
+    );
   }
   if (summary !== undefined) line('missing', missing(summary));
   if (summary?.captureTruncated === true) {

@@ -4,22 +4,26 @@ import { openCapture } from '../../collectors/capture/open.ts';
 import type { KeyLog } from '../../collectors/protocols/tls/key-log.ts';
 import type { Separation } from '../../collectors/network/scope.ts';
 import { MirrorSqlError } from '../core/errors.ts';
+import { isoFromUs } from '../core/time.ts';
 import type { CaptureSummary } from '../events/capture-summary.ts';
 import { loadDescriber } from '../sql/describe.ts';
 import { storeCapture } from '../store/captures.ts';
 import { enqueueLeftovers } from '../store/leftovers.ts';
 import { SegmentSink } from '../store/segment-sink.ts';
 import { openStore, type Store } from '../store/store.ts';
+import { applyRetention, droppedUntil } from '../store/retention.ts';
 import { storeError } from '../store/store-error.ts';
+import { STORED_TABLES, type StoredTableName } from '../store/tables/stored-tables.ts';
 import { SegmentWriter, type WriterCounts } from '../store/writer.ts';
 import { portOptions, separationOptions } from './decode.ts';
 import { readKeyLog } from './key-log-file.ts';
 import { LoadProgress } from './load-progress.ts';
 import { type LoadOutcome, loadText } from './load-text.ts';
 import { writeOutput } from './output.ts';
+import { type RetentionOptions, retentionPolicy, retentionText } from './retention-options.ts';
 import { type CollectorOptions, collectorName, storeSettings } from './store-settings.ts';
 
-export interface LoadOptions extends CollectorOptions {
+export interface LoadOptions extends CollectorOptions, RetentionOptions {
   /** Each `N=protocol`. */
   readonly port?: readonly string[];
   readonly keylog?: string;
@@ -36,13 +40,16 @@ export async function runLoad(files: readonly string[], options: LoadOptions): P
   const ports = portOptions(options.port ?? []);
   const keyLog = options.keylog === undefined ? undefined : readKeyLog(options.keylog);
   const separation = separationOptions(options.separate ?? []);
+  const retention = retentionPolicy(options);
   const describe = await loadDescriber();
   const store = await openStore(storeSettings(options), { collector: collectorName(options) });
   let exitCode = 0;
+  const storeFailures: MirrorSqlError[] = [];
   const failed = (error: unknown): void => {
     const failure = error instanceof MirrorSqlError ? error : undefined;
     if (failure === undefined) throw error;
     process.stderr.write(`${failure.line}\n`);
+    if (failure.code.startsWith('MSQL_STORE_')) storeFailures.push(failure);
     exitCode = Math.max(exitCode, failure.exitCode);
   };
   try {
@@ -52,11 +59,13 @@ export async function runLoad(files: readonly string[], options: LoadOptions): P
         const outcome = await loadOne(store, file, { ports, separation, keyLog, describe });
         await writeOutput(loadText(outcome));
         if (outcome.failure !== undefined) failed(outcome.failure);
-        if (outcome.failure?.code.startsWith('MSQL_STORE_')) break;
       } catch (error) {
         failed(error);
-        if (error instanceof MirrorSqlError && error.code.startsWith('MSQL_STORE_')) break;
       }
+      if (storeFailures.length > 0) break;
+    }
+    if (storeFailures.length === 0) {
+      process.stderr.write(retentionText(await applyRetention(store, retention, Date.now())));
     }
   } catch (error) {
     failed(error);
@@ -130,10 +139,24 @@ async function loadOne(store: Store, file: string, decoding: Decoding): Promise<
     file,
     summary,
     counts: writer.counts,
+    retired: failure === undefined ? await retiredTables(store, writer.counts) : [],
     failure: failure ?? waiting.failure,
     segmentsWaiting: waiting.failure === undefined ? 0 : waitingOf(names, writer.counts),
     directory: store.directory,
   };
+}
+
+/** Of the tables that knew segments of this load: those that have dropped rows of that time of storing since. */
+async function retiredTables(
+  store: Store,
+  { known, knownSinceSeconds }: WriterCounts,
+): Promise<StoredTableName[]> {
+  if (knownSinceSeconds === undefined) return [];
+  const since = isoFromUs(knownSinceSeconds * 1_000_000).slice(0, 10);
+  const until = await droppedUntil(store);
+  return STORED_TABLES.map(({ name }) => name).filter(
+    (name) => Object.hasOwn(known, name) && since <= (until.get(name) ?? ''),
+  );
 }
 
 /** Seals what is open and waits until all is stored; says why when that fails. */

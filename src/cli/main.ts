@@ -33,15 +33,23 @@ function withStore(command: Command): Command {
     .option('--cluster <name>', 'a cluster that the ClickHouse server belongs to');
 }
 
+const gather = (value: string, before: readonly string[]): string[] => [...before, value];
+
 /** Every command that stores has these as well. */
 function withName(command: Command): Command {
-  return withStore(command).option(
-    '--collector <name>',
-    'the name under which to store, for several collectors on one store (default: the host name)',
-  );
+  return withStore(command)
+    .option(
+      '--collector <name>',
+      'the name under which to store, for several collectors on one store (default: the host name)',
+    )
+    .option(
+      '--retain <table=days>',
+      'how long to keep a table, such as events=7d, or =forever',
+      gather,
+      [],
+    )
+    .option('--disk-quota <size>', 'what the store may take of the disk; the oldest days go first');
 }
-
-const gather = (value: string, before: readonly string[]): string[] => [...before, value];
 
 /** Every command that decodes has this. */
 const SEPARATE = [
@@ -154,6 +162,33 @@ program
   .action(
     action(async (file: string, options: object) =>
       (await import('./detect.ts')).runDetect(file, options),
+    ),
+  );
+
+withStore(program.command('export'))
+  .description('write the rows of a table, as NDJSON, CSV or Parquet')
+  .option('--from <time>', 'ISO 8601, or -15m counted back from the end of the data')
+  .option('--to <time>', 'ISO 8601, or -5m counted back from the end of the data')
+  .option('--table <name>', 'events, sessions, transactions, ...', 'events')
+  .option('--format <format>', 'ndjson, csv or parquet', 'ndjson')
+  .option('--output <file>', 'a file, or - for standard output', '-')
+  .action(action(async (options: object) => (await import('./export.ts')).runExport(options)));
+
+withStore(program.command('backup'))
+  .description('write the embedded store, in use or not, to a new directory')
+  .argument('<dir>', 'the directory, which must not exist')
+  .action(
+    action(async (target: string, options: object) =>
+      (await import('./backup.ts')).runBackup(target, options),
+    ),
+  );
+
+withStore(program.command('restore'))
+  .description('make an embedded store of a backup, in an empty --data directory')
+  .argument('<dir>', 'the directory of the backup')
+  .action(
+    action(async (source: string, options: object) =>
+      (await import('./backup.ts')).runRestore(source, options),
     ),
   );
 

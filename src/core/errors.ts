@@ -88,6 +88,14 @@ export const errorTable = {
     hint: 'give a directory that this user may write with --data',
   },
   MSQL_STORE_EMPTY: { exitCode: 1, hint: 'load a capture first: mirrorsql load FILE' },
+  MSQL_BACKUP_EXISTS: {
+    exitCode: 1,
+    hint: 'give a directory that does not exist yet',
+  },
+  MSQL_BACKUP_DAMAGED: {
+    exitCode: 1,
+    hint: 'nothing was restored: take another backup, or another copy of this one',
+  },
   MSQL_QUERY_REFUSED: {
     exitCode: 2,
     hint: 'give one SELECT (or SHOW, DESCRIBE, EXPLAIN, WITH) over the tables of the store',

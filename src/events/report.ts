@@ -170,6 +170,7 @@ export interface CaptureQuality {
   readonly droppedByLimit: number;
   readonly encryptedSessions: number;
   readonly connectionsDoubled: number;
+  readonly rowsRetired: number;
   /** One sentence: what this report therefore does not know. */
   readonly verdict: string;
   readonly complete: boolean;

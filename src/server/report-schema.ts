@@ -349,6 +349,7 @@ const captureQualitySchema = Type.Object(
     connectionsDoubled: count(
       'Connections that more than one collector saw: sums count them once for each',
     ),
+    rowsRetired: count('Rows that retention dropped, in days whose times touch the window'),
     verdict: text('What this report therefore does not know'),
     complete: Type.Boolean(),
   },

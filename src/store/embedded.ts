@@ -19,6 +19,7 @@ interface EmbeddedOptions {
   /** How long to wait for another process that is just opening or closing the directory; 10 s when not given. */
   readonly lockedWithinMs?: number;
   readonly patient: boolean;
+  readonly statementWithinMs?: number;
   /** Gives up. */
   readonly signal?: AbortSignal;
 }
@@ -35,7 +36,7 @@ export async function connectEmbedded(
   options: EmbeddedOptions,
 ): Promise<Connection> {
   const engine = await runningEngine(directory, options);
-  const client = clientOf(engine.description, DATABASE);
+  const client = clientOf(engine.description, DATABASE, options.statementWithinMs);
   const close = async (): Promise<void> => {
     await client.close();
     await engine.close();

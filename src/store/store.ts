@@ -38,6 +38,8 @@ export interface OpenOptions {
   readonly existing?: true;
   /** The name under which to store; see Store. */
   readonly collector?: string;
+  /** A statement that takes longer is given up; 10 minutes when not given. */
+  readonly statementWithinMs?: number;
   /** Gives up opening. */
   readonly signal?: AbortSignal;
   /** How long to wait for another process that is just opening or closing the directory; 10 s when not given. */

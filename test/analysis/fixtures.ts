@@ -87,6 +87,7 @@ const EMPTY_CAPTURE: CaptureFacts = {
   droppedByLimit: 0,
   encryptedSessions: 0,
   connectionsDoubled: 0,
+  rowsRetired: 0,
 };
 
 /** A minute in which nothing is known. */
@@ -579,6 +580,7 @@ export function shopFacts(): WindowFacts {
       droppedByLimit: 0,
       encryptedSessions: 1,
       connectionsDoubled: 0,
+      rowsRetired: 0,
     },
     collectors: [],
     healthWindow: { fromUs: START_US, toUs: END_US },

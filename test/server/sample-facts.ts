@@ -551,6 +551,7 @@ export function sampleFacts(window: Window = EXTENT, scope: Scope = {}): WindowF
       droppedByLimit: 0,
       encryptedSessions: 3,
       connectionsDoubled: 0,
+      rowsRetired: 0,
     },
     healthWindow: EXTENT,
     nodeSeconds: nodeSeconds(),

@@ -452,6 +452,7 @@ describe('everything else that the report needs', () => {
       droppedByLimit: 3,
       encryptedSessions: 1,
       connectionsDoubled: 0,
+      rowsRetired: 0,
     });
     const before = await readWindowFacts(temporary.store, {
       fromUs: START_US,

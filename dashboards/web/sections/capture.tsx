@@ -24,6 +24,7 @@ const FLAWS: readonly Flaw[] = [
   ['answers unmatched', (capture) => capture.unmatchedAnswers, 'their request was not seen'],
   ['messages refused', (capture) => capture.framesRefused, 'could not be understood'],
   ['dropped by a limit', (capture) => capture.droppedByLimit, 'memory is bounded'],
+  ['rows dropped by retention', (capture) => capture.rowsRetired, 'stored once, and too old now'],
   ['sessions encrypted', (capture) => capture.encryptedSessions, 'cannot be read'],
 ];
 

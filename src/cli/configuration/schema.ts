@@ -4,8 +4,11 @@
  */
 import Type, { type Static } from 'typebox';
 import { BACKENDS } from '../../../collectors/capture/live.ts';
+import { RETAIN_PATTERN, RETAINED_TABLES } from '../retention-options.ts';
 
 const CLOSED = { additionalProperties: false };
+
+const SIZE_PATTERN = '^\\d+(\\.\\d+)? ?([Mm][Bb]|[Gg][Bb]|[Tt][Bb])$';
 
 const text = (title: string, description: string) =>
   Type.String({ minLength: 1, title, description });
@@ -76,10 +79,28 @@ const store = Type.Object(
     ),
     quota: Type.Optional(
       Type.String({
-        pattern: '^\\d+(\\.\\d+)? ?([Mm][Bb]|[Gg][Bb]|[Tt][Bb])$',
+        pattern: SIZE_PATTERN,
         title: 'a size such as 500MB or 4GB',
         description:
           'Of segments that wait on the disk while the store is away; then the oldest goes',
+      }),
+    ),
+    retain: Type.Optional(
+      Type.Record(
+        Type.String({ pattern: `^(${RETAINED_TABLES.join('|')})$` }),
+        Type.String({ pattern: RETAIN_PATTERN, title: 'a number of days such as 7d, or forever' }),
+        {
+          ...CLOSED,
+          title: 'tables, each with its days, such as { events: 7d }',
+          description: 'How long rows are kept, counted from when they were stored',
+        },
+      ),
+    ),
+    'disk-quota': Type.Optional(
+      Type.String({
+        pattern: SIZE_PATTERN,
+        title: 'a size such as 500MB or 50GB',
+        description: 'What the store may take of the disk; the oldest days go first',
       }),
     ),
     collector: Type.Optional(

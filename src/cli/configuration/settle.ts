@@ -64,6 +64,18 @@ export const settings: readonly Setting[] = [
   },
   { option: 'cluster', variable: 'MIRRORSQL_CLUSTER', inFile: ({ store }) => store?.cluster },
   {
+    option: 'retain',
+    variable: 'MIRRORSQL_RETAIN',
+    inFile: ({ store }) =>
+      store?.retain && Object.entries(store.retain).map(([table, days]) => `${table}=${days}`),
+    list: true,
+  },
+  {
+    option: 'diskQuota',
+    variable: 'MIRRORSQL_DISK_QUOTA',
+    inFile: ({ store }) => store?.['disk-quota'],
+  },
+  {
     option: 'collector',
     variable: 'MIRRORSQL_COLLECTOR',
     inFile: ({ store }) => store?.collector,

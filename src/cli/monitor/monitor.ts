@@ -6,6 +6,8 @@ import { MirrorSqlError } from '../../core/errors.ts';
 import type { CaptureSummary } from '../../events/capture-summary.ts';
 import type { SelfObservation } from '../../server/observation/self-observation.ts';
 import { EventualStore } from '../../store/eventual-store.ts';
+import { keepRetention, type RetentionListener } from '../../store/retention.ts';
+import { retentionText } from '../retention-options.ts';
 import { summaryText } from '../capture-summary-text.ts';
 import { observe, startServing, stopSignal } from '../serve.ts';
 import { collectorName, storeSettings } from '../store-settings.ts';
@@ -37,10 +39,13 @@ export async function runMonitor(options: MonitorOptions): Promise<number> {
     const observation = observe(store, options);
     try {
       const listening = await startServing(store, options.listen, observation);
+      const ended = new AbortController();
+      void keepRetention(store, plan.retention, retentionListener(store), ended.signal);
       try {
         process.stderr.write(`MirrorSQL serves on ${listening.url} (Ctrl-C ends it)\n`);
         return await capture(store, capturing, plan, stopped, observation);
       } finally {
+        ended.abort();
         await listening.close();
       }
     } finally {
@@ -50,6 +55,16 @@ export async function runMonitor(options: MonitorOptions): Promise<number> {
   } finally {
     await capturing.close();
   }
+}
+
+/** A store that is away is told of elsewhere. */
+function retentionListener(store: EventualStore): RetentionListener {
+  return {
+    applied: (outcome) => process.stderr.write(retentionText(outcome)),
+    failed: (error) => {
+      if (store.isOpen) process.stderr.write(`retention: ${error.line}\n`);
+    },
+  };
 }
 
 /** What captures, by one pipeline in this process or by several in others. */

@@ -4,9 +4,12 @@ import type { Separation } from '../../../collectors/network/scope.ts';
 import { MirrorSqlError } from '../../core/errors.ts';
 import type { Protocol } from '../../events/session.ts';
 import { portOptions, separationOptions } from '../decode.ts';
+import type { RetentionPolicy } from '../../store/retention.ts';
+import { type RetentionOptions, retentionPolicy } from '../retention-options.ts';
+import { sizeOption } from '../size-option.ts';
 import type { CollectorOptions } from '../store-settings.ts';
 
-export interface MonitorOptions extends CollectorOptions {
+export interface MonitorOptions extends CollectorOptions, RetentionOptions {
   readonly interface?: readonly string[];
   readonly read?: string;
   readonly speed?: string;
@@ -38,6 +41,7 @@ export interface MonitorPlan {
   readonly separation: Separation;
   /** Bytes of segments that may wait for the store; undefined: as the store has it. */
   readonly quotaBytes: number | undefined;
+  readonly retention: RetentionPolicy;
   /** File with the secrets of TLS connections, which is followed. */
   readonly keyLogPath: string | undefined;
 }
@@ -49,7 +53,8 @@ export function monitorPlan(options: MonitorOptions): MonitorPlan {
     separation: separationOptions(options.separate ?? []),
     origin: originOf(options),
     workers: workersOf(options),
-    quotaBytes: options.quota === undefined ? undefined : bytesOf(options.quota),
+    quotaBytes: options.quota === undefined ? undefined : sizeOption('--quota', options.quota),
+    retention: retentionPolicy(options),
     keyLogPath: options.keylog,
   };
 }
@@ -85,16 +90,6 @@ function workersOf({ workers = '1', read }: MonitorOptions): number {
   if (count > 1 && read === '-')
     throw wrong('standard input can be read once only: --workers needs a file');
   return count;
-}
-
-const UNITS: Readonly<Record<string, number>> = { MB: 1024 ** 2, GB: 1024 ** 3, TB: 1024 ** 4 };
-
-/** `500MB`, `2GB`, `1.5TB`, in powers of 1,024. */
-function bytesOf(text: string): number {
-  const match = /^(\d+(?:\.\d+)?) ?(MB|GB|TB)$/i.exec(text.trim());
-  const bytes = Math.floor(Number(match?.[1]) * (UNITS[match?.[2]?.toUpperCase() ?? ''] ?? NaN));
-  if (bytes > 0) return bytes;
-  throw wrong(`--quota ${text} is no size such as 500MB or 4GB`);
 }
 
 function wrong(message: string): MirrorSqlError {

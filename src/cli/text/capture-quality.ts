@@ -21,6 +21,7 @@ export function captureQuality(page: Page): string[] {
     ],
     [capture.framesRefused, counted(capture.framesRefused, 'message', 'messages') + ' refused'],
     [capture.droppedByLimit, `${countText(capture.droppedByLimit)} dropped by a limit`],
+    [capture.rowsRetired, `${countText(capture.rowsRetired)} rows dropped by retention`],
     [
       capture.encryptedSessions,
       counted(capture.encryptedSessions, 'session encrypted', 'sessions encrypted'),

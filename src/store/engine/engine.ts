@@ -19,6 +19,7 @@ const CONFIG = `<clickhouse>
   <uncompressed_cache_size>0</uncompressed_cache_size>
   <query_condition_cache_size>${16 * MIB}</query_condition_cache_size>
   <background_pool_size>2</background_pool_size>
+  <backups><allowed_path>/</allowed_path></backups>
 </clickhouse>
 `;
 

@@ -52,9 +52,12 @@ const OWN_PARAMETERS = new Set([
   'log_comment',
 ]);
 
-/** Formats without head or foot for the whole answer, which therefore can be sent piece by piece. */
+/**
+ * Formats without head or foot for the whole answer, which therefore can be sent piece by piece: the engine formats each
+ * piece by itself, so names of columns would stand above each of them.
+ */
 const STREAMED_FORMATS =
-  /^(JSON(Compact)?(Strings)?EachRow(WithNames|WithNamesAndTypes)?|JSONLines|NDJSON|(TSV|CSV|TabSeparated|RowBinary)(Raw)?(WithNames|WithNamesAndTypes)?|Native|Values|LineAsString|RawBLOB)$/;
+  /^(JSON(Compact)?(Strings)?EachRow|JSONLines|NDJSON|(TSV|CSV|TabSeparated|RowBinary)(Raw)?|Native|Values|LineAsString|RawBLOB)$/;
 
 /** An answer that is an error of ClickHouse's own kind. */
 class Refusal extends Error {

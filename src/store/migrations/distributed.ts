@@ -9,6 +9,7 @@ const READ_TABLES = [
   'class_1h',
   'class_1m',
   'classes',
+  'dropped',
   'events',
   'replication',
   'schema_migrations',

@@ -9,6 +9,7 @@ import { inferred } from './004-inferred.ts';
 import { encryptedSessions } from './005-encrypted-sessions.ts';
 import { captureSeconds } from './006-capture-seconds.ts';
 import { replication } from './007-replication.ts';
+import { retention } from './008-retention.ts';
 import { distributedStatements } from './distributed.ts';
 import { type Migration, statementFor } from './migration.ts';
 
@@ -26,6 +27,7 @@ export const migrations: readonly Migration[] = [
   encryptedSessions,
   captureSeconds,
   replication,
+  retention,
 ];
 
 /**
@@ -70,6 +72,10 @@ export async function migrate(
     for (const statement of migration.statements) {
       await run(statementFor(statement, cluster));
     }
+    for (const table of migration.withoutTtl ?? []) {
+      const name = cluster === undefined ? table : `${table}_local`;
+      if (await hasTtl(client, database, name)) await run(removalOfTtl(table, cluster));
+    }
     await client.insert({
       table: cluster === undefined ? 'schema_migrations' : 'schema_migrations_local',
       values: [{ version: migration.version, name: migration.name }],
@@ -81,4 +87,19 @@ export async function migrate(
     for (const query of distributedStatements(database, cluster)) await run(query);
   }
   return ran;
+}
+
+/** The statement that takes the TTL of a table away. */
+export function removalOfTtl(table: string, cluster: string | undefined): string {
+  return statementFor(`ALTER TABLE ${table}{local} {on_cluster} REMOVE TTL`, cluster);
+}
+
+async function hasTtl(client: StoreClient, database: string, name: string): Promise<boolean> {
+  const answer = await client.query({
+    query: `SELECT name FROM system.tables
+      WHERE database = {database:String} AND name = {name:String} AND position(engine_full, ' TTL ') > 0`,
+    query_params: { database, name },
+    format: 'JSONEachRow',
+  });
+  return (await answer.json()).length > 0;
 }

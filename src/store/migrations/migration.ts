@@ -9,6 +9,8 @@ export interface Migration {
    * {window} for the setting that makes the table remember the tokens of past inserts.
    */
   readonly statements: readonly string[];
+  /** Tables that lose the engine's own TTL, where they still have it: without one that cannot be taken away. */
+  readonly withoutTtl?: readonly string[];
 }
 
 /**

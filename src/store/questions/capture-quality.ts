@@ -20,7 +20,7 @@ export async function readCapture(
   store: Store,
   parameters: Parameters,
 ): Promise<{ capture: CaptureFacts; collectors: CollectorFacts[] }> {
-  const [captures, flawed, encrypted] = await Promise.all([
+  const [captures, flawed, encrypted, rowsRetired] = await Promise.all([
     ask<CaptureRow>(
       store,
       `SELECT collector, ${us('min(first_packet_ts)')} AS firstUs, ${us('max(last_packet_ts)')} AS lastUs,
@@ -46,12 +46,13 @@ export async function readCapture(
       WHERE type = 'encrypted' AND ${inWindow('ts')} AND ${IN_SCOPE} GROUP BY collector`,
       parameters,
     ),
+    countRetired(store, parameters),
   ]);
   const collectors = joined(captures, flawed, encrypted);
   const connectionsDoubled =
     collectors.length > 1 ? await countDoubledConnections(store, parameters) : 0;
   return {
-    capture: { ...sumOf(collectors), connectionsDoubled },
+    capture: { ...sumOf(collectors), connectionsDoubled, rowsRetired },
     collectors: [...collectors]
       .sort((a, b) => b.packets - a.packets)
       .slice(0, COLLECTORS_MAX)
@@ -70,7 +71,7 @@ const NOTHING = {
   framesRefused: 0,
   droppedByLimit: 0,
   encryptedSessions: 0,
-} as const satisfies Omit<CaptureFacts, 'connectionsDoubled'>;
+} as const satisfies Omit<CaptureFacts, 'connectionsDoubled' | 'rowsRetired'>;
 
 /** A collector may have stored events of the window before it has told of its capture. */
 function joined(
@@ -92,7 +93,9 @@ function joined(
   }));
 }
 
-function sumOf(collectors: readonly CollectorFacts[]): Omit<CaptureFacts, 'connectionsDoubled'> {
+function sumOf(
+  collectors: readonly CollectorFacts[],
+): Omit<CaptureFacts, 'connectionsDoubled' | 'rowsRetired'> {
   const sums: Record<keyof typeof NOTHING, number> = { ...NOTHING };
   for (const name of Object.keys(NOTHING) as (keyof typeof NOTHING)[]) {
     for (const collector of collectors) sums[name] += collector[name];
@@ -111,6 +114,19 @@ async function countDoubledConnections(store: Store, parameters: Parameters): Pr
       FROM sessions FINAL WHERE ${OPEN_IN_WINDOW}
       GROUP BY client_ip, client_port, server_ip, server_port HAVING uniqExact(collector) > 1
     )`,
+    parameters,
+  );
+  return row?.count ?? 0;
+}
+
+/** Summaries are not counted: they tell of the same rows. */
+async function countRetired(store: Store, parameters: Parameters): Promise<number> {
+  const [row] = await ask<{ count: number }>(
+    store,
+    `SELECT sum(dropped.rows) AS count FROM dropped FINAL
+    WHERE table NOT IN ('class_1m', 'class_1h')
+      AND first_ts < fromUnixTimestamp64Micro({toUs:Int64}, 'UTC')
+      AND last_ts >= fromUnixTimestamp64Micro({fromUs:Int64}, 'UTC')`,
     parameters,
   );
   return row?.count ?? 0;

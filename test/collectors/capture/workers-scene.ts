@@ -38,6 +38,7 @@ async function main(): Promise<void> {
       ports: new Map(),
       separation: TOGETHER,
       quotaBytes: undefined,
+      retention: { days: {}, quotaBytes: undefined },
       keyLogPath: undefined,
     };
     const workers = await Workers.open({ origin, workers: 2, ...settings });
