@@ -35,6 +35,8 @@ export interface CollectorOptions {
   /** What keeps equal addresses and ports apart; nothing, when not given. */
   readonly separation?: Separation;
   readonly limits?: Partial<Limits>;
+  /** Bounds of the registry of classes. */
+  readonly classes?: { readonly classesMax?: number };
   /** Packets carry the time at which they came to us, not that of the kernel (LiveCapture.timedOnArrival). */
   readonly timedOnArrival?: boolean;
   /** The collector's name; a part of every session's id, so that collectors with one store do not share sessions. */
@@ -43,6 +45,8 @@ export interface CollectorOptions {
 
 /** Packets of several interfaces or processors are out of order by less than this. */
 const CLOCK_BACK_US = 10_000_000;
+/** A full registry of classes begins anew, but not more often: a flood of them must not become work for the store. */
+const CLASSES_KEPT_US = 3_600_000_000;
 /** So many packets in a row from long before: the clock was set back. Fewer may come from a second clock. */
 const BEHIND_MAX = 256;
 
@@ -58,6 +62,9 @@ export class Collector implements PacketHandler {
   #clockUs = 0;
   /** Time of the last packet. */
   #lastUs = 0;
+  #classesDropped = 0;
+  /** When the registry of classes last began anew. */
+  #classesSinceUs: number | undefined = undefined;
   /** Packets in a row that are far behind it. */
   #behindCount = 0;
 
@@ -65,11 +72,12 @@ export class Collector implements PacketHandler {
     const limits = { ...defaultLimits, ...options.limits };
     this.health.timedOnArrival = options.timedOnArrival ?? false;
     const counting = new CountingSink(sink, this.health);
-    this.classes = new ClassRegistry();
+    this.classes = new ClassRegistry(options.classes);
     const seconds = new CaptureSeconds(sink, this.health);
-    this.#activity = new Activity(sink, this.health, limits.silentSecondsMax, (secondUs) =>
-      seconds.write(secondUs),
-    );
+    this.#activity = new Activity(sink, this.health, limits.silentSecondsMax, (secondUs) => {
+      this.#boundClasses(secondUs);
+      seconds.write(secondUs);
+    });
     this.#keyLog = options.keyLog;
     this.#parameters = options.parameters ?? false;
     const ports = new Map([...KNOWN_PORTS, ...(options.ports ?? [])]);
@@ -156,6 +164,19 @@ export class Collector implements PacketHandler {
     if (this.health.packets > 0) this.#connections.tellOpen(Math.max(this.#clockUs, this.#lastUs));
   }
 
+  /** Counts what the registry could not take, and lets it begin anew when it has been full for long. */
+  #boundClasses(secondUs: number): void {
+    const { classes, health } = this;
+    const dropped = classes.droppedCount - this.#classesDropped;
+    if (dropped > 0) health.drop('classes', dropped);
+    this.#classesDropped = classes.droppedCount;
+    this.#classesSinceUs ??= secondUs;
+    if (!classes.full || Math.abs(secondUs - this.#classesSinceUs) < CLASSES_KEPT_US) return;
+    this.#classesSinceUs = secondUs;
+    health.drop('classes_forgotten', classes.sizeCount);
+    classes.forget();
+  }
+
   /** The machine's clock was set back, or captures were joined out of order: time goes on from there. */
   #wentBack(tsUs: number): void {
     this.health.clockSteps++;
@@ -172,8 +193,7 @@ export class Collector implements PacketHandler {
     this.#activity.finish();
     this.#connections.finish(Math.max(this.#clockUs, this.#lastUs));
     this.#activity.finish();
-    const dropped = this.classes.droppedCount;
-    if (dropped > 0) this.health.drop('classes', dropped);
+    this.#boundClasses(this.#classesSinceUs ?? 0);
     const { forgottenCount = 0, crowdedCount = 0 } = this.#keyLog ?? {};
     if (forgottenCount > 0) this.health.drop('key_log', forgottenCount);
     if (crowdedCount > 0) this.health.drop('tls_held', crowdedCount);

@@ -22,6 +22,7 @@ export type LimitName =
   | 'anomalies'
   | 'silent_seconds'
   | 'classes'
+  | 'classes_forgotten'
   | 'key_log'
   | 'tls_held';
 

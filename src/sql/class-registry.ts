@@ -51,6 +51,20 @@ export class ClassRegistry {
     return this.#classes.length;
   }
 
+  /** What is new goes into the overflow class. */
+  get full(): boolean {
+    return this.#classes.length >= this.#classesMax || this.#textSize >= this.#textSizeMax;
+  }
+
+  /** Begins anew: of a capture of weeks, the classes of the first days must not keep out those of the last. */
+  forget(): void {
+    this.#classes.length = 0;
+    this.#textSize = 0;
+    this.#highs = new Int32Array(SLOTS_AT_FIRST);
+    this.#lows = new Int32Array(SLOTS_AT_FIRST);
+    this.#indexes = new Int32Array(SLOTS_AT_FIRST);
+  }
+
   /** Statements that were put into the overflow class. */
   get droppedCount(): number {
     return this.#droppedCount;
@@ -94,7 +108,7 @@ export class ClassRegistry {
       slot = (slot + 1) & mask;
       index = this.#indexes[slot] as number;
     }
-    if (this.#classes.length >= this.#classesMax || this.#textSize >= this.#textSizeMax) {
+    if (this.full) {
       this.#droppedCount++;
       return OVERFLOW_CLASS;
     }

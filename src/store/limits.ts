@@ -16,8 +16,8 @@ export const limits = {
   liveRefusalsMax: 8,
   /** Segments whose names are written to the ledger together. */
   ledgerBatchMax: 16,
-  /** Classes that one load remembers as already told. */
-  classesMax: 200_000,
+  /** Classes that a sink remembers as already told; then it tells them anew. As many as a collector knows. */
+  classesMax: 100_000,
   /** Sessions whose last statement one load remembers. */
   sessionsMax: 1_000_000,
   /** SQL text taken from a request body; longer texts are data and go to a file. */

@@ -63,6 +63,7 @@ export interface SinkOptions {
   /** Equal rows of two sinks must not have equal names, or the second would be taken for the first sent again. */
   readonly lane?: Lane;
   readonly segmentRowsMax?: number;
+  readonly classesMax?: number;
   /** Seconds since 1970. */
   readonly now?: () => number;
 }
@@ -101,8 +102,8 @@ export class SegmentSink implements EventSink {
   reduction: Reduction = Reduction.None;
   /** Statements of which something was left out. */
   statementsReduced = 0;
-  /** Statements whose class was not told because a load told limits.classesMax already. */
-  classesDropped = 0;
+  /** Times that what was told of classes had to be forgotten: each is told again then, which changes nothing. */
+  classesForgotten = 0;
   /** Sessions whose last statement is not known because limits.sessionsMax were open. */
   sessionsForgotten = 0;
 
@@ -241,9 +242,9 @@ export class SegmentSink implements EventSink {
   #tellClass(statementClass: StatementClass, text: Uint8Array, start: number, end: number): void {
     this.#lastClass = statementClass;
     if (this.#seen.has(statementClass)) return;
-    if (this.#seen.size >= limits.classesMax) {
-      this.classesDropped++;
-      return;
+    if (this.#seen.size >= (this.#options.classesMax ?? limits.classesMax)) {
+      this.#seen.clear();
+      this.classesForgotten++;
     }
     this.#seen.add(statementClass);
     const length = Math.min(end - start, DESCRIBED_BYTES_MAX);

@@ -76,7 +76,7 @@ describe('a monitor whose store hangs from the start', () => {
 
   it('past the quota gives up the oldest, and says so by the second', async () => {
     const { store, thaw } = await frozenStore();
-    const run = play('--quota', '2MB');
+    const run = play('--speed', '10', '--quota', '1MB');
     await servedAt(run);
     // The demo makes about ten times as much.
     await waitUntil('the end of the file', 60_000, () =>

@@ -54,10 +54,10 @@ describe('monitor', () => {
     expect(run.said()).toMatch(/captured +131,223 packets/);
     expect(run.said()).toMatch(/missing +nothing/);
     expect(await count(data, '(SELECT count() FROM events)')).toBe(56_028);
-    expect(await count('workers', '(SELECT sum(requests) FROM activity_1s)')).toBe(56_028);
+    expect(await count(data, '(SELECT sum(requests) FROM activity_1s)')).toBe(56_028);
     // The demonstration has 8 connections of one edge open at most, spread over both workers.
-    expect(await count('workers', '(SELECT max(connections_open) FROM activity_1s FINAL)')).toBe(8);
-    expect(await count('workers', '(SELECT packets FROM captures FINAL)')).toBe(131_223);
+    expect(await count(data, '(SELECT max(connections_open) FROM activity_1s FINAL)')).toBe(8);
+    expect(await count(data, '(SELECT packets FROM captures FINAL)')).toBe(131_223);
   }, 150_000);
 
   it('ends in order in the middle of a capture: what was decoded is stored, and nothing else is claimed', async () => {

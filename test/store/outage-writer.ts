@@ -3,8 +3,8 @@
  * that is 'drain', only what earlier runs left. Prints a line for each segment that is safe on the disk.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { EventualStore } from '../../src/store/eventual-store.ts';
 import { SegmentSink } from '../../src/store/segment-sink.ts';
-import { openStore } from '../../src/store/store.ts';
 import { enqueueLeftovers } from '../../src/store/leftovers.ts';
 import { SegmentWriter } from '../../src/store/writer.ts';
 import { makeActivity, makeWorkload } from './synthetic.ts';
@@ -15,11 +15,13 @@ const ROWS_AT_ONCE = 700;
 const PAUSE_MS = 25;
 
 async function main(directory: string, run: string): Promise<void> {
-  const store = await openStore({ kind: 'embedded', directory }, { patience: 'forever' });
+  // As `monitor` has it: nothing waits for the store, not even at the start.
+  const store = new EventualStore({ kind: 'embedded', directory });
   const writer = new SegmentWriter(store, { patience: 'forever' });
   const leftovers = enqueueLeftovers(store, writer);
   if (run === 'drain') {
     await leftovers;
+    await store.opened;
     await writer.flush();
     await store.close();
     return;

@@ -237,7 +237,8 @@ export class Pipeline implements Running {
     const strain = {
       kernelDrops: kernelDrops - this.#dropsBefore,
       kernelFreezes: kernelFreezes - this.#freezesBefore,
-      delayMs: Math.max(0, nowMs - this.#dueMs),
+      // A file waits: nothing of it is lost by being late.
+      delayMs: this.#feed.ends ? 0 : Math.max(0, nowMs - this.#dueMs),
       quotaShare: this.waiting.quotaShare,
     };
     this.#dropsBefore = kernelDrops;
