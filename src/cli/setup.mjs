@@ -27,6 +27,9 @@ const NODE_MIN = [20, 19];
 const SOURCES = ['src', 'collectors', 'analysis', 'dashboards', '.config', 'tsconfig.json'];
 const BUILD_NOTE = 'dist/.built-from';
 
+/** Where Debian puts what its own Python finds. */
+const PYTHON_PACKAGES = '/usr/lib/python3/dist-packages';
+
 /** What the tests use beside Node: a Debian package, and how to see that its program is there. */
 const PROGRAMS = [
   {
@@ -55,6 +58,27 @@ const PROGRAMS = [
     package: 'iproute2',
     what: 'makes network interfaces for the tests',
     found: () => onPath('ip'),
+  },
+  { package: 'pgbouncer', what: 'a pooler between', found: () => onPath('pgbouncer') },
+  {
+    package: 'python3-psycopg2',
+    what: 'a client to record',
+    found: () => existsSync(`${PYTHON_PACKAGES}/psycopg2`),
+  },
+  {
+    package: 'python3-psycopg',
+    what: 'a client to record',
+    found: () => existsSync(`${PYTHON_PACKAGES}/psycopg`),
+  },
+  {
+    package: 'libpostgresql-jdbc-java',
+    what: 'a client to record',
+    found: () => existsSync('/usr/share/java/postgresql.jar'),
+  },
+  {
+    package: 'default-jdk-headless',
+    what: 'runs the JDBC client',
+    found: () => onPath('javac'),
   },
   { package: 'gcc', what: 'builds the capture addon', found: () => onPath('cc') },
   {

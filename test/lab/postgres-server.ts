@@ -24,6 +24,8 @@ export interface PostgresOptions {
   readonly settings?: Readonly<Record<string, string>>;
   /** Lines of pg_hba.conf that come before "trust everybody on this machine". */
   readonly hbaLines?: readonly string[];
+  /** Folder of the server's programs; Debian's newest unless told. */
+  readonly binaries?: string;
   /** A certificate of its own, so that clients may ask for TLS. */
   readonly tls?: boolean;
 }
@@ -92,7 +94,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   };
   try {
     const data = join(directory, 'data');
-    const bin = serverBinaries();
+    const bin = options.binaries ?? serverBinaries();
     // In the cluster's own directory, because the caller's may be closed to its user.
     const run = { ...owner, cwd: directory };
     const initdb = ['-D', data, '-U', SUPERUSER, '--no-sync', '-E', 'UTF8', '--locale=C.UTF-8'];

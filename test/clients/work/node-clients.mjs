@@ -31,7 +31,11 @@ const clients = {
     await client.query('CREATE TABLE pg_work (id int PRIMARY KEY, name text)');
     await client.query('INSERT INTO pg_work VALUES ($1, $2), ($3, $4)', [1, "O'Neil", 2, null]);
     for (let id = 0; id < 5; id++)
-      await client.query({ name: 'by-id', text: 'SELECT * FROM pg_work WHERE id = $1', values: [id] });
+      await client.query({
+        name: 'by-id',
+        text: 'SELECT * FROM pg_work WHERE id = $1',
+        values: [id],
+      });
     await client.query('SELECT 1 AS a; SELECT 2 AS b; UPDATE pg_work SET name = NULL');
     await fails(client.query('SELECT * FROM nowhere'), '42P01');
     await fails(client.query('INSERT INTO pg_work VALUES ($1)', [1]), '23505');
@@ -47,7 +51,10 @@ const clients = {
     const { default: postgres } = await load('postgres');
     const sql = postgres({ ...address, max: 1, onnotice: () => undefined });
     await sql`CREATE TABLE postgresjs_work (id int PRIMARY KEY, name text)`;
-    await sql`INSERT INTO postgresjs_work ${sql([{ id: 1, name: 'one' }, { id: 2, name: null }])}`;
+    await sql`INSERT INTO postgresjs_work ${sql([
+      { id: 1, name: 'one' },
+      { id: 2, name: null },
+    ])}`;
     // Sent without waiting for the answers.
     await Promise.all([1, 2, 3, 4].map((n) => sql`SELECT ${n}::int AS n`));
     const mixed = await Promise.allSettled([
@@ -82,11 +89,20 @@ const clients = {
     await db.tx('work', async (t) => {
       await t.any('SELECT * FROM pgpromise_work WHERE id = $<id>', { id: 1 });
       await t.batch([t.one('SELECT 1 AS a'), t.one('SELECT 2 AS a')]);
-      await fails(t.tx((inner) => inner.none('INSERT INTO pgpromise_work VALUES (1)')), '23505');
+      await fails(
+        t.tx((inner) => inner.none('INSERT INTO pgpromise_work VALUES (1)')),
+        '23505',
+      );
     });
-    await fails(db.tx((t) => t.none('SELECT broken')), '42703');
+    await fails(
+      db.tx((t) => t.none('SELECT broken')),
+      '42703',
+    );
     await db.multi('SELECT 1; SELECT 2; SELECT 3');
-    const find = new pgp.PreparedStatement({ name: 'find', text: 'SELECT * FROM pgpromise_work WHERE id = $1' });
+    const find = new pgp.PreparedStatement({
+      name: 'find',
+      text: 'SELECT * FROM pgpromise_work WHERE id = $1',
+    });
     for (const id of [1, 2, 3]) await db.any(find, [id]);
     await db.$pool.end();
   },
@@ -99,13 +115,26 @@ const clients = {
     const db = drizzle(pool);
     await db.execute(sql`CREATE TABLE drizzle_work (id int PRIMARY KEY, name text)`);
     const work = pgTable('drizzle_work', { id: integer().primaryKey(), name: text() });
-    await db.insert(work).values([{ id: 1, name: 'a' }, { id: 2, name: null }]).returning();
+    await db
+      .insert(work)
+      .values([
+        { id: 1, name: 'a' },
+        { id: 2, name: null },
+      ])
+      .returning();
     await db.select().from(work).where(eq(work.id, 2));
     await db.transaction(async (tx) => {
       await tx.update(work).set({ name: 'b' }).where(eq(work.id, 1));
-      await fails(tx.transaction((inner) => inner.insert(work).values({ id: 1 })), '23505');
+      await fails(
+        tx.transaction((inner) => inner.insert(work).values({ id: 1 })),
+        '23505',
+      );
     });
-    const prepared = db.select().from(work).where(eq(work.id, sql.placeholder('id'))).prepare('one');
+    const prepared = db
+      .select()
+      .from(work)
+      .where(eq(work.id, sql.placeholder('id')))
+      .prepare('one');
     for (const id of [1, 2]) await prepared.execute({ id });
     await db.delete(work).where(eq(work.id, 2));
     await pool.end();
