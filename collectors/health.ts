@@ -53,6 +53,9 @@ export class Health {
   framesRefused = 0;
   /** Bytes in texts that were no characters of their encoding, and were replaced. */
   textBytesReplaced = 0;
+  /** Connections of which only one side was seen, by that side. */
+  clientOnlyConnections = 0;
+  serverOnlyConnections = 0;
   /** Packets that the snap length cut. */
   cutPackets = 0;
   /** Live: packets that the kernel dropped, and times that its buffer was full. */
@@ -142,6 +145,8 @@ export class Health {
       encryptedSessions: Object.fromEntries(this.encryptedSessions),
       decryptedSessions: this.decryptedSessions,
       cutPackets: this.cutPackets,
+      clientOnlyConnections: this.clientOnlyConnections,
+      serverOnlyConnections: this.serverOnlyConnections,
       kernelDrops: this.kernelDrops,
       kernelFreezes: this.kernelFreezes,
       captureInterruptions: this.captureInterruptions,

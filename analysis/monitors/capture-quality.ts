@@ -55,6 +55,16 @@ function missingOf(facts: CaptureFacts, kinds: ReadonlySet<MissedKind>): string[
   } else if (facts.statementsWithFlaw > 0) {
     missing.push('some statements are known only in part');
   }
+  if (facts.clientOnlySessions > 0) {
+    missing.push(
+      `only the client's half of ${connections(facts.clientOnlySessions)} is seen, so the statements there have no durations and no results`,
+    );
+  }
+  if (facts.serverOnlySessions > 0) {
+    missing.push(
+      `only the server's half of ${connections(facts.serverOnlySessions)} is seen, so the statements there have no texts and no durations`,
+    );
+  }
   if (facts.encryptedSessions > 0) {
     missing.push('encrypted sessions are seen as connections only, without their statements');
   }
@@ -69,6 +79,9 @@ function missingOf(facts: CaptureFacts, kinds: ReadonlySet<MissedKind>): string[
   }
   return missing;
 }
+
+const connections = (count: number): string =>
+  count === 1 ? '1 connection' : `${String(count)} connections`;
 
 /** Too much is no loss, but must be known as well. */
 function doublingOf({ connectionsDoubled }: CaptureFacts): string {

@@ -423,6 +423,7 @@ function patienceUs(flow: Flow, half: HalfStream): number {
 function acknowledge(half: HalfStream, acknowledgement: number): void {
   if (!half.acknowledgedSeen) half.acknowledgedFirst = acknowledgement;
   if (!half.acknowledgedSeen || ((acknowledgement - half.acknowledged) | 0) > 0) {
+    if (!half.acknowledgedSeen) half.acknowledgedFrom = acknowledgement;
     half.acknowledged = acknowledgement;
     half.acknowledgedSeen = true;
   }

@@ -23,7 +23,7 @@ export class Flow {
   foreign = false;
   /** Reads the bytes; undefined when nobody does (foreign traffic, or it has ended). */
   reader: FlowReader | undefined = undefined;
-  /** Both directions showed at least one packet. */
+  /** Whether each direction has shown a packet. */
   readonly seen: [boolean, boolean] = [false, false];
 
   constructor(
@@ -40,6 +40,16 @@ export class Flow {
     const [first, second] = this.halves;
     first.partner = second;
     second.partner = first;
+  }
+
+  /**
+   * Whether bytes flow in this direction that the mirror does not show at all: none of its packets was seen, and the
+   * other side acknowledges more and more of it (by more than a SYN or FIN).
+   */
+  hides(direction: 0 | 1): boolean {
+    if (this.seen[direction]) return false;
+    const { acknowledgedSeen, acknowledged, acknowledgedFrom } = this.halves[direction];
+    return acknowledgedSeen && ((acknowledged - acknowledgedFrom) | 0) > 1;
   }
 }
 

@@ -53,6 +53,8 @@ export class HalfStream {
   /** The first of them: of a connection whose opening was seen, where this direction begins. */
   acknowledgedFirst = 0;
   acknowledgedSeen = false;
+  /** The first acknowledgement that was seen. */
+  acknowledgedFrom = 0;
   heldBytes = 0;
   /** The other direction of the connection. */
   partner: HalfStream | undefined = undefined;

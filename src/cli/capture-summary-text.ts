@@ -52,12 +52,20 @@ export function summaryText(summary: CaptureSummary): string {
     line('warning', `the clock went back ${count(summary.clockSteps)} times`);
   if (summary.timedOnArrival)
     line('warning', 'times are those of arrival, not of capture, and drops are not counted');
+  if (summary.clientOnlyConnections > 0)
+    line('one-way', oneWay('client', 'answers', summary.clientOnlyConnections));
+  if (summary.serverOnlyConnections > 0)
+    line('one-way', oneWay('server', 'requests', summary.serverOnlyConnections));
   if (summary.captureTruncated)
     line(
       'warning',
       'the capture ends in the middle of a packet: it was cut off while it was written',
     );
   return `${lines.join('\n')}\n`;
+}
+
+function oneWay(side: string, absent: string, connections: number): string {
+  return `only the ${side}'s half of ${count(connections)} connections is seen: the mirror does not show the ${absent}`;
 }
 
 /** What the capture does not hold or the collector could not use; `nothing` when all is there. */

@@ -50,6 +50,9 @@ export interface CaptureSummary {
   textBytesReplaced: number;
   /** By name of the limit that was reached. */
   droppedByLimit: Record<string, number>;
+  /** Connections of which the mirror showed one side only: the client, or the server. */
+  clientOnlyConnections: number;
+  serverOnlyConnections: number;
   /** Packets that the snap length cut; what it cut off of TCP payload counts as lost. */
   cutPackets: number;
   /** Live: packets that the kernel threw away because they were not read in time, where the backend can tell. */
@@ -122,6 +125,8 @@ export function addSummaries(summaries: readonly CaptureSummary[]): CaptureSumma
     textBytesReplaced: sum(({ textBytesReplaced }) => textBytesReplaced),
     droppedByLimit: named(({ droppedByLimit }) => droppedByLimit),
     cutPackets: sum(({ cutPackets }) => cutPackets),
+    clientOnlyConnections: sum(({ clientOnlyConnections }) => clientOnlyConnections),
+    serverOnlyConnections: sum(({ serverOnlyConnections }) => serverOnlyConnections),
     kernelDrops: sum(({ kernelDrops }) => kernelDrops),
     kernelFreezes: sum(({ kernelFreezes }) => kernelFreezes),
     captureInterruptions: sum(({ captureInterruptions }) => captureInterruptions),

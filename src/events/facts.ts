@@ -246,6 +246,9 @@ export interface CaptureFacts {
   readonly framesRefused: number;
   readonly droppedByLimit: number;
   readonly encryptedSessions: number;
+  /** Connections of which the mirror showed one side only: the client, or the server. */
+  readonly clientOnlySessions: number;
+  readonly serverOnlySessions: number;
   /** Connections that more than one collector saw at the same time: sums over all collectors count them once for each. */
   readonly connectionsDoubled: number;
   /** Rows that retention dropped, in days whose times touch the window. */

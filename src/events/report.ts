@@ -169,6 +169,8 @@ export interface CaptureQuality {
   readonly framesRefused: number;
   readonly droppedByLimit: number;
   readonly encryptedSessions: number;
+  readonly clientOnlySessions: number;
+  readonly serverOnlySessions: number;
   readonly connectionsDoubled: number;
   readonly rowsRetired: number;
   /** One sentence: what this report therefore does not know. */

@@ -341,6 +341,8 @@ const missedCounts = {
   framesRefused: count('Messages that could not be understood'),
   droppedByLimit: count('Dropped because a limit was reached'),
   encryptedSessions: count('Sessions that cannot be read'),
+  clientOnlySessions: count('Connections of which only the client is seen'),
+  serverOnlySessions: count('Connections of which only the server is seen'),
 };
 
 const captureQualitySchema = Type.Object(

@@ -86,6 +86,8 @@ const EMPTY_CAPTURE: CaptureFacts = {
   framesRefused: 0,
   droppedByLimit: 0,
   encryptedSessions: 0,
+  clientOnlySessions: 0,
+  serverOnlySessions: 0,
   connectionsDoubled: 0,
   rowsRetired: 0,
 };
@@ -579,6 +581,8 @@ export function shopFacts(): WindowFacts {
       framesRefused: 0,
       droppedByLimit: 0,
       encryptedSessions: 1,
+      clientOnlySessions: 0,
+      serverOnlySessions: 0,
       connectionsDoubled: 0,
       rowsRetired: 0,
     },

@@ -550,6 +550,8 @@ export function sampleFacts(window: Window = EXTENT, scope: Scope = {}): WindowF
       framesRefused: 0,
       droppedByLimit: 0,
       encryptedSessions: 3,
+      clientOnlySessions: 0,
+      serverOnlySessions: 0,
       connectionsDoubled: 0,
       rowsRetired: 0,
     },

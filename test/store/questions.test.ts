@@ -430,6 +430,8 @@ describe('everything else that the report needs', () => {
         reducedLastUs: undefined,
         clockSteps: 0,
         cutPackets: 0,
+        clientOnlyConnections: 0,
+        serverOnlyConnections: 0,
         encryptedBytes: 0,
         encryptedSessions: {},
         decryptedSessions: 0,
@@ -451,6 +453,8 @@ describe('everything else that the report needs', () => {
       framesRefused: 4,
       droppedByLimit: 3,
       encryptedSessions: 1,
+      clientOnlySessions: 0,
+      serverOnlySessions: 0,
       connectionsDoubled: 0,
       rowsRetired: 0,
     });
@@ -459,6 +463,39 @@ describe('everything else that the report needs', () => {
       toUs: START_US + HOUR,
     });
     expect(before.capture.packets).toBe(0);
+  });
+
+  it('says of how many connections only one half was seen', async () => {
+    const serverPort = 7777;
+    await storeThrough((sink) => {
+      const halves = [
+        [5, 0],
+        [6, 0],
+        [0, 7],
+        [8, 9],
+      ] as const;
+      for (const [index, [requestBytes, responseBytes]] of halves.entries()) {
+        sink.sessionEvent({
+          type: 'session_end',
+          tsUs: base + SECOND,
+          session: makeSession(900 + index, { serverPort }),
+          startUs: base,
+          reason: 'fin',
+          statements: 0,
+          errors: 0,
+          requestBytes,
+          responseBytes,
+          lostBytes: 0,
+          transactionStatus: '',
+          transactionStartUs: -1,
+          turns: undefined,
+          quality: index === 3 ? 0 : 16,
+        });
+      }
+    });
+    const server = `${serverOf(makeSession(900, { serverPort }))}`;
+    const { capture } = await readWindowFacts(temporary.store, window, { server });
+    expect(capture).toMatchObject({ clientOnlySessions: 2, serverOnlySessions: 1 });
   });
 
   it('knows from when to when the store has anything', async () => {

@@ -19,6 +19,8 @@ import type { TransactionStatus } from './transactions.ts';
 /** What the backend leaves to the conversation. */
 export interface BackendOwner {
   ready(tsUs: number): void;
+  /** The mirror shows the server only. */
+  requestsHidden(tsUs: number): boolean;
   /** This is a replication connection: from now on its data are looked at. */
   replicates(): Replication;
   loginFailed(error: ServerError, tsUs: number): void;
@@ -252,6 +254,7 @@ export class Backend implements MessageReceiver {
     const orphan = queue.push(PendingKind.Query, tsUs, 0);
     orphan.quality |=
       Quality.UnknownStatement | (state.midStream ? Quality.MidStream : Quality.GapRequest);
+    if (this.#owner.requestsHidden(tsUs)) orphan.quality |= Quality.OneWay;
     orphan.outcome.startUs = UNKNOWN;
     orphan.outcome.firstUs = tsUs;
     return orphan;

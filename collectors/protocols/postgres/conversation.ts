@@ -61,6 +61,7 @@ export class PostgresConversation
   #cancelKey: string | undefined = undefined;
   /** The client's first bytes have been looked at: what follows may be the middle of a message. */
   #clientSpoke = false;
+  #oneWayTold = false;
   /** It turned out that another protocol is spoken. */
   #neverOurs = false;
   readonly #flow: Flow;
@@ -117,11 +118,11 @@ export class PostgresConversation
 
   get outstandingSinceUs(): number | undefined {
     const { queue, streaming } = this.#state;
-    return streaming ? undefined : queue.current?.tsUs;
+    return streaming || this.#hides('server') ? undefined : queue.current?.tsUs;
   }
 
   get outstandingCount(): number {
-    return this.#state.outstandingCount();
+    return this.#hides('server') ? 0 : this.#state.outstandingCount();
   }
 
   get inTransaction(): boolean {
@@ -234,8 +235,10 @@ export class PostgresConversation
     if (phase === Phase.Cancel) return;
     if (this.#neverAccepted(reason, tsUs)) edge.at(tsUs).connectionsRefused++;
     const { requestBytes, responseBytes } = this.#soFar(tsUs);
-    if (responseBytes === 0 && requestBytes > 0) state.lost(false, 0, Quality.OneWay, tsUs);
-    else if (responseBytes > 0 && requestBytes === 0) state.quality |= Quality.OneWay;
+    if (responseBytes === 0 && requestBytes > 0 && this.#neverSeen('server'))
+      this.#oneWay('client', tsUs);
+    else if (responseBytes > 0 && requestBytes === 0 && this.#neverSeen('client'))
+      this.#oneWay('server', tsUs);
     else if (state.lossy || state.uncertain) state.lost(false, 0, Quality.GapResponse, tsUs);
     state.replication?.ends(tsUs);
     this.#rounds.abandon(Status.Unanswered, tsUs);
@@ -406,6 +409,48 @@ export class PostgresConversation
     this.#context.health.drop('pending');
     if (this.#state.queue.head > this.#state.queue.base) this.#rounds.tell('', tsUs);
     else this.#rounds.abandon(Status.Unknown, tsUs);
+  }
+
+  answersHidden(tsUs: number): boolean {
+    if (!this.#hides('server')) return false;
+    this.#oneWay('client', tsUs);
+    this.#rounds.abandon(Status.Unknown, tsUs);
+    return true;
+  }
+
+  requestsHidden(tsUs: number): boolean {
+    if (!this.#hides('client')) return false;
+    this.#oneWay('server', tsUs);
+    return true;
+  }
+
+  #hides(side: 'client' | 'server'): boolean {
+    return this.#flow.hides(this.#endpointOf(side));
+  }
+
+  #neverSeen(side: 'client' | 'server'): boolean {
+    return !this.#flow.seen[this.#endpointOf(side)];
+  }
+
+  #endpointOf(side: 'client' | 'server'): 0 | 1 {
+    return (side === 'client') === (this.#clientEndpoint === 0) ? 0 : 1;
+  }
+
+  /** Only one side is seen. What the client asked was answered, as it acknowledged the answer, but not to us. */
+  #oneWay(seen: 'client' | 'server', tsUs: number): void {
+    const state = this.#state;
+    if (!this.#oneWayTold) {
+      this.#oneWayTold = true;
+      if (seen === 'client') this.#context.health.clientOnlyConnections++;
+      else this.#context.health.serverOnlyConnections++;
+      state.anomaly('one_way', `only the ${seen} is seen`, 0, tsUs);
+    }
+    if (seen === 'client') {
+      if (this.#hides('server')) state.countAnswered();
+      state.lost(false, 0, Quality.OneWay, tsUs);
+    } else {
+      state.quality |= Quality.OneWay;
+    }
   }
 
   abandoned(tsUs: number): void {

@@ -22,6 +22,11 @@ export interface FrontendOwner {
   negotiated(answer: number, tsUs: number): void;
   /** The queue holds more than its limit: what is finished is to be told now. */
   crowded(tsUs: number): void;
+  /**
+   * What waits will never be answered here, because the mirror shows the client only: it is told now.
+   * @returns whether it is so
+   */
+  answersHidden(tsUs: number): boolean;
   /** The answers to all that waits were lost. */
   abandoned(tsUs: number): void;
   /** The client asks something, so the server had been ready: that was lost. */
@@ -203,7 +208,7 @@ export class Frontend implements MessageReceiver {
     if (kind !== PendingKind.Sync && kind !== PendingKind.Query && kind !== PendingKind.Function)
       return;
     if (!state.lossy && !state.uncertain) {
-      state.pipelines = true;
+      if (!this.#owner.answersHidden(tsUs)) state.pipelines = true;
       return;
     }
     const passedBy = state.answerBytes === 0 && queue.at(queue.head).tsUs < state.lastAnswerUs;

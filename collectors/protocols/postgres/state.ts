@@ -211,6 +211,16 @@ export class State {
     }
   }
 
+  /** All that waits has been answered, though its answers were not seen. */
+  countAnswered(): void {
+    const { queue } = this;
+    for (let index = queue.head; index < queue.tail; index++) {
+      const { kind, done, tsUs } = queue.at(index);
+      const asked = kind === PendingKind.Query || kind === PendingKind.Execute;
+      if (asked && !done) this.edge.at(tsUs).requestsAnswered++;
+    }
+  }
+
   outstandingCount(): number {
     const { queue } = this;
     if (this.streaming) return 0;

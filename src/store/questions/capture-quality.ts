@@ -1,6 +1,6 @@
 /** What the collectors of a window could not see, each for itself and all together. */
 import type { CaptureFacts, CollectorFacts } from '../../events/facts.ts';
-import { QUALITY_IN_PART } from '../../events/quality.ts';
+import { Quality, QUALITY_IN_PART } from '../../events/quality.ts';
 import type { Store } from '../store.ts';
 import { ask, IN_SCOPE, inWindow, OPEN_IN_WINDOW, type Parameters, us } from './ask.ts';
 
@@ -10,17 +10,26 @@ const COLLECTORS_MAX = 200;
 /** Sessions of one flow that are compared with each other. */
 const SESSIONS_PER_FLOW_MAX = 64;
 
-type CaptureRow = Omit<CollectorFacts, 'statementsWithFlaw' | 'encryptedSessions'>;
+type CaptureRow = Omit<
+  CollectorFacts,
+  'statementsWithFlaw' | 'encryptedSessions' | 'clientOnlySessions' | 'serverOnlySessions'
+>;
 interface Count {
   readonly collector: string;
   readonly count: number;
+}
+
+interface OneWay {
+  readonly collector: string;
+  readonly clientOnly: number;
+  readonly serverOnly: number;
 }
 
 export async function readCapture(
   store: Store,
   parameters: Parameters,
 ): Promise<{ capture: CaptureFacts; collectors: CollectorFacts[] }> {
-  const [captures, flawed, encrypted, rowsRetired] = await Promise.all([
+  const [captures, flawed, encrypted, oneWay, rowsRetired] = await Promise.all([
     ask<CaptureRow>(
       store,
       `SELECT collector, ${us('min(first_packet_ts)')} AS firstUs, ${us('max(last_packet_ts)')} AS lastUs,
@@ -46,9 +55,15 @@ export async function readCapture(
       WHERE type = 'encrypted' AND ${inWindow('ts')} AND ${IN_SCOPE} GROUP BY collector`,
       parameters,
     ),
+    ask<OneWay>(
+      store,
+      `SELECT collector, countIf(bytes_response = 0) AS clientOnly, countIf(bytes_request = 0) AS serverOnly
+      FROM sessions FINAL WHERE bitAnd(quality, ${Quality.OneWay}) != 0 AND ${OPEN_IN_WINDOW} GROUP BY collector`,
+      parameters,
+    ),
     countRetired(store, parameters),
   ]);
-  const collectors = joined(captures, flawed, encrypted);
+  const collectors = joined(captures, flawed, encrypted, oneWay);
   const connectionsDoubled =
     collectors.length > 1 ? await countDoubledConnections(store, parameters) : 0;
   return {
@@ -71,6 +86,8 @@ const NOTHING = {
   framesRefused: 0,
   droppedByLimit: 0,
   encryptedSessions: 0,
+  clientOnlySessions: 0,
+  serverOnlySessions: 0,
 } as const satisfies Omit<CaptureFacts, 'connectionsDoubled' | 'rowsRetired'>;
 
 /** A collector may have stored events of the window before it has told of its capture. */
@@ -78,8 +95,11 @@ function joined(
   captures: readonly CaptureRow[],
   flawed: readonly Count[],
   encrypted: readonly Count[],
+  oneWay: readonly OneWay[],
 ): CollectorFacts[] {
-  const names = new Set([...captures, ...flawed, ...encrypted].map(({ collector }) => collector));
+  const names = new Set(
+    [...captures, ...flawed, ...encrypted, ...oneWay].map(({ collector }) => collector),
+  );
   const countOf = (counts: readonly Count[], name: string): number =>
     counts.find(({ collector }) => collector === name)?.count ?? 0;
   return [...names].map((name) => ({
@@ -90,6 +110,8 @@ function joined(
     collector: name,
     statementsWithFlaw: countOf(flawed, name),
     encryptedSessions: countOf(encrypted, name),
+    clientOnlySessions: oneWay.find(({ collector }) => collector === name)?.clientOnly ?? 0,
+    serverOnlySessions: oneWay.find(({ collector }) => collector === name)?.serverOnly ?? 0,
   }));
 }
 

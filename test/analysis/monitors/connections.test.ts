@@ -120,6 +120,8 @@ describe('captureQuality', () => {
       'framesRefused',
       'droppedByLimit',
       'encryptedSessions',
+      'clientOnlySessions',
+      'serverOnlySessions',
     ] as const;
     for (const flaw of flaws) {
       const quality = captureQuality({ ...whole, [flaw]: 1 });
@@ -136,6 +138,13 @@ describe('captureQuality', () => {
     const quality = captureQuality({ ...whole, lostBytes: 5, encryptedSessions: 1 });
     expect(quality.verdict).toBe(
       'Bytes are missing, so some statements are absent or known only in part; encrypted sessions are seen as connections only, without their statements.',
+    );
+  });
+
+  it('says of how many connections only one half is seen', () => {
+    const quality = captureQuality({ ...whole, clientOnlySessions: 12, serverOnlySessions: 1 });
+    expect(quality.verdict).toBe(
+      "Only the client's half of 12 connections is seen, so the statements there have no durations and no results; only the server's half of 1 connection is seen, so the statements there have no texts and no durations.",
     );
   });
 
