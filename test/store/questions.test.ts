@@ -478,7 +478,7 @@ describe('everything else that the report needs', () => {
         sink.sessionEvent({
           type: 'session_end',
           tsUs: base + SECOND,
-          session: makeSession(900 + index, { serverPort }),
+          session: makeSession(20_000 + index, { serverPort }),
           startUs: base,
           reason: 'fin',
           statements: 0,
@@ -493,7 +493,7 @@ describe('everything else that the report needs', () => {
         });
       }
     });
-    const server = `${serverOf(makeSession(900, { serverPort }))}`;
+    const server = `10.0.1.1:${serverPort}`;
     const { capture } = await readWindowFacts(temporary.store, window, { server });
     expect(capture).toMatchObject({ clientOnlySessions: 2, serverOnlySessions: 1 });
   });
