@@ -13,7 +13,10 @@ export async function runBackup(target: string, options: StoreOptions): Promise<
       'backup is for the embedded store; a ClickHouse server has its own BACKUP',
     );
   }
-  const store = await openStore(settings, { statementWithinMs: BACKUP_WITHIN_MS });
+  const store = await openStore(settings, {
+    existing: true,
+    statementWithinMs: BACKUP_WITHIN_MS,
+  });
   try {
     const { path, sizeBytes, segmentsWaiting } = await backUp(store, target);
     const waiting =

@@ -34,7 +34,7 @@ export async function runExport(options: ExportOptions): Promise<void> {
   if (output === '-' && format === 'parquet' && process.stdout.isTTY) {
     throw usage('Parquet is not for a terminal: give --output FILE');
   }
-  const store = await openStore(storeSettings(options));
+  const store = await openStore(storeSettings(options), { existing: true });
   try {
     const extent = await readExtent(store);
     if (extent === undefined) throw new MirrorSqlError('MSQL_STORE_EMPTY', 'the store is empty');
