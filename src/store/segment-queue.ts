@@ -58,6 +58,9 @@ export class SegmentQueue {
     const oldest = this.#segments.findIndex(
       ({ table }, index) => index > 0 && !KEPT_LONGEST.has(table),
     );
+    // The first may be larger than the quota alone: that is no reason to give up what is small and told once.
+    const restBytes = this.#bytes - (this.first?.sizeBytes ?? 0);
+    if (oldest < 0 && restBytes <= bytesMax && length <= segmentsMax) return undefined;
     const place = Math.max(1, oldest);
     const [segment] = this.#segments.splice(place, 1);
     if (segment === undefined) return undefined;
