@@ -24,6 +24,8 @@ export class Storing {
   /** The trouble that was told last and is not over. */
   #told: MirrorSqlError | undefined;
   #lostToDisk = false;
+  #droppedBefore = 0;
+  #dropsNow = false;
 
   /** `name`: what is captured. `quotaBytes`: of segments that may wait. `onInserted`: told of each segment's time. */
   constructor(
@@ -77,13 +79,16 @@ export class Storing {
   /** What waits: segments, and their share of the quota, 0 to 1. */
   get waiting(): { readonly segments: number; readonly quotaShare: number } {
     const { segmentsWaiting, bytesWaiting, waitingBytesMax } = this.writer.state;
-    return { segments: segmentsWaiting, quotaShare: Math.min(1, bytesWaiting / waitingBytesMax) };
+    const share = this.#dropsNow ? 1 : Math.min(1, bytesWaiting / waitingBytesMax);
+    return { segments: segmentsWaiting, quotaShare: share };
   }
 
   /** Called once a second: says what has changed since the last look. */
   look(): void {
     this.#lostSeconds.seal();
     const { segmentsWaiting, segmentsDropped, failedTries, lastError } = this.writer.state;
+    this.#dropsNow = segmentsDropped > this.#droppedBefore;
+    this.#droppedBefore = segmentsDropped;
     const away = failedTries > 0 ? lastError : undefined;
     const trouble = this.#store.isOpen ? away : this.#store.trouble;
     if (trouble !== undefined && trouble.code !== this.#told?.code) {
