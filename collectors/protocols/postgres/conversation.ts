@@ -15,9 +15,12 @@ import { Backend, type BackendOwner } from './backend.ts';
 import type { ServerError } from './errors.ts';
 import { Framer, Mode } from './framer.ts';
 import { Frontend, type FrontendOwner } from './frontend.ts';
-import { backendKeep, BackendTag, frontendKeep, FrontendTag } from './messages.ts';
+import { backendKeep, frontendKeep } from './messages.ts';
 import { keepExtras } from './opengauss.ts';
-import { Replication, REPLICATION_BYTES_KEPT } from './replication.ts';
+import { neverAccepted } from './never-accepted.ts';
+import { OneWay } from './one-way.ts';
+import type { Replication } from './replication.ts';
+import { followReplication, keepBackupRows } from './follow-replication.ts';
 import { findBackendBoundary, findFrontendBoundary } from './resync.ts';
 import { Rounds } from './round.ts';
 import { decodeStartup, guessForeign, looksLikeStartup } from './startup.ts';
@@ -36,8 +39,6 @@ const REFUSALS_MAX = 20;
 const OPENGAUSS_MINOR_MIN = 50;
 /** A wrong name, password or database (classes 28 and 3D): the server is well, it said no to who asked. */
 const TURNED_AWAY = /^(?:28|3D)/;
-/** A SYN that is not answered is repeated after a second (RFC 6298, 2.1). */
-const HANDSHAKE_RETRY_US = 1_000_000;
 
 export class PostgresConversation
   implements FlowReader, Conversation, Cancellable, FrontendOwner, BackendOwner, EncryptionOwner
@@ -48,6 +49,7 @@ export class PostgresConversation
   readonly #client: Framer;
   readonly #server: Framer;
   readonly #rounds: Rounds;
+  readonly #oneWay: OneWay;
   /** How much of each kind of message is kept, by its tag. */
   readonly #clientKeep: Int32Array;
   readonly #serverKeep: Int32Array;
@@ -61,7 +63,6 @@ export class PostgresConversation
   #cancelKey: string | undefined = undefined;
   /** The client's first bytes have been looked at: what follows may be the middle of a message. */
   #clientSpoke = false;
-  #oneWayTold = false;
   /** It turned out that another protocol is spoken. */
   #neverOurs = false;
   readonly #flow: Flow;
@@ -88,6 +89,7 @@ export class PostgresConversation
     this.#state = new State(session, context, edge, tsUs, midStream);
     this.#recognition = midStream ? new TlsRecognition() : undefined;
     this.#rounds = new Rounds(this.#state);
+    this.#oneWay = new OneWay(flow, clientEndpoint, this.#state);
     const { limits } = context;
     const sizes = {
       statementBytes: limits.statementBytesMax,
@@ -118,11 +120,11 @@ export class PostgresConversation
 
   get outstandingSinceUs(): number | undefined {
     const { queue, streaming } = this.#state;
-    return streaming || this.#hides('server') ? undefined : queue.current?.tsUs;
+    return streaming || this.#oneWay.hides('server') ? undefined : queue.current?.tsUs;
   }
 
   get outstandingCount(): number {
-    return this.#hides('server') ? 0 : this.#state.outstandingCount();
+    return this.#oneWay.hides('server') ? 0 : this.#state.outstandingCount();
   }
 
   get inTransaction(): boolean {
@@ -233,13 +235,10 @@ export class PostgresConversation
       this.#context.health.resyncBytes += this.#client.passedBytes + this.#server.passedBytes;
     if (reason !== 'capture_end') edge.at(tsUs).connectionsClosed++;
     if (phase === Phase.Cancel) return;
-    if (this.#neverAccepted(reason, tsUs)) edge.at(tsUs).connectionsRefused++;
+    if (neverAccepted(this.#flow, state, reason, tsUs)) edge.at(tsUs).connectionsRefused++;
     const { requestBytes, responseBytes } = this.#soFar(tsUs);
-    if (responseBytes === 0 && requestBytes > 0 && this.#neverSeen('server'))
-      this.#oneWay('client', tsUs);
-    else if (responseBytes > 0 && requestBytes === 0 && this.#neverSeen('client'))
-      this.#oneWay('server', tsUs);
-    else if (state.lossy || state.uncertain) state.lost(false, 0, Quality.GapResponse, tsUs);
+    if (!this.#oneWay.atEnd(requestBytes, responseBytes, tsUs) && (state.lossy || state.uncertain))
+      state.lost(false, 0, Quality.GapResponse, tsUs);
     state.replication?.ends(tsUs);
     this.#rounds.abandon(Status.Unanswered, tsUs);
     // Before `disconnected` ends the transaction: what was open is told as open.
@@ -286,14 +285,6 @@ export class PostgresConversation
     };
   }
 
-  /** The server's host refused the connection, or nobody answered before the client had to ask again. */
-  #neverAccepted(reason: FlowEnd, tsUs: number): boolean {
-    const { phase, requestBytes, midStream, startUs } = this.#state;
-    if (this.#flow.accepted || midStream || phase !== Phase.Startup || requestBytes > 0)
-      return false;
-    return reason !== 'capture_end' || tsUs - startUs > HANDSHAKE_RETRY_US;
-  }
-
   cancelRequested(_tsUs: number): number {
     const { current } = this.#state.queue;
     if (current === undefined) return UNKNOWN;
@@ -322,8 +313,7 @@ export class PostgresConversation
         if (startup.minor >= OPENGAUSS_MINOR_MIN && startup.minor < 100) this.speaksOpengauss();
         if (startup.parameters.has('replication')) {
           this.replicates();
-          // The sizes of a base backup stand in rows.
-          this.#serverKeep[BackendTag.DataRow] = REPLICATION_BYTES_KEPT;
+          keepBackupRows(this.#serverKeep);
         }
         this.#client.reset(Mode.Typed);
         return;
@@ -346,16 +336,7 @@ export class PostgresConversation
   }
 
   replicates(): Replication {
-    const state = this.#state;
-    if (state.replication === undefined) {
-      this.#clientKeep[FrontendTag.CopyData] = REPLICATION_BYTES_KEPT;
-      this.#serverKeep[BackendTag.CopyData] = REPLICATION_BYTES_KEPT;
-      state.replication = new Replication((told, tsUs) => {
-        const { session } = state;
-        this.#context.sink.sessionEvent({ type: 'replication', tsUs, session, ...told });
-      });
-    }
-    return state.replication;
+    return followReplication(this.#state, this.#clientKeep, this.#serverKeep);
   }
 
   ready(tsUs: number): void {
@@ -412,45 +393,16 @@ export class PostgresConversation
   }
 
   answersHidden(tsUs: number): boolean {
-    if (!this.#hides('server')) return false;
-    this.#oneWay('client', tsUs);
+    if (!this.#oneWay.hides('server')) return false;
+    this.#oneWay.notice('client', tsUs);
     this.#rounds.abandon(Status.Unknown, tsUs);
     return true;
   }
 
   requestsHidden(tsUs: number): boolean {
-    if (!this.#hides('client')) return false;
-    this.#oneWay('server', tsUs);
+    if (!this.#oneWay.hides('client')) return false;
+    this.#oneWay.notice('server', tsUs);
     return true;
-  }
-
-  #hides(side: 'client' | 'server'): boolean {
-    return this.#flow.hides(this.#endpointOf(side));
-  }
-
-  #neverSeen(side: 'client' | 'server'): boolean {
-    return !this.#flow.seen[this.#endpointOf(side)];
-  }
-
-  #endpointOf(side: 'client' | 'server'): 0 | 1 {
-    return (side === 'client') === (this.#clientEndpoint === 0) ? 0 : 1;
-  }
-
-  /** Only one side is seen. What the client asked was answered, as it acknowledged the answer, but not to us. */
-  #oneWay(seen: 'client' | 'server', tsUs: number): void {
-    const state = this.#state;
-    if (!this.#oneWayTold) {
-      this.#oneWayTold = true;
-      if (seen === 'client') this.#context.health.clientOnlyConnections++;
-      else this.#context.health.serverOnlyConnections++;
-      state.anomaly('one_way', `only the ${seen} is seen`, 0, tsUs);
-    }
-    if (seen === 'client') {
-      if (this.#hides('server')) state.countAnswered();
-      state.lost(false, 0, Quality.OneWay, tsUs);
-    } else {
-      state.quality |= Quality.OneWay;
-    }
   }
 
   abandoned(tsUs: number): void {
