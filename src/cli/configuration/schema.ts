@@ -44,6 +44,14 @@ const capture = Type.Object(
         },
       ),
     ),
+    workers: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 256,
+        title: 'a number of workers, such as 2',
+        description: 'Pipelines beside each other, each with its share of the connections',
+      }),
+    ),
     keylog: Type.Optional(
       text('a file', 'Secrets of TLS connections (SSLKEYLOGFILE), to decrypt them as they come'),
     ),

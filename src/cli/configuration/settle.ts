@@ -37,6 +37,11 @@ export const settings: readonly Setting[] = [
     inFile: ({ capture }) => capture?.backend,
   },
   {
+    option: 'workers',
+    variable: 'MIRRORSQL_WORKERS',
+    inFile: ({ capture }) => capture?.workers?.toString(),
+  },
+  {
     option: 'port',
     variable: 'MIRRORSQL_PORTS',
     inFile: ({ ports }) =>
