@@ -44,7 +44,8 @@ export async function runStatus(options: StatusOptions): Promise<number> {
       ? `${JSON.stringify(status, null, 2)}\n`
       : renderStatus(status, {
           columns: process.stdout.isTTY ? process.stdout.columns : 100,
-          color: process.stdout.isTTY && process.env['NO_COLOR'] === undefined,
+          // Not a terminal is undefined here, which would leave the choice to the environment.
+          color: Boolean(process.stdout.isTTY) && process.env['NO_COLOR'] === undefined,
         }),
   );
   return status.well ? 0 : 1;
