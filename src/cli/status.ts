@@ -39,13 +39,14 @@ export async function runStatus(options: StatusOptions): Promise<number> {
     throw new MirrorSqlError('MSQL_STATUS_UNREACHABLE', `nothing answers at ${url.origin}`);
   }
   const status = running ?? (await lookAtStore(storeSettings(options), url));
+  // Undefined where it is none, whatever the types say; that would leave the choice to the environment.
+  const toTerminal: boolean | undefined = process.stdout.isTTY;
   await writeOutput(
     format === 'json'
       ? `${JSON.stringify(status, null, 2)}\n`
       : renderStatus(status, {
           columns: process.stdout.isTTY ? process.stdout.columns : 100,
-          // Not a terminal is undefined here, which would leave the choice to the environment.
-          color: Boolean(process.stdout.isTTY) && process.env['NO_COLOR'] === undefined,
+          color: toTerminal === true && process.env['NO_COLOR'] === undefined,
         }),
   );
   return status.well ? 0 : 1;
