@@ -46,7 +46,8 @@ export async function runStatus(options: StatusOptions): Promise<number> {
       ? `${JSON.stringify(status, null, 2)}\n`
       : renderStatus(status, {
           columns: process.stdout.isTTY ? process.stdout.columns : 100,
-          color: toTerminal === true && process.env['NO_COLOR'] === undefined,
+          // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- the types do not know the pipe
+          color: (toTerminal ?? false) && process.env['NO_COLOR'] === undefined,
         }),
   );
   return status.well ? 0 : 1;

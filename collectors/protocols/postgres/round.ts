@@ -177,7 +177,9 @@ export class Rounds {
     if (pending.touched && !pending.beforeTransaction) transactions.touch(pending.tsUs);
     const portal = pending.portalName ?? '';
     const before = suspended.size > 0 && !pending.neverRun ? suspended.get(portal) : undefined;
-    if (before !== undefined) {
+    // One that was passed over may be of a portal that its Bind never made, under the name of the one that is open.
+    const other = pending.skipped && before?.statement !== pending.statement;
+    if (before !== undefined && !other) {
       continueExecution(before, pending);
       if (pending.suspended) return;
       suspended.delete(portal);
