@@ -72,13 +72,16 @@ def pipelines(connection, psycopg):
     with connection.pipeline():
         for number in range(5):
             connection.execute("SELECT %s::int + 1", (number,))
-    with connection.pipeline() as pipeline:
-        connection.execute("SELECT 'before'")
-        failing = connection.execute("SELECT 1 / %s::int", (0,))
-        skipped = connection.execute("SELECT 'skipped'")
-        fails(psycopg.Error, pipeline.sync)
-        fails(psycopg.Error, failing.fetchall)
-        fails(psycopg.Error, skipped.fetchall)
+    # The error is raised by whichever call finds it in: the next execute, or the sync.
+    try:
+        with connection.pipeline() as pipeline:
+            connection.execute("SELECT 'before'")
+            connection.execute("SELECT 1 / %s::int", (0,))
+            connection.execute("SELECT 'skipped'")
+            pipeline.sync()
+        raise SystemExit("a division by zero went through")
+    except psycopg.errors.DivisionByZero:
+        pass
     connection.execute("SELECT 'after'")
 
 
