@@ -139,7 +139,8 @@ describe.skipIf(!isolates).each(BACKENDS)('through $backend, an interface', ({ b
     'with segmentation offload is captured whole, in packets of up to 64 KiB',
     () => {
       expectWhole(told['offloaded']);
-      expect(told['offloaded']?.['largestBytes']).toBeGreaterThan(32_000);
+      // How far a sender fills its 64 KiB is the kernel's affair; no frame on a wire is as large as this one.
+      expect(told['offloaded']?.['largestBytes']).toBeGreaterThan(9014);
     },
   );
 
