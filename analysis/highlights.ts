@@ -26,18 +26,18 @@ const LOSS_WARNING = 0.005;
 const CAUSES_MAX = 3;
 
 /** All of the report but its highlights. */
-export type Findings = Omit<Report, 'highlights'>;
+export type ReportWithoutHighlights = Omit<Report, 'highlights'>;
 
 type Severity = Highlight['severity'];
-type Rule = (findings: Findings, facts: WindowFacts) => Highlight | undefined;
+type Rule = (report: ReportWithoutHighlights, facts: WindowFacts) => Highlight | undefined;
 
 const ORDER: Record<Severity, number> = { warning: 0, notice: 1, info: 2 };
 
 /** The most severe first; within a severity in the order of the rules. */
-export function highlightsOf(findings: Findings, facts: WindowFacts): Highlight[] {
+export function highlightsOf(report: ReportWithoutHighlights, facts: WindowFacts): Highlight[] {
   const found: Highlight[] = [];
   for (const rule of RULES) {
-    const highlight = rule(findings, facts);
+    const highlight = rule(report, facts);
     if (highlight !== undefined) found.push(highlight);
   }
   return found.sort((a, b) => ORDER[a.severity] - ORDER[b.severity]).slice(0, HIGHLIGHTS_MAX);

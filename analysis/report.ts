@@ -5,7 +5,8 @@
  */
 import type { WindowFacts } from '../src/events/facts.ts';
 import type { ErrorRow, Overview, Report, SeriesPoint } from '../src/events/report.ts';
-import { type Findings, highlightsOf } from './highlights.ts';
+import { findingsOf } from './findings.ts';
+import { highlightsOf, type ReportWithoutHighlights } from './highlights.ts';
 import { healthOf } from './health/report.ts';
 import { captureQuality, collectorRows } from './monitors/capture-quality.ts';
 import { rankedChannels } from './monitors/channels.ts';
@@ -39,7 +40,8 @@ export function buildReport(facts: WindowFacts): Report {
   const errors = errorRows(facts.errors, facts.errorSteps, totals.answers, series);
   const stepUs = facts.steps[0]?.stepUs ?? 0;
   const missed = missedPeriods(facts.missed);
-  const findings: Findings = {
+  const health = healthOf(facts.nodeSeconds, facts.healthWindow, window);
+  const report: ReportWithoutHighlights = {
     formatVersion: 1,
     window,
     extent,
@@ -60,13 +62,14 @@ export function buildReport(facts: WindowFacts): Report {
     ddlCount: facts.ddlCount,
     sessionEvents: [...facts.sessionEvents].sort((a, b) => b.count - a.count),
     replication: replicationRows(facts.replication),
-    health: healthOf(facts.nodeSeconds, facts.healthWindow, window),
+    health,
+    findings: findingsOf({ health }),
     capture: captureQuality(facts.capture, missed),
     collectors: collectorRows(facts.collectors, missed),
     missed: missed.slice(0, MISSED_MAX),
     missedCount: missed.length,
   };
-  return { ...findings, highlights: highlightsOf(findings, facts) };
+  return { ...report, highlights: highlightsOf(report, facts) };
 }
 
 function overviewOf(

@@ -12,6 +12,7 @@ import type {
   Window,
   ReplicationFacts,
 } from './facts.ts';
+import type { Finding } from './finding.ts';
 import type { HealthInterval } from './health.ts';
 
 /** One step of the time lines. */
@@ -271,6 +272,8 @@ export interface Report {
   readonly collectors: readonly CollectorRow[];
   /** H1 to H6: the states of the nodes in the window, worst nodes first, each node's in order of time. */
   readonly health: readonly HealthInterval[];
+  /** What every analyzer found, the most severe first. */
+  readonly findings: readonly Finding[];
   /** By time, the first hundred; what was missed, when. */
   readonly missed: readonly MissedPeriod[];
   readonly missedCount: number;

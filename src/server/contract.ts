@@ -7,21 +7,24 @@ import {
   channelSchema,
   classRowSchema,
   collectorRowSchema,
-  count,
-  type DeepReadonly,
   errorRowSchema,
   executionSchema,
-  fingerprint,
   nodeRowSchema,
-  orNull,
   reportSchema,
   scopeSchema,
   seriesPointSchema,
   sessionEventSchema,
-  text,
-  timeUs,
   windowSchema,
 } from './report-schema.ts';
+import {
+  CLOSED,
+  count,
+  type DeepReadonly,
+  fingerprint,
+  orNull,
+  text,
+  timeUs,
+} from './schemas/values.ts';
 
 export type { Evidence, HealthInterval } from '../events/health.ts';
 export type { ChannelFacts, DdlFacts, ExecutionFacts, Scope, Window } from '../events/facts.ts';
@@ -41,7 +44,6 @@ export type {
   TransactionShapeRow,
 } from '../events/report.ts';
 
-const CLOSED = { additionalProperties: false };
 /** Longer texts name no time, address or code, so they are refused before anything looks at them. */
 const TEXT_MAX = 100;
 

@@ -2,26 +2,23 @@
  * The published schema of the report: what `report --format json` prints and `/api/v1/report` answers, as JSON Schema.
  * The compiler holds it equal to events/report.ts, in both directions (see the end of this file), so neither can drift.
  */
-import Type, { type Static, type TSchema } from 'typebox';
+import Type, { type Static } from 'typebox';
 import type { ExecutionFacts } from '../events/facts.ts';
 import type { Report } from '../events/report.ts';
-
-const CLOSED = { additionalProperties: false };
-
-/** A value that is null where it is not known or there was nothing to count. */
-export const orNull = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
-export const count = (description: string) => Type.Integer({ minimum: 0, description });
-/** A share or rate from 0 to 1. */
-const share = (description: string) => Type.Number({ minimum: 0, maximum: 1, description });
-export const timeUs = (description: string) =>
-  Type.Integer({ description: `${description}; microseconds since 1970-01-01 UTC` });
-const durationUs = (description: string) =>
-  Type.Number({ minimum: 0, description: `${description}; microseconds` });
-export const text = (description: string) => Type.String({ description });
-export const fingerprint = Type.String({
-  pattern: '^[0-9a-f]{16}$',
-  description: 'Class of statements; all zeros stand for statements whose text is not known',
-});
+import { findingSchema } from './schemas/finding.ts';
+import { healthIntervalSchema } from './schemas/health.ts';
+import { sentenceSchema } from './schemas/sentence.ts';
+import {
+  CLOSED,
+  count,
+  type DeepReadonly,
+  durationUs,
+  fingerprint,
+  orNull,
+  share,
+  text,
+  timeUs,
+} from './schemas/values.ts';
 
 export const windowSchema = Type.Object(
   { fromUs: timeUs('Start, inclusive'), toUs: timeUs('End, exclusive') },
@@ -370,47 +367,6 @@ export const collectorRowSchema = Type.Object(
   { ...CLOSED, description: 'What one collector missed' },
 );
 
-const healthIntervalSchema = Type.Object(
-  {
-    node: text('Address of an application host, or address:port of a database endpoint'),
-    role: Type.Union([Type.Literal('client'), Type.Literal('server')]),
-    state: Type.Union([
-      Type.Literal('unknown'),
-      Type.Literal('down'),
-      Type.Literal('hang'),
-      Type.Literal('slow'),
-      Type.Literal('jitter'),
-      Type.Literal('sub_healthy'),
-      Type.Literal('idle'),
-      Type.Literal('healthy'),
-    ]),
-    sinceUs: timeUs('When it began, not earlier than the window'),
-    untilUs: orNull(timeUs('When the next state began; null when it lasted to the end')),
-    evidence: Type.Array(
-      Type.Object(
-        {
-          name: text('What was measured'),
-          value: Type.Number(),
-          unit: Type.Union([
-            Type.Literal('us'),
-            Type.Literal('count'),
-            Type.Literal('share'),
-            Type.Literal('per_second'),
-          ]),
-          threshold: orNull(Type.Number()),
-        },
-        CLOSED,
-      ),
-      { description: 'The numbers that made the state' },
-    ),
-    learning: Type.Boolean({
-      description:
-        'Less than half an hour was known of the node: the thresholds were the fixed ones',
-    }),
-  },
-  { ...CLOSED, description: 'A state of a node' },
-);
-
 const missedPeriodSchema = Type.Object(
   {
     collector: text('Whose capture it was; empty for those without a name'),
@@ -433,11 +389,6 @@ const missedPeriodSchema = Type.Object(
   { ...CLOSED, description: 'Something that was missed without a break' },
 );
 
-const part = <Kind extends string, Fields extends Record<string, TSchema>>(
-  kind: Kind,
-  fields: Fields,
-) => Type.Object({ kind: Type.Literal(kind), ...fields }, CLOSED);
-
 const highlightSchema = Type.Object(
   {
     severity: Type.Union([Type.Literal('info'), Type.Literal('notice'), Type.Literal('warning')]),
@@ -452,19 +403,7 @@ const highlightSchema = Type.Object(
       Type.Literal('logins'),
       Type.Literal('capture'),
     ]),
-    parts: Type.Array(
-      Type.Union([
-        part('text', { text: Type.String() }),
-        part('count', { value: Type.Number() }),
-        part('share', { value: Type.Number() }),
-        part('durationUs', { value: Type.Number() }),
-        part('timeUs', { value: Type.Number() }),
-        part('bytes', { value: Type.Number() }),
-        part('statement', { text: Type.String(), fingerprint }),
-        part('node', { text: Type.String() }),
-      ]),
-      { description: 'Joined, they make one sentence; texts carry their own spaces' },
-    ),
+    parts: sentenceSchema,
   },
   CLOSED,
 );
@@ -500,6 +439,9 @@ export const reportSchema = Type.Object(
     capture: captureQualitySchema,
     collectors: Type.Array(collectorRowSchema, { description: 'By name' }),
     health: Type.Array(healthIntervalSchema, { description: 'Worst nodes first' }),
+    findings: Type.Array(findingSchema, {
+      description: 'What every analyzer found: the most severe first',
+    }),
     missed: Type.Array(missedPeriodSchema, {
       description: 'What was missed, when: the first hundred',
     }),
@@ -507,13 +449,6 @@ export const reportSchema = Type.Object(
   },
   { ...CLOSED, title: 'MirrorSQL report' },
 );
-
-/** Readonly at every depth, so that a schema's type and a readonly interface can be compared. */
-export type DeepReadonly<T> = T extends readonly (infer Item)[]
-  ? readonly DeepReadonly<Item>[]
-  : T extends object
-    ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> }
-    : T;
 
 /**
  * True only when both types are the same in every field, optional mark and union member. Mutual assignability would miss

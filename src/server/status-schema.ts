@@ -1,12 +1,17 @@
 /** The shape of /api/v1/status: how MirrorSQL itself is doing, as findings in words and as the figures behind them. */
 import Type, { type Static } from 'typebox';
-import { count, type DeepReadonly, orNull, text, timeUs } from './report-schema.ts';
+import {
+  CLOSED,
+  count,
+  type DeepReadonly,
+  durationUs,
+  orNull,
+  text,
+  timeUs,
+} from './schemas/values.ts';
 
-const CLOSED = { additionalProperties: false };
 const bytes = (description: string) => Type.Number({ minimum: 0, description });
 const rate = (description: string) => Type.Number({ minimum: 0, description });
-const durationUs = (description: string) =>
-  Type.Number({ minimum: 0, description: `${description}; microseconds` });
 
 const finding = Type.Object(
   {

@@ -1,0 +1,95 @@
+/** The states that are not well, as findings. */
+import type { Finding, FindingSeverity } from '../../src/events/finding.ts';
+import type { HealthInterval, HealthState, NodeRole } from '../../src/events/health.ts';
+
+interface Words {
+  readonly ledger: string;
+  readonly severity: FindingSeverity;
+  /** Behind the name of the node. */
+  readonly says: string;
+  readonly advice: Readonly<Record<NodeRole, string>>;
+}
+
+const WORDS: Readonly<Partial<Record<HealthState, Words>>> = {
+  down: {
+    ledger: 'H2',
+    severity: 'critical',
+    says: ' is down',
+    advice: {
+      server: 'See whether the database process runs and its port listens, then its log.',
+      client:
+        'See whether the application was stopped on purpose; its database still answers others.',
+    },
+  },
+  hang: {
+    ledger: 'H1',
+    severity: 'critical',
+    says: ' hangs',
+    advice: {
+      server:
+        'Look at the oldest open transactions and at what they lock, then at the disk of the database and the network.',
+      client:
+        'Take a stack trace of the application: its connections are open and it asks nothing.',
+    },
+  },
+  slow: {
+    ledger: 'H5',
+    severity: 'warning',
+    says: ' is slow',
+    advice: {
+      server: 'Look at the classes with the most excess time in these minutes.',
+      client:
+        'Compare with the other applications on the same database: only this one slow is its own statements.',
+    },
+  },
+  jitter: {
+    ledger: 'H3',
+    severity: 'notice',
+    says: ' answers unevenly',
+    advice: {
+      server:
+        'Look for what comes and goes: checkpoints, batches, locks that are held for a second.',
+      client:
+        'Compare with the other applications: only this one uneven points to its own statements or its network.',
+    },
+  },
+  sub_healthy: {
+    ledger: 'H4',
+    severity: 'notice',
+    says: ' gets worse steadily',
+    advice: {
+      server:
+        'Look for a table that grows without an index, or statements that wait more and more for each other.',
+      client: 'See whether its connection pool loses connections that it does not make again.',
+    },
+  },
+};
+
+/** One finding for each stretch of a state that is not well. */
+export function healthFindings(health: readonly HealthInterval[]): Finding[] {
+  return health.flatMap(({ node, role, state, sinceUs, untilUs, evidence }) => {
+    const words = WORDS[state];
+    if (words === undefined) return [];
+    return [
+      {
+        key: `state/${state} ${role} ${node}`,
+        kind: `state/${state}`,
+        ledger: words.ledger,
+        severity: words.severity,
+        node,
+        role,
+        sinceUs,
+        untilUs,
+        summary: [
+          { kind: 'node' as const, text: node },
+          { kind: 'text' as const, text: `${words.says}.` },
+        ],
+        advice: words.advice[role],
+        evidence,
+        fingerprints: [],
+        sessions: [],
+        sqlstates: [],
+      },
+    ];
+  });
+}
