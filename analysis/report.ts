@@ -24,6 +24,8 @@ import { type ActivityTotals, totalsOf } from './monitors/totals.ts';
 import { tpsOf } from './monitors/tps.ts';
 import { transactionShapeRows } from './monitors/transactions.ts';
 import { databaseYieldOf, yieldOf } from './monitors/yield.ts';
+import { namesIn } from './node-names.ts';
+import { type AnalysisSettings, defaultAnalysisSettings } from './settings.ts';
 import { greatestOf, shareOf } from './share.ts';
 
 /** Executions listed as the slowest. */
@@ -33,14 +35,17 @@ const SLOWEST_MAX = 20;
 const MISSED_MAX = 100;
 
 /** Everything that analysis finds in one window. */
-export function buildReport(facts: WindowFacts): Report {
+export function buildReport(
+  facts: WindowFacts,
+  settings: AnalysisSettings = defaultAnalysisSettings,
+): Report {
   const { window, extent, scope } = facts;
   const totals = totalsOf(facts.steps);
   const series = seriesOf(facts.steps, window, extent);
   const errors = errorRows(facts.errors, facts.errorSteps, totals.answers, series);
   const stepUs = facts.steps[0]?.stepUs ?? 0;
   const missed = missedPeriods(facts.missed);
-  const health = healthOf(facts.nodeSeconds, facts.healthWindow, window);
+  const health = healthOf(facts.nodeSeconds, facts.healthWindow, window, settings);
   const report: ReportWithoutHighlights = {
     formatVersion: 1,
     window,
@@ -49,7 +54,8 @@ export function buildReport(facts: WindowFacts): Report {
     stepUs,
     overview: overviewOf(totals, facts, series, errors),
     series,
-    nodes: nodeRows(facts.edges, window, extent),
+    names: namesIn(settings.nodeNames, facts.edges, facts.channels),
+    nodes: nodeRows(facts.edges, window, extent, settings.nodeNames),
     ...rankedClasses(facts.classes, facts.classSteps, totals),
     slowest: [...facts.slowest]
       .sort((a, b) => (b.durationUs ?? -1) - (a.durationUs ?? -1) || a.tsUs - b.tsUs)

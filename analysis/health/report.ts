@@ -2,7 +2,7 @@
 import type { Window } from '../../src/events/facts.ts';
 import { HEALTH_STATES, type HealthInterval, type NodeSecond } from '../../src/events/health.ts';
 import { historiesOf } from './histories.ts';
-import { defaultHealthSettings, type HealthSettings } from './settings.ts';
+import { type AnalysisSettings, healthSettingsOf } from '../settings.ts';
 import { statesOf } from './states.ts';
 
 /**
@@ -13,11 +13,11 @@ export function healthOf(
   seconds: readonly NodeSecond[],
   learnt: Window,
   window: Window,
-  settings: HealthSettings = defaultHealthSettings,
+  settings: AnalysisSettings,
 ): HealthInterval[] {
   return historiesOf(seconds, learnt)
     .map((history) =>
-      statesOf(history, settings)
+      statesOf(history, healthSettingsOf(settings, history.role, history.node))
         .filter(
           ({ sinceUs, untilUs }) => sinceUs < window.toUs && (untilUs ?? Infinity) > window.fromUs,
         )

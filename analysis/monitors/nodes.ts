@@ -5,6 +5,7 @@
  */
 import type { EdgeFacts, Window } from '../../src/events/facts.ts';
 import type { NodeRow } from '../../src/events/report.ts';
+import { nameOf } from '../node-names.ts';
 import { sumOf } from '../share.ts';
 import { responseRateOf } from './response-rate.ts';
 import { responseTimesOf } from './response-time.ts';
@@ -14,11 +15,18 @@ import { tpsOf } from './tps.ts';
 import { yieldOf } from './yield.ts';
 
 /** Servers first, each role by requests, most first. */
-export function nodeRows(edges: readonly EdgeFacts[], window: Window, extent: Window): NodeRow[] {
-  return [
-    ...rowsOfRole('server', edges, window, extent),
-    ...rowsOfRole('client', edges, window, extent),
-  ];
+export function nodeRows(
+  edges: readonly EdgeFacts[],
+  window: Window,
+  extent: Window,
+  names: ReadonlyMap<string, string> = new Map(),
+): NodeRow[] {
+  return (['server', 'client'] as const).flatMap((role) =>
+    rowsOfRole(role, edges, window, extent).map((row) => ({
+      ...row,
+      name: nameOf(names, row.node) ?? null,
+    })),
+  );
 }
 
 function rowsOfRole(
@@ -26,7 +34,7 @@ function rowsOfRole(
   edges: readonly EdgeFacts[],
   window: Window,
   extent: Window,
-): NodeRow[] {
+): Omit<NodeRow, 'name'>[] {
   const byNode = new Map<string, EdgeFacts[]>();
   for (const edge of edges) {
     const known = byNode.get(edge[role]);

@@ -1,6 +1,7 @@
 /** A report, whole: the same view in the served page and in a report file. */
 import type { NodeRow, Report, Window } from '../../src/server/contract.ts';
 import { TimeLines } from './charts/time-lines.tsx';
+import { NamesContext } from './parts/node-name.tsx';
 import { Capture } from './sections/capture.tsx';
 import { Channels, Nodes } from './sections/channels.tsx';
 import { Ddl } from './sections/ddl.tsx';
@@ -21,21 +22,23 @@ export interface ReportViewProps {
 
 export function ReportView({ report, onOpen, onZoom, onNode }: ReportViewProps) {
   return (
-    <main>
-      <Highlights report={report} onOpen={onOpen} />
-      <KeyFigures report={report} />
-      <Health report={report} />
-      <TimeLines report={report} onZoom={onZoom} />
-      <Statements report={report} onOpen={onOpen} />
-      <Errors report={report} onOpen={onOpen} />
-      <div class="columns">
-        <Transactions report={report} />
-        <Slowest report={report} onOpen={onOpen} />
-      </div>
-      <Nodes report={report} onNode={onNode} />
-      <Channels report={report} />
-      <Ddl report={report} />
-      <Capture report={report} />
-    </main>
+    <NamesContext.Provider value={report.names}>
+      <main>
+        <Highlights report={report} onOpen={onOpen} />
+        <KeyFigures report={report} />
+        <Health report={report} />
+        <TimeLines report={report} onZoom={onZoom} />
+        <Statements report={report} onOpen={onOpen} />
+        <Errors report={report} onOpen={onOpen} />
+        <div class="columns">
+          <Transactions report={report} />
+          <Slowest report={report} onOpen={onOpen} />
+        </div>
+        <Nodes report={report} onNode={onNode} />
+        <Channels report={report} />
+        <Ddl report={report} />
+        <Capture report={report} />
+      </main>
+    </NamesContext.Provider>
   );
 }

@@ -6,13 +6,14 @@ import { MirrorSqlError, systemCode } from '../core/errors.ts';
 import type { Report } from '../events/report.ts';
 import { readExtent, readWindowFacts } from '../store/questions/window-facts.ts';
 import { openStore } from '../store/store.ts';
+import type { AnalysisOptions } from './configuration/analysis-settings.ts';
 import { writeOutput } from './output.ts';
 import { renderReportHtml } from './report-html.ts';
 import { renderReportText } from './report-text.ts';
 import { reportWindow } from './report-window.ts';
 import { type StoreOptions, storeSettings } from './store-settings.ts';
 
-export interface ReportOptions extends StoreOptions {
+export interface ReportOptions extends StoreOptions, AnalysisOptions {
   /** ISO 8601, or back from the end of the data: -15m. */
   readonly from?: string;
   readonly to?: string;
@@ -48,7 +49,8 @@ async function readReport(options: ReportOptions): Promise<Report> {
     const extent = await readExtent(store);
     if (extent === undefined) throw new MirrorSqlError('MSQL_STORE_EMPTY', 'the store is empty');
     const scope = options.seenBy === undefined ? {} : { collector: options.seenBy };
-    return buildReport(await readWindowFacts(store, reportWindow(options, extent), scope));
+    const facts = await readWindowFacts(store, reportWindow(options, extent), scope);
+    return buildReport(facts, options.analysis);
   } finally {
     await store.close();
   }

@@ -7,7 +7,13 @@ import { webDirectory } from '../server/web-files.ts';
 import { readExtent, readWindowFacts } from '../store/questions/window-facts.ts';
 import { readExecutions } from '../store/questions/executions.ts';
 import { openStore, type Store } from '../store/store.ts';
+import type { AnalysisOptions } from './configuration/analysis-settings.ts';
 import { type StoreOptions, storePlace, storeSettings } from './store-settings.ts';
+
+export interface ServingOptions extends AnalysisOptions {
+  /** HOST:PORT */
+  readonly listen?: string | undefined;
+}
 
 /** Watches this process and the store it uses. */
 export function observe(store: Store, options: StoreOptions): SelfObservation {
@@ -18,7 +24,7 @@ export function observe(store: Store, options: StoreOptions): SelfObservation {
 /** Serves `store` on `listen` (HOST:PORT) and leaves the store open when it closes. */
 export function startServing(
   store: Store,
-  listen: string = LISTEN_DEFAULT,
+  { listen = LISTEN_DEFAULT, analysis }: ServingOptions,
   observation?: SelfObservation,
 ): Promise<Listening> {
   return startServer(
@@ -30,6 +36,7 @@ export function startServing(
       },
       webDirectory: webDirectory(),
       observation,
+      analysis,
       onDefect: (error) => {
         console.error(error);
       },
@@ -39,11 +46,11 @@ export function startServing(
 }
 
 /** Prints where it serves and runs until SIGINT or SIGTERM; a second signal ends the process at once. */
-export async function runServe(options: StoreOptions & { listen?: string }): Promise<void> {
+export async function runServe(options: StoreOptions & ServingOptions): Promise<void> {
   const store = await openStore(storeSettings(options), { existing: true });
   const observation = observe(store, options);
   try {
-    const listening = await startServing(store, options.listen, observation);
+    const listening = await startServing(store, options, observation);
     try {
       console.log(`MirrorSQL serves on ${listening.url} (Ctrl-C ends it)`);
       await stopSignal();

@@ -136,6 +136,8 @@ export interface ErrorRow {
 
 export interface NodeRow {
   readonly node: string;
+  /** What people call it; null where nobody named it. */
+  readonly name: string | null;
   readonly role: 'client' | 'server';
   readonly requests: number;
   readonly answers: number;
@@ -251,6 +253,8 @@ export interface Report {
   readonly highlights: readonly Highlight[];
   readonly overview: Overview;
   readonly series: readonly SeriesPoint[];
+  /** What people call the nodes, by address; those that nobody named are left out. */
+  readonly names: Readonly<Record<string, string>>;
   readonly nodes: readonly NodeRow[];
   /** By total time, most first. */
   readonly expensive: readonly ClassRow[];

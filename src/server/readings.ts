@@ -3,6 +3,7 @@
  * so identical requests share one reading, others wait in a short queue, and what does not fit there is refused.
  */
 import { buildReport } from '../../analysis/report.ts';
+import type { AnalysisSettings } from '../../analysis/settings.ts';
 import { MirrorSqlError } from '../core/errors.ts';
 import type { Scope, Window, WindowFacts } from '../events/facts.ts';
 import type { Report } from '../events/report.ts';
@@ -28,15 +29,21 @@ const LIMITS: ReadingLimits = { inFlightMax: 2, waitingMax: 32, keptMax: 4, kept
 export class Readings {
   readonly #facts: FactsSource;
   readonly #limits: ReadingLimits;
+  readonly #analysis: AnalysisSettings | undefined;
   readonly #shared = new Map<string, Promise<Reading>>();
   readonly #waiting: (() => void)[] = [];
   #inFlight = 0;
   /** Requests refused because the queue was full. */
   refusedCount = 0;
 
-  constructor(facts: FactsSource, limits: Partial<ReadingLimits> = {}) {
+  constructor(
+    facts: FactsSource,
+    limits: Partial<ReadingLimits> = {},
+    analysis?: AnalysisSettings,
+  ) {
     this.#facts = facts;
     this.#limits = { ...LIMITS, ...limits };
+    this.#analysis = analysis;
   }
 
   get inFlightCount(): number {
@@ -90,7 +97,7 @@ export class Readings {
     }
     try {
       const facts = await this.#facts.windowFacts(window, scope);
-      return { facts, report: buildReport(facts) };
+      return { facts, report: buildReport(facts, this.#analysis) };
     } finally {
       // A waiting reading takes over this one's place, so the count only falls when nobody waits.
       const next = this.#waiting.shift();

@@ -180,6 +180,7 @@ export const errorRowSchema = Type.Object(
 export const nodeRowSchema = Type.Object(
   {
     node: text('Address of a client; address:port of a server'),
+    name: orNull(text('What people call it, out of the configuration')),
     role: Type.Union([Type.Literal('client'), Type.Literal('server')]),
     requests: count('Requests'),
     answers: count('Answers'),
@@ -421,6 +422,9 @@ export const reportSchema = Type.Object(
     highlights: Type.Array(highlightSchema, { description: 'What stands out' }),
     overview: overviewSchema,
     series: Type.Array(seriesPointSchema),
+    names: Type.Record(Type.String(), Type.String(), {
+      description: 'What people call nodes, by address; out of the configuration',
+    }),
     nodes: Type.Array(nodeRowSchema),
     expensive: Type.Array(classRowSchema, { description: 'By total time, most first' }),
     slow: Type.Array(classRowSchema, { description: 'By mean response time, longest first' }),

@@ -2,6 +2,7 @@
 import fastifyStatic from '@fastify/static';
 import swagger from '@fastify/swagger';
 import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
+import type { AnalysisSettings } from '../../analysis/settings.ts';
 import { failureFrom, failureOf } from './error-answer.ts';
 import type { FactsSource } from './facts-source.ts';
 import type { SelfObservation } from './observation/self-observation.ts';
@@ -21,6 +22,8 @@ export interface ServerOptions {
   /** What /metrics and the status tell; neither is there without it. */
   readonly observation?: SelfObservation | undefined;
   readonly limits?: Partial<ReadingLimits>;
+  /** Thresholds and names; the defaults without them. */
+  readonly analysis?: AnalysisSettings | undefined;
   /** Told of every failure that nobody foresaw. */
   readonly onDefect?: (error: unknown) => void;
 }
@@ -67,7 +70,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
       },
     },
   });
-  const readings = new Readings(options.facts, options.limits);
+  const readings = new Readings(options.facts, options.limits, options.analysis);
   await app.register(
     async (api) => {
       api.addHook('onSend', async (_request, reply) => {

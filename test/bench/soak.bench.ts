@@ -34,7 +34,7 @@ const source = new PacedSource(looped, speed, {
 });
 const store = new EventualStore({ kind: 'embedded', directory }, { collector: 'soak' });
 const observation = observe(store, { data: directory });
-const listening = await startServing(store, '127.0.0.1:0', observation);
+const listening = await startServing(store, { listen: '127.0.0.1:0' }, observation);
 const storing = new Storing(store, 'soak', undefined, () => undefined);
 const feed = {
   ...{ source, name: 'soak', reason: '', backend: 'file', speed, ends: true },

@@ -1,6 +1,7 @@
 /** Connections, nodes, and what befell sessions. */
 import type { ChannelFacts, NodeRow, Report } from '../../../src/server/contract.ts';
 import { formatBytes, formatDuration, formatRate } from '../format.ts';
+import { NodeName } from '../parts/node-name.tsx';
 import { SqlText } from '../parts/sql-text.tsx';
 import { type Column, Table } from '../parts/table.tsx';
 import { Clock, Count, Duration, Share, Words } from '../parts/values.tsx';
@@ -11,13 +12,9 @@ const partyColumns: Column<ChannelFacts>[] = [
   {
     key: 'client',
     label: 'Client',
-    cell: (row) => (
-      <span class="mono">
-        {row.client}:{row.clientPort}
-      </span>
-    ),
+    cell: (row) => <NodeName node={row.client} port={row.clientPort} />,
   },
-  { key: 'server', label: 'Server', cell: (row) => <span class="mono">{row.server}</span> },
+  { key: 'server', label: 'Server', cell: (row) => <NodeName node={row.server} /> },
   {
     key: 'who',
     label: 'User, database',
@@ -195,7 +192,18 @@ export function Channels({ report }: { report: Report }) {
 }
 
 const nodeColumns: Column<NodeRow>[] = [
-  { key: 'node', label: 'Node', cell: (row) => <b class="mono">{row.node}</b> },
+  {
+    key: 'node',
+    label: 'Node',
+    cell: (row) =>
+      row.name === null ? (
+        <b class="mono">{row.node}</b>
+      ) : (
+        <>
+          <b>{row.name}</b> <span class="mono quiet">{row.node}</span>
+        </>
+      ),
+  },
   {
     key: 'role',
     label: 'Role',

@@ -15,6 +15,7 @@ import {
   formatShare,
   formatWindow,
 } from '../format.ts';
+import { NamesContext } from '../parts/node-name.tsx';
 import { SqlText } from '../parts/sql-text.tsx';
 import { ZoneContext } from '../preferences.ts';
 import { Executions } from './statements.tsx';
@@ -72,7 +73,9 @@ export function ClassDetails({
         </>
       )}
       <h3>{executionsTitle}</h3>
-      <Executions rows={executions} empty="No single execution of it is at hand." shown={15} />
+      <NamesContext.Provider value={report.names}>
+        <Executions rows={executions} empty="No single execution of it is at hand." shown={15} />
+      </NamesContext.Provider>
     </div>
   );
 }

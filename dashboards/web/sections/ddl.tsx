@@ -1,5 +1,6 @@
 /** Every change of structure: who, when, from where, how long. */
 import type { DdlFacts, Report } from '../../../src/server/contract.ts';
+import { NodeName } from '../parts/node-name.tsx';
 import { SqlText } from '../parts/sql-text.tsx';
 import { type Column, Table } from '../parts/table.tsx';
 import { Clock, Duration, Words } from '../parts/values.tsx';
@@ -35,7 +36,7 @@ const columns: Column<DdlFacts>[] = [
     key: 'client',
     label: 'From',
     minor: true,
-    cell: (row) => <span class="mono">{row.client}</span>,
+    cell: (row) => <NodeName node={row.client} />,
   },
 ];
 

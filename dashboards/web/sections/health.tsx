@@ -1,5 +1,6 @@
 /** The states of the nodes: what was not well, from when to when, and the numbers that say so. */
 import type { Evidence, HealthInterval, Report } from '../../../src/server/contract.ts';
+import { NodeName } from '../parts/node-name.tsx';
 import { type Column, Table } from '../parts/table.tsx';
 import { Clock, Count, Duration, Share } from '../parts/values.tsx';
 import { Section } from './section.tsx';
@@ -55,7 +56,7 @@ function columnsOf(endUs: number): Column<HealthInterval>[] {
         <span class={state === 'down' || state === 'hang' ? 'bad' : undefined}>{WORDS[state]}</span>
       ),
     },
-    { key: 'node', label: 'Node', cell: ({ node }) => <span class="mono">{node}</span> },
+    { key: 'node', label: 'Node', cell: ({ node }) => <NodeName node={node} /> },
     {
       key: 'role',
       label: 'Role',

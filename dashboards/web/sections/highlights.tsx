@@ -1,6 +1,7 @@
 /** What stands out, in sentences. Statements and nodes in them can be followed. */
 import type { HighlightPart, Report } from '../../../src/server/contract.ts';
 import { formatBytes, formatCount, formatDuration, formatShare, trimmed } from '../format.ts';
+import { NodeName } from '../parts/node-name.tsx';
 import { SqlText } from '../parts/sql-text.tsx';
 import { Clock } from '../parts/values.tsx';
 
@@ -58,7 +59,11 @@ function Part({ part, onOpen }: { part: HighlightPart; onOpen: (fingerprint: str
     case 'timeUs':
       return <Clock us={part.value} />;
     case 'node':
-      return <b class="mono">{part.text}</b>;
+      return (
+        <b>
+          <NodeName node={part.text} />
+        </b>
+      );
     case 'statement':
       return (
         <button

@@ -2,6 +2,7 @@
 import { useMemo, useState } from 'preact/hooks';
 import type { ClassRow, ExecutionFacts, Report } from '../../../src/server/contract.ts';
 import { formatShare } from '../format.ts';
+import { NodeName } from '../parts/node-name.tsx';
 import { SqlText } from '../parts/sql-text.tsx';
 import { type Column, Table } from '../parts/table.tsx';
 import { Clock, Count, Duration, ShareBar, Words } from '../parts/values.tsx';
@@ -236,7 +237,7 @@ const executionColumns: Column<ExecutionFacts>[] = [
     key: 'client',
     label: 'From',
     minor: true,
-    cell: (row) => <span class="mono">{row.client}</span>,
+    cell: (row) => <NodeName node={row.client} />,
   },
 ];
 

@@ -77,6 +77,7 @@ export function WindowPicker({
         every="all clients"
         value={address.client}
         names={namesOf(nodes, 'client')}
+        titles={titlesOf(nodes)}
         onChange={(client) => onChange({ client })}
       />
       <NameSelect
@@ -84,6 +85,7 @@ export function WindowPicker({
         every="all servers"
         value={address.server}
         names={namesOf(nodes, 'server')}
+        titles={titlesOf(nodes)}
         onChange={(server) => onChange({ server })}
       />
       {(collectors.length > 1 || address.collector !== undefined) && (
@@ -168,6 +170,8 @@ interface NameSelectProps {
   readonly every: string;
   readonly value: string | undefined;
   readonly names: readonly string[];
+  /** What people call them. */
+  readonly titles?: ReadonlyMap<string, string>;
   readonly onChange: (name: string | undefined) => void;
 }
 
@@ -175,7 +179,11 @@ function namesOf(nodes: readonly NodeRow[], role: NodeRow['role']): string[] {
   return nodes.filter((node) => node.role === role).map(({ node }) => node);
 }
 
-function NameSelect({ label, every, value, names, onChange }: NameSelectProps) {
+function titlesOf(nodes: readonly NodeRow[]): Map<string, string> {
+  return new Map(nodes.flatMap(({ node, name }) => (name === null ? [] : [[node, name]])));
+}
+
+function NameSelect({ label, every, value, names, titles, onChange }: NameSelectProps) {
   const known = value === undefined || names.includes(value) ? names : [...names, value];
   return (
     <select
@@ -189,7 +197,7 @@ function NameSelect({ label, every, value, names, onChange }: NameSelectProps) {
       <option value="">{every}</option>
       {known.map((name) => (
         <option key={name} value={name}>
-          {name}
+          {titles?.get(name) ?? name}
         </option>
       ))}
     </select>

@@ -1,17 +1,19 @@
 /** What a schema cannot say about a configuration: addresses that must be such, secrets that must not stand there. */
-import { isIP } from 'node:net';
+import { defaultHealthSettings } from '../../../analysis/health/settings.ts';
 import { MirrorSqlError } from '../../core/errors.ts';
 import { listenAddress } from '../../server/listen.ts';
 import { serverAddress } from '../../store/server/server-address.ts';
+import { nodeAddress } from './node-address.ts';
 import type { Configuration } from './schema.ts';
+import { withOverrides } from './thresholds.ts';
 
 export interface Remark {
   readonly path: readonly string[];
   readonly message: string;
 }
 
-export function remarks({ store, server, nodes = [] }: Configuration): Remark[] {
-  const found: Remark[] = nodeRemarks(nodes);
+export function remarks({ store, server, nodes = [], thresholds }: Configuration): Remark[] {
+  const found = [...nodeRemarks(nodes), ...thresholdRemarks(thresholds, nodes)];
   if (server?.listen !== undefined) {
     const message = refusal(() => listenAddress(server.listen ?? ''));
     if (message !== undefined) found.push({ path: ['server', 'listen'], message });
@@ -29,7 +31,7 @@ function nodeRemarks(nodes: NonNullable<Configuration['nodes']>): Remark[] {
   return nodes.flatMap((node, index) => {
     const path = (key: string) => ['nodes', String(index), key];
     const found: Remark[] = [];
-    if (!isEndpoint(node.address)) {
+    if (nodeAddress(node.address) === undefined) {
       found.push({
         path: path('address'),
         message: 'expected 10.0.0.1, 10.0.0.1:5432 or [::1]:5432',
@@ -44,10 +46,31 @@ function nodeRemarks(nodes: NonNullable<Configuration['nodes']>): Remark[] {
   });
 }
 
-function isEndpoint(text: string): boolean {
-  if (isIP(text) !== 0) return true;
-  const match = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text);
-  return match !== null && isIP(match[1] ?? match[2] ?? '') !== 0 && Number(match[3]) <= 65_535;
+/** Overrides of nodes that nobody named, and limits the wrong way round. */
+function thresholdRemarks(
+  thresholds: Configuration['thresholds'],
+  nodes: NonNullable<Configuration['nodes']>,
+): Remark[] {
+  const found: Remark[] = [];
+  const names = new Set(nodes.map(({ name }) => name));
+  const overrides = Object.entries(thresholds?.['per-node'] ?? {});
+  for (const [node] of overrides) {
+    if (names.has(node) || nodeAddress(node) !== undefined) continue;
+    const message = 'expected an address, ADDRESS:PORT, or a name that stands under nodes';
+    found.push({ path: ['thresholds', 'per-node', node], message });
+  }
+  const groups = [
+    { path: ['thresholds', 'health'], group: thresholds?.health ?? {} },
+    ...overrides.map(([node, own]) => ({
+      path: ['thresholds', 'per-node', node],
+      group: { ...thresholds?.health, ...own },
+    })),
+  ];
+  for (const { path, group } of groups) {
+    const { hangMinUs, hangMaxUs } = withOverrides(defaultHealthSettings, group);
+    if (hangMinUs > hangMaxUs) found.push({ path, message: 'hang-min-ms is above hang-max-ms' });
+  }
+  return found;
 }
 
 function refusal(check: () => unknown): string | undefined {

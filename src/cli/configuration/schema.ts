@@ -4,6 +4,7 @@
  */
 import Type, { type Static } from 'typebox';
 import { BACKENDS } from '../../../collectors/capture/live.ts';
+import { thresholds } from './thresholds.ts';
 import { RETAIN_PATTERN, RETAINED_TABLES } from '../retention-options.ts';
 
 const CLOSED = { additionalProperties: false };
@@ -160,9 +161,11 @@ export const configurationSchema = Type.Object(
     nodes: Type.Optional(
       Type.Array(node, {
         title: 'a list of nodes, each { name: NAME, address: ADDRESS }',
-        description: 'Names of nodes; checked, and not shown anywhere yet',
+        description: 'What people call the nodes, wherever they are shown',
+        maxItems: 10_000,
       }),
     ),
+    thresholds: Type.Optional(thresholds),
   },
   {
     ...CLOSED,

@@ -113,6 +113,10 @@ export async function settle(command: Command, environment: Environment): Promis
   }
   const without = new Set(ALTERNATIVES.flatMap(([flag, others]) => (given(flag) ? others : [])));
   const configuration = await readAsked(command.opts<{ config?: string }>().config, environment);
+  if (configuration?.nodes !== undefined || configuration?.thresholds !== undefined) {
+    const { analysisSettings } = await import('./analysis-settings.ts');
+    command.setOptionValueWithSource('analysis', analysisSettings(configuration), 'config');
+  }
   for (const setting of concerned) {
     const { option } = setting;
     if (given(option) || without.has(option)) continue;

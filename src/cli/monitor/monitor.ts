@@ -38,7 +38,7 @@ export async function runMonitor(options: MonitorOptions): Promise<number> {
     });
     const observation = observe(store, options);
     try {
-      const listening = await startServing(store, options.listen, observation);
+      const listening = await startServing(store, options, observation);
       const ended = new AbortController();
       void keepRetention(store, plan.retention, retentionListener(store), ended.signal);
       try {

@@ -7,9 +7,10 @@ import { portOptions, separationOptions } from '../decode.ts';
 import type { RetentionPolicy } from '../../store/retention.ts';
 import { type RetentionOptions, retentionPolicy } from '../retention-options.ts';
 import { sizeOption } from '../size-option.ts';
+import type { ServingOptions } from '../serve.ts';
 import type { CollectorOptions } from '../store-settings.ts';
 
-export interface MonitorOptions extends CollectorOptions, RetentionOptions {
+export interface MonitorOptions extends CollectorOptions, RetentionOptions, ServingOptions {
   readonly interface?: readonly string[];
   readonly read?: string;
   readonly speed?: string;
@@ -17,7 +18,6 @@ export interface MonitorOptions extends CollectorOptions, RetentionOptions {
   readonly backend?: string;
   readonly port?: readonly string[];
   readonly separate?: readonly string[];
-  readonly listen?: string;
   readonly workers?: string;
   readonly quota?: string;
   readonly keylog?: string;

@@ -73,7 +73,7 @@ export function channels(page: Page): string[] {
       cell: (row) => stateText(row),
       tint: (cell, row) => (row.openTransactionSinceUs === null ? cell : paint.yellow(cell)),
     },
-    { title: 'client', cell: (row) => `${printable(row.client)}:${row.clientPort}` },
+    { title: 'client', cell: (row) => `${page.node(row.client)}:${row.clientPort}` },
     { title: 'user@database', cell: whoText },
     { title: 'application', cell: (row) => printable(row.application ?? ABSENT), from: 130 },
     { title: 'age', cell: (row) => durationText(ageUs(row)), from: 112, ...right },
@@ -146,7 +146,7 @@ export function schemaChanges(page: Page): string[] {
       tint: (cell, row) => (row.status === 'ok' ? cell : paint.red(cell)),
     },
     { title: 'user@database', cell: whoText },
-    { title: 'client', cell: (row) => printable(row.client), from: 90 },
+    { title: 'client', cell: (row) => page.node(row.client), from: 90 },
     { title: 'statement', cell: (row) => statementText(row.statement), flexible: true },
   ];
   return section(page, 'Schema changes', '', [
@@ -160,6 +160,9 @@ export function nodes(page: Page): string[] {
   const rows = report.nodes.slice(0, NODES_MAX);
   if (rows.length === 0) return [];
   const columns: Column<NodeRow>[] = [
+    ...(rows.some(({ name }) => name !== null)
+      ? [{ title: 'name', cell: (row: NodeRow) => printable(row.name ?? ABSENT) }]
+      : []),
     { title: 'node', cell: (row) => printable(row.node) },
     { title: 'role', cell: (row) => (row.role === 'server' ? 'database' : 'application') },
     { title: 'requests', cell: (row) => countText(row.requests), ...right },

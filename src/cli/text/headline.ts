@@ -21,8 +21,8 @@ export function headline(page: Page): string[] {
   const gap = ' '.repeat(Math.max(2, width - widthOf(title) - widthOf(window)));
   return [
     paint.bold(title) + gap + cutMiddle(window, width - widthOf(title) - 2),
-    paint.dim(cutMiddle(whichText(report), width)),
-    paint.dim(cutMiddle(whoText(report), width)),
+    paint.dim(cutMiddle(whichText(page), width)),
+    paint.dim(cutMiddle(whoText(page), width)),
     '',
     ...report.highlights.map((highlight) => highlightLine(page, highlight)),
   ];
@@ -36,7 +36,7 @@ function windowText({ window: { fromUs, toUs } }: Report): string {
 }
 
 /** Says which part of what is stored this window is, so that nobody takes a part for the whole. */
-function whichText({ window, extent, scope }: Report): string {
+function whichText({ report: { window, extent, scope }, node }: Page): string {
   const length = durationWords(window.toUs - window.fromUs);
   const stored = durationWords(extent.toUs - extent.fromUs);
   const whole = window.fromUs <= extent.fromUs && window.toUs >= extent.toUs;
@@ -46,15 +46,16 @@ function whichText({ window, extent, scope }: Report): string {
     : newest
       ? `the last ${length} of ${stored} stored`
       : `${length} out of ${stored} stored`;
-  const narrowed = [scope.client, scope.server].filter((node) => node !== undefined);
-  const nodes = narrowed.length === 0 ? '' : `; only ${narrowed.map(printable).join(' to ')}`;
+  const narrowed = [scope.client, scope.server].filter((one) => one !== undefined);
+  const nodes = narrowed.length === 0 ? '' : `; only ${narrowed.map(node).join(' to ')}`;
   const collector =
     scope.collector === undefined ? '' : `; as ${printable(scope.collector)} saw it`;
   return part + nodes + collector;
 }
 
-function whoText({ nodes, channels, channelsCount }: Report): string {
-  const servers = nodes.filter(({ role }) => role === 'server').map(({ node }) => node);
+function whoText(page: Page): string {
+  const { nodes, channels, channelsCount } = page.report;
+  const servers = nodes.filter(({ role }) => role === 'server').map(({ node }) => page.node(node));
   const clients = nodes.filter(({ role }) => role === 'client');
   const databases = new Set(channels.flatMap(({ database }) => database ?? []));
   const parts = [
@@ -101,6 +102,7 @@ function partText(page: Page, part: HighlightPart): string {
     case 'text':
       return part.text;
     case 'node':
+      return page.node(part.text);
     case 'statement':
       return printable(part.text);
     case 'count':

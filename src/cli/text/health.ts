@@ -1,6 +1,5 @@
 /** The states of the nodes (H1 to H6): what was not well, from when to when, and the number that says so first. */
 import type { Evidence, HealthInterval, HealthState } from '../../events/health.ts';
-import { printable } from './cell.ts';
 import { moreLines, type Page, section } from './page.ts';
 import { countText, durationText, rateText, shareText } from '../../core/quantities.ts';
 import { type Column, tableLines } from './table.ts';
@@ -35,7 +34,7 @@ export function health(page: Page): string[] {
       tint: (cell, { state }) =>
         state === 'down' || state === 'hang' ? paint.red(cell) : paint.yellow(cell),
     },
-    { title: 'node', cell: ({ node }) => printable(node) },
+    { title: 'node', cell: ({ node }) => page.node(node) },
     {
       title: 'role',
       cell: ({ role }) => (role === 'server' ? 'database' : 'application'),

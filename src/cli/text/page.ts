@@ -1,7 +1,7 @@
 /** What every section of a text report shares: the width, the paint, and how a section begins. */
 import pc from 'picocolors';
 import type { Report } from '../../events/report.ts';
-import { cutMiddle, widthOf } from './cell.ts';
+import { cutMiddle, printable, widthOf } from './cell.ts';
 import { clockText } from '../../core/quantities.ts';
 
 export type Paint = ReturnType<typeof pc.createColors>;
@@ -20,6 +20,8 @@ export interface Page {
   readonly report: Report;
   /** The time of day, with the day where the window spans several. */
   readonly clock: (timeUs: number) => string;
+  /** What people call a node, else its address. */
+  readonly node: (address: string) => string;
 }
 
 export function pageOf(report: Report, columns: number, color: boolean): Page {
@@ -33,6 +35,7 @@ export function pageOf(report: Report, columns: number, color: boolean): Page {
     paint: pc.createColors(color),
     report,
     clock: (timeUs) => clockText(timeUs, severalDays),
+    node: (address) => printable(report.names[address] ?? address),
   };
 }
 

@@ -14,8 +14,13 @@ export function replication(page: Page): string[] {
   const rows = report.replication.slice(0, STREAMS_MAX);
   if (rows.length === 0) return [];
   const columns: Column<ReplicationFacts>[] = [
-    { title: 'receiver', cell: (row) => printable(row.application ?? row.client), flexible: true },
-    { title: 'server', cell: (row) => printable(row.server), from: 100 },
+    {
+      title: 'receiver',
+      cell: (row) =>
+        row.application === null ? page.node(row.client) : printable(row.application),
+      flexible: true,
+    },
+    { title: 'server', cell: (row) => page.node(row.server), from: 100 },
     { title: 'mode', cell: (row) => printable((row.mode ?? ABSENT).replace('_', ' ')) },
     { title: 'replayed', cell: positionText, from: 78, ...right },
     { title: 'behind', cell: (row) => bytesText(row.replayBehindBytes), ...right },

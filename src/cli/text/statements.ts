@@ -141,7 +141,7 @@ function slowest(page: Page): string[] {
     { title: 'status', cell: (row) => row.sqlstate ?? row.status, from: 96 },
     { title: 'rows', cell: (row) => countText(row.rowsReturned ?? row.rowsAffected), ...right },
     { title: 'user', cell: (row) => printable(row.user ?? ''), from: 110 },
-    { title: 'client', cell: (row) => printable(row.client) },
+    { title: 'client', cell: (row) => page.node(row.client) },
     { title: 'statement', cell: (row) => statementText(row.statement), flexible: true },
   ];
   return section(

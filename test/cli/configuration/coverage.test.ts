@@ -1,9 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { defaultAnalysisSettings } from '../../../analysis/settings.ts';
 import { parseConfiguration } from '../../../src/cli/configuration/read.ts';
-import { publishedSchema } from '../../../src/cli/configuration/schema.ts';
+import { configurationSchema, publishedSchema } from '../../../src/cli/configuration/schema.ts';
 import { settings } from '../../../src/cli/configuration/settle.ts';
+import { thresholdKey, withOverrides } from '../../../src/cli/configuration/thresholds.ts';
 
 const EXAMPLE = 'src/cli/deploy/mirrorsql.config.yaml';
 
@@ -44,7 +46,7 @@ describe('the configuration', () => {
     expect(parseConfiguration(text, 'yaml').problems).toEqual([]);
     // What is switched off in the example is valid too.
     const switchedOn = text.replace(
-      /^( *)# (keylog|separate|clickhouse|clickhouse-ca|cluster|collector): /gm,
+      /^( *)# (keylog|separate|clickhouse|clickhouse-ca|cluster|collector|slow-ms): /gm,
       '$1$2: ',
     );
     const { configuration, problems } = parseConfiguration(switchedOn, 'yaml');
@@ -60,6 +62,24 @@ describe('the configuration', () => {
     );
     expect(missing).toEqual([]);
     expect(settings.filter(({ variable }) => !text.includes(variable))).toEqual([]);
+  });
+
+  it('has a key for every threshold of every analyzer, and the example shows its default', () => {
+    const shown = parseConfiguration(readFileSync(EXAMPLE, 'utf8'), 'yaml').configuration;
+    const { healthOfNodes: _, nodeNames: _names, ...analyzers } = defaultAnalysisSettings;
+    for (const [analyzer, defaults] of Object.entries(analyzers)) {
+      const group = settingsOf(configurationSchema.properties.thresholds).filter((path) =>
+        path.startsWith(`${analyzer}.`),
+      );
+      expect(group.sort()).toEqual(
+        Object.keys(defaults)
+          .map((setting) => `${analyzer}.${thresholdKey(setting)}`)
+          .sort(),
+      );
+      const inExample = shown?.thresholds?.[analyzer as 'health'];
+      expect(withOverrides(defaults, inExample)).toEqual(defaults);
+      expect(Object.keys(inExample ?? {}).length).toBeGreaterThan(0);
+    }
   });
 
   it('is published as the schema that validates it', () => {

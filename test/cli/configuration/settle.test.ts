@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { AnalysisSettings } from '../../../analysis/settings.ts';
 import { settle } from '../../../src/cli/configuration/settle.ts';
 
 let directory: string;
@@ -76,6 +77,17 @@ describe('a setting', () => {
 
   it('is its default where nobody gives it', async () => {
     expect(await settled([])).toEqual({ interface: [], port: [] });
+  });
+
+  it('of analysis comes from the file alone', async () => {
+    const analysing = join(directory, 'analysing.yaml');
+    await writeFile(
+      analysing,
+      'nodes: [{name: db, address: "10.0.0.1:5432"}]\nthresholds: {health: {refused-min: 7}}\n',
+    );
+    const { analysis } = await settled(['--config', analysing]);
+    expect(analysis).toMatchObject({ health: { refusedMin: 7 } });
+    expect((analysis as AnalysisSettings).nodeNames).toEqual(new Map([['10.0.0.1:5432', 'db']]));
   });
 
   it('of a live capture does not come between when a file is to be played', async () => {

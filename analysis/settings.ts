@@ -1,0 +1,37 @@
+/** What analysis may be told: the thresholds of every analyzer, and what people call the nodes. */
+import type { NodeRole } from '../src/events/health.ts';
+import { defaultHealthSettings, type HealthSettings } from './health/settings.ts';
+
+/**
+ * One field an analyzer, each with its defaults beside the analyzer. In the configuration file each is a group under
+ * `thresholds` (src/cli/configuration/thresholds.ts).
+ */
+export interface AnalysisSettings {
+  readonly health: HealthSettings;
+  /** Where a node differs: by its address, or by the address of its host for all of its endpoints. */
+  readonly healthOfNodes: ReadonlyMap<string, Partial<HealthSettings>>;
+  /** By address, or by the address of a host. */
+  readonly nodeNames: ReadonlyMap<string, string>;
+}
+
+export const defaultAnalysisSettings: AnalysisSettings = {
+  health: defaultHealthSettings,
+  healthOfNodes: new Map(),
+  nodeNames: new Map(),
+};
+
+/** The thresholds for one node: its own before its host's before those of all. */
+export function healthSettingsOf(
+  { health, healthOfNodes }: AnalysisSettings,
+  role: NodeRole,
+  node: string,
+): HealthSettings {
+  if (healthOfNodes.size === 0) return health;
+  const host = role === 'server' ? healthOfNodes.get(hostOf(node)) : undefined;
+  return { ...health, ...host, ...healthOfNodes.get(node) };
+}
+
+/** `10.0.0.1` of the endpoint `10.0.0.1:5432`. */
+export function hostOf(endpoint: string): string {
+  return endpoint.slice(0, endpoint.lastIndexOf(':'));
+}

@@ -1,0 +1,33 @@
+/** Out of the configuration file: the thresholds of the analyzers, and what people call the nodes. */
+import { defaultHealthSettings } from '../../../analysis/health/settings.ts';
+import { type AnalysisSettings, defaultAnalysisSettings } from '../../../analysis/settings.ts';
+import { nodeAddress } from './node-address.ts';
+import type { Configuration } from './schema.ts';
+import { overridesOf, withOverrides } from './thresholds.ts';
+
+/** Options of every command that analyses. */
+export interface AnalysisOptions {
+  /** From the configuration file alone; the defaults without. */
+  readonly analysis?: AnalysisSettings | undefined;
+}
+
+export function analysisSettings({ nodes = [], thresholds }: Configuration): AnalysisSettings {
+  const addresses = new Map(nodes.map(({ name, address }) => [name, nodeAddress(address)]));
+  const perNode = Object.entries(thresholds?.['per-node'] ?? {});
+  return {
+    ...defaultAnalysisSettings,
+    health: withOverrides(defaultHealthSettings, thresholds?.health),
+    healthOfNodes: new Map(
+      perNode.flatMap(([node, group]) => {
+        const address = addresses.get(node) ?? nodeAddress(node);
+        return address === undefined ? [] : [[address, overridesOf(defaultHealthSettings, group)]];
+      }),
+    ),
+    nodeNames: new Map(
+      nodes.flatMap(({ name, address }) => {
+        const known = nodeAddress(address);
+        return known === undefined ? [] : [[known, name]];
+      }),
+    ),
+  };
+}

@@ -1,0 +1,119 @@
+/**
+ * The thresholds of the analyzers in the configuration file: one group an analyzer, whose keys are those of the
+ * analyzer's settings (`hangMinUs` is `hang-min-ms`). What they mean and why they have their defaults stands in
+ * analysis/README.md and beside each analyzer.
+ */
+import Type from 'typebox';
+
+const CLOSED = { additionalProperties: false };
+const MS_MAX = 86_400_000;
+/** What the states of a moment look back on. */
+const MINUTE_MS = 60_000;
+
+const durationMs = (description: string, minimum = 0, maximum = MS_MAX) =>
+  Type.Optional(
+    Type.Number({
+      minimum,
+      maximum,
+      title: `milliseconds from ${minimum} to ${maximum}`,
+      description,
+    }),
+  );
+const number = (description: string, minimum: number, maximum: number) =>
+  Type.Optional(
+    Type.Number({
+      minimum,
+      maximum,
+      title: `a number from ${minimum} to ${maximum}`,
+      description,
+    }),
+  );
+const count = (description: string, minimum = 1, maximum = 1_000_000) =>
+  Type.Optional(
+    Type.Integer({
+      minimum,
+      maximum,
+      title: `a whole number from ${minimum} to ${maximum}`,
+      description,
+    }),
+  );
+
+const healthKeys = {
+  'slow-ms': durationMs(
+    'A mean response time beyond this is slow; learnt from the node when absent',
+    0.001,
+  ),
+  'slow-floor-ms': durationMs('What is learnt is never below this'),
+  'slow-learning-ms': durationMs('Slow before anything is learnt', 0.001),
+  'jitter-share': number('Deviation of the response time, as a share of its mean', 0.01, 100),
+  'jitter-floor-ms': durationMs('Smaller deviations are no jitter'),
+  'growth-share': number('Growth of the response time within ten minutes', 0.01, 100),
+  'connections-loss-share': number('Loss of connections within ten minutes', 0.01, 1),
+  'hang-min-ms': durationMs(
+    'A request waits at least this long before its node hangs',
+    1000,
+    MINUTE_MS,
+  ),
+  'hang-max-ms': durationMs('and at most this long', 1000, MINUTE_MS),
+  'hang-outstanding-min': count('So many requests wait when a database hangs'),
+  'refused-min': count('So many connections are refused in ten seconds when a database is down'),
+  'application-gone-ms': durationMs(
+    'An application without connections for so long is down',
+    1000,
+    MINUTE_MS,
+  ),
+  'lost-share-max': number('A second that lost a larger share of its bytes tells nothing', 0, 1),
+};
+
+export const healthThresholds = Type.Object(healthKeys, {
+  ...CLOSED,
+  title: 'thresholds of health, such as { slow-ms: 500 }',
+  description: 'The states of the nodes',
+});
+
+export const thresholds = Type.Object(
+  {
+    health: Type.Optional(healthThresholds),
+    'per-node': Type.Optional(
+      Type.Record(Type.String({ minLength: 1 }), healthThresholds, {
+        title: 'nodes, each with its thresholds, such as { orders-db: { slow-ms: 50 } }',
+        description:
+          'Thresholds of health for one node, by its name or address; a host for all its endpoints',
+      }),
+    ),
+  },
+  {
+    ...CLOSED,
+    title: 'groups of thresholds, such as { health: { slow-ms: 500 } }',
+    description: 'From when on the analyzers speak; each has a default',
+  },
+);
+
+/** `hang-min-ms` of `hangMinUs`. */
+export function thresholdKey(setting: string): string {
+  return setting.replace(/Us$/, 'Ms').replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+/** The settings with what a group of the file says in place of the defaults. */
+export function withOverrides<Settings extends object>(
+  defaults: Settings,
+  group: object | undefined,
+): Settings {
+  return { ...defaults, ...overridesOf(defaults, group) };
+}
+
+/** Only what the group says. The schema has seen the group, and a test that its keys are those of the settings. */
+export function overridesOf<Settings extends object>(
+  defaults: Settings,
+  group: object | undefined,
+): Partial<Settings> {
+  const given = new Map<string, unknown>(Object.entries(group ?? {}));
+  return Object.fromEntries(
+    Object.keys(defaults).flatMap((setting) => {
+      const value = given.get(thresholdKey(setting));
+      if (value === undefined) return [];
+      const inUs = setting.endsWith('Us') && typeof value === 'number';
+      return [[setting, inUs ? value * 1000 : value]];
+    }),
+  ) as Partial<Settings>;
+}
