@@ -72,20 +72,18 @@ export function WindowPicker({
         window={window}
         onChange={(fixed) => onChange({ span: { kind: 'fixed', ...fixed } })}
       />
-      <NameSelect
+      <NodeSelect
+        role="client"
         label="Client"
-        every="all clients"
         value={address.client}
-        names={namesOf(nodes, 'client')}
-        titles={titlesOf(nodes)}
+        nodes={nodes}
         onChange={(client) => onChange({ client })}
       />
-      <NameSelect
+      <NodeSelect
+        role="server"
         label="Server"
-        every="all servers"
         value={address.server}
-        names={namesOf(nodes, 'server')}
-        titles={titlesOf(nodes)}
+        nodes={nodes}
         onChange={(server) => onChange({ server })}
       />
       {(collectors.length > 1 || address.collector !== undefined) && (
@@ -175,12 +173,21 @@ interface NameSelectProps {
   readonly onChange: (name: string | undefined) => void;
 }
 
-function namesOf(nodes: readonly NodeRow[], role: NodeRow['role']): string[] {
-  return nodes.filter((node) => node.role === role).map(({ node }) => node);
+interface NodeSelectProps extends Pick<NameSelectProps, 'label' | 'value' | 'onChange'> {
+  readonly role: NodeRow['role'];
+  readonly nodes: readonly NodeRow[];
 }
 
-function titlesOf(nodes: readonly NodeRow[]): Map<string, string> {
-  return new Map(nodes.flatMap(({ node, name }) => (name === null ? [] : [[node, name]])));
+function NodeSelect({ role, nodes, ...props }: NodeSelectProps) {
+  const own = nodes.filter((node) => node.role === role);
+  return (
+    <NameSelect
+      {...props}
+      every={`all ${role}s`}
+      names={own.map(({ node }) => node)}
+      titles={new Map(own.flatMap(({ node, name }) => (name === null ? [] : [[node, name]])))}
+    />
+  );
 }
 
 function NameSelect({ label, every, value, names, titles, onChange }: NameSelectProps) {
