@@ -4,7 +4,7 @@
  * evidence, joined to incidents, sent as alerts and read in one list.
  */
 import type { Evidence, NodeRole } from './health.ts';
-import type { HighlightPart } from './report.ts';
+import type { HighlightPart } from './sentence.ts';
 
 /** From the one that can wait to the one that cannot. */
 export const FINDING_SEVERITIES = ['info', 'notice', 'warning', 'critical'] as const;
