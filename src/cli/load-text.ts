@@ -25,6 +25,7 @@ const NOUNS: readonly (readonly [keyof RowCounts, string, string])[] = [
   ['session_events', 'session event', 'session events'],
   ['replication', 'state of replication', 'states of replication'],
   ['classes', 'statement class', 'statement classes'],
+  ['transaction_types', 'type of transactions', 'types of transactions'],
   ['activity_1s', 'row of activity', 'rows of activity'],
 ];
 

@@ -37,7 +37,19 @@ export interface RetentionOutcome {
 }
 
 /** Details go before summaries, which are small and tell most. */
-const SUMMARIES: ReadonlySet<string> = new Set<StoredTableName>(['class_1m', 'class_1h']);
+const SUMMARIES: ReadonlySet<string> = new Set<StoredTableName>([
+  'class_1m',
+  'class_1h',
+  'transaction_type_1h',
+  'transaction_steps_1h',
+]);
+
+/** What is told of them again changes nothing. */
+const KEPT_FOREVER: ReadonlySet<string> = new Set<StoredTableName>([
+  'classes',
+  'transaction_types',
+  'captures',
+]);
 
 interface Partition {
   readonly table: StoredTable & { readonly name: StoredTableName };
@@ -195,8 +207,8 @@ async function drop(
 
 /** The ledger must outlast every row of its segments, or a capture that is loaded again would be counted twice. */
 async function forgetSegments(store: Store, policy: RetentionPolicy, nowMs: number): Promise<void> {
-  const days = STORED_TABLES.filter(({ name }) => name !== 'classes' && name !== 'captures').map(
-    (table) => daysOf(policy, table),
+  const days = STORED_TABLES.filter(({ name }) => !KEPT_FOREVER.has(name)).map((table) =>
+    daysOf(policy, table),
   );
   if (days.includes(null)) return;
   const longest = Math.max(...days.map((count) => count ?? 0));

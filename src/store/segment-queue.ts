@@ -11,7 +11,11 @@ export interface Quota {
 }
 
 /** Small, and told once only: what they tell makes sense of all other rows. They go last. */
-const KEPT_LONGEST: ReadonlySet<SegmentTable> = new Set<SegmentTable>(['capture_1s', 'classes']);
+const KEPT_LONGEST: ReadonlySet<SegmentTable> = new Set<SegmentTable>([
+  'capture_1s',
+  'classes',
+  'transaction_types',
+]);
 
 export class SegmentQueue {
   readonly #segments: Segment[] = [];

@@ -36,7 +36,14 @@ import {
 } from './tables/sessions-table.ts';
 import type { SegmentTable, TableRows } from './tables/table-rows.ts';
 import { appendReplication, replicationRows } from './tables/replication-table.ts';
+import {
+  appendTransactionStep,
+  appendTransactionType,
+  transactionStepRows,
+  transactionTypeRows,
+} from './tables/transaction-types-table.ts';
 import { appendTransaction, isStored, transactionRows } from './tables/transactions-table.ts';
+import { TransactionSequences } from './transaction-sequences.ts';
 
 /** One of several sinks that fill one directory: it numbers its segments index, index + count, index + 2 count ... */
 export interface Lane {
@@ -89,6 +96,18 @@ export class SegmentSink implements EventSink {
   readonly #activity = activityRows();
   readonly #capture = captureRows();
   readonly #classes = classRows();
+  readonly #transactionTypes = transactionTypeRows();
+  readonly #transactionSteps = transactionStepRows();
+  readonly #sequences = new TransactionSequences({
+    type: (type, statements) => {
+      appendTransactionType(this.#transactionTypes, type, statements);
+      this.#sealWhenFull(this.#transactionTypes);
+    },
+    step: (step) => {
+      appendTransactionStep(this.#transactionSteps, step);
+      this.#sealWhenFull(this.#transactionSteps);
+    },
+  });
   readonly #notes = new Map<Session, SessionNotes>();
   readonly #seen = new Set<StatementClass>();
   readonly #sealing = new Set<Promise<void>>();
@@ -127,6 +146,7 @@ export class SegmentSink implements EventSink {
     notes.lastClass = event.statementClass;
     notes.lastCommand = event.command;
     const { statementClass, text, textStart, textEnd } = event;
+    this.#sequences.statement(notes.sequence, event, notes.addresses.server);
     if (statementClass !== undefined && statementClass !== this.#lastClass) {
       this.#tellClass(statementClass, text, textStart, textEnd);
     }
@@ -156,7 +176,9 @@ export class SegmentSink implements EventSink {
 
   transactionEnd(end: TransactionEnd): void {
     if (!isStored(end)) return;
-    appendTransaction(this.#transactions, end, this.#notesOf(end.session).addresses);
+    const { addresses, sequence } = this.#notesOf(end.session);
+    const type = this.#sequences.end(sequence, end);
+    appendTransaction(this.#transactions, end, addresses, type);
     this.#sealWhenFull(this.#transactions);
   }
 
@@ -203,10 +225,13 @@ export class SegmentSink implements EventSink {
 
   /** Seals whatever rows are open. */
   seal(): void {
+    this.#sequences.flush();
     for (const rows of [
       this.#classes,
       this.#events,
       this.#transactions,
+      this.#transactionTypes,
+      this.#transactionSteps,
       this.#sessions,
       this.#sessionEvents,
       this.#replication,

@@ -115,12 +115,15 @@ describe('two collectors that see the same connections', () => {
     expect(all.length).toBe(2 * west.length);
   });
 
-  it('tell texts of classes once, and each knows its own capture again', async () => {
+  it('tell texts of classes and types of transactions once, and each knows its own capture again', async () => {
     const first = await loadAs('east');
     const other = await loadAs('west');
     const again = await loadAs('east');
     expect(other.stored.events).toBe(first.stored.events);
-    expect(other.known).toEqual({ classes: first.stored.classes });
+    expect(other.known).toEqual({
+      classes: first.stored.classes,
+      transaction_types: first.stored.transaction_types,
+    });
     expect(again.stored).toEqual({});
     expect(again.known.events).toBe(first.stored.events);
   });

@@ -16,6 +16,9 @@ const READ_TABLES = [
   'segments',
   'session_events',
   'sessions',
+  'transaction_steps_1h',
+  'transaction_type_1h',
+  'transaction_types',
   'transactions',
 ] as const;
 

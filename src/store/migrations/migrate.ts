@@ -10,6 +10,7 @@ import { encryptedSessions } from './005-encrypted-sessions.ts';
 import { captureSeconds } from './006-capture-seconds.ts';
 import { replication } from './007-replication.ts';
 import { retention } from './008-retention.ts';
+import { transactionTypes } from './009-transaction-types.ts';
 import { distributedStatements } from './distributed.ts';
 import { type Migration, statementFor } from './migration.ts';
 
@@ -28,6 +29,7 @@ export const migrations: readonly Migration[] = [
   captureSeconds,
   replication,
   retention,
+  transactionTypes,
 ];
 
 /**

@@ -12,6 +12,7 @@ import type { StatementClass } from '../../events/statement-class.ts';
 import type { TlsFacts } from '../../events/tls-facts.ts';
 import { ByteColumn, NullableU64Column, U16Column, U64Column } from '../native/number-columns.ts';
 import { HexColumn, LowCardinalityColumn, StringColumn } from '../native/text-columns.ts';
+import { newSequence, type OpenSequence } from '../transaction-sequences.ts';
 import {
   NO_FINGERPRINT,
   TRANSACTION_STATUS_TYPE,
@@ -31,6 +32,8 @@ export interface SessionNotes {
   lastStatementUs: number;
   lastClass: StatementClass | undefined;
   lastCommand: string | undefined;
+  /** Of the transaction that is open. */
+  readonly sequence: OpenSequence;
 }
 
 export function newNotes(addresses: SessionAddresses): SessionNotes {
@@ -44,6 +47,7 @@ export function newNotes(addresses: SessionAddresses): SessionNotes {
     lastStatementUs: UNKNOWN,
     lastClass: undefined,
     lastCommand: undefined,
+    sequence: newSequence(),
   };
 }
 

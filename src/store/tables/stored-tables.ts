@@ -20,6 +20,9 @@ export const STORED_TABLES = [
   { name: 'capture_1s', time: 't', merged: true, retainDays: 90 },
   { name: 'class_1m', time: 't', merged: true, retainDays: 90 },
   { name: 'class_1h', time: 't', merged: true, retainDays: 730 },
+  { name: 'transaction_type_1h', time: 't', merged: true, retainDays: 90 },
+  { name: 'transaction_steps_1h', time: 't', merged: true, retainDays: 90 },
+  { name: 'transaction_types', time: undefined, merged: true, retainDays: undefined },
   { name: 'classes', time: undefined, merged: true, retainDays: undefined },
   { name: 'captures', time: 'first_packet_ts', merged: true, retainDays: undefined },
 ] as const satisfies readonly StoredTable[];

@@ -13,9 +13,17 @@ export const SEGMENT_TABLES = [
   'replication',
   'session_events',
   'sessions',
+  'transaction_steps_1h',
+  'transaction_types',
   'transactions',
 ] as const;
 export type SegmentTable = (typeof SEGMENT_TABLES)[number];
+
+/** Their rows mean the same whoever tells them. */
+const SHARED_TABLES: ReadonlySet<SegmentTable> = new Set<SegmentTable>([
+  'classes',
+  'transaction_types',
+]);
 
 export class TableRows<C extends Columns = Columns> {
   readonly table: SegmentTable;
@@ -33,7 +41,7 @@ export class TableRows<C extends Columns = Columns> {
 
   /**
    * The rows as one Native block. Its last chunk is the data of `stored_at`, the only bytes that differ when the same
-   * collector seals the same rows another time. What a fingerprint stands for is the same for all collectors.
+   * collector seals the same rows another time. What a fingerprint or a type stands for is the same for all collectors.
    */
   block(collector: string, storedAtSeconds: number): Uint8Array[] {
     const collectors = new LowCardinalityColumn();
@@ -42,7 +50,7 @@ export class TableRows<C extends Columns = Columns> {
       collectors.append(collector);
       storedAt.append(storedAtSeconds);
     }
-    const own = this.table === 'classes' ? {} : { collector: collectors };
+    const own = SHARED_TABLES.has(this.table) ? {} : { collector: collectors };
     return blockChunks({ ...this.columns, ...own, stored_at: storedAt }, this.rowsCount);
   }
 

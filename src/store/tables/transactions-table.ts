@@ -17,6 +17,7 @@ function transactionColumns() {
     duration_us: new U64Column(),
     implicit: new ByteColumn(),
     shape: new HexColumn(),
+    type: new HexColumn(),
     quality: new U16Column(),
   };
 }
@@ -36,6 +37,7 @@ export function appendTransaction(
   rows: TransactionRows,
   end: TransactionEnd,
   addresses: SessionAddresses,
+  type: string,
 ): void {
   const { columns } = rows;
   columns.ts.append(end.endUs);
@@ -48,6 +50,7 @@ export function appendTransaction(
   columns.duration_us.append(end.endUs - end.startUs);
   columns.implicit.append(end.implicit ? 1 : 0);
   columns.shape.append(hex32(end.shapeHigh) + hex32(end.shapeLow));
+  columns.type.append(type);
   columns.quality.append(end.quality);
   rows.rowsCount++;
 }
