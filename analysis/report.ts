@@ -8,6 +8,7 @@ import type { ErrorRow, Overview, Report, SeriesPoint } from '../src/events/repo
 import { findingsOf } from './findings.ts';
 import { highlightsOf, type ReportWithoutHighlights } from './highlights.ts';
 import { healthOf } from './health/report.ts';
+import { incidentsOf } from './incidents/incidents.ts';
 import { captureQuality, collectorRows } from './monitors/capture-quality.ts';
 import { rankedChannels } from './monitors/channels.ts';
 import { ddlRows } from './monitors/ddl.ts';
@@ -46,6 +47,7 @@ export function buildReport(
   const stepUs = facts.steps[0]?.stepUs ?? 0;
   const missed = missedPeriods(facts.missed);
   const health = healthOf(facts.nodeSeconds, facts.healthWindow, window, settings);
+  const findings = findingsOf({ health });
   const report: ReportWithoutHighlights = {
     formatVersion: 1,
     window,
@@ -69,7 +71,8 @@ export function buildReport(
     sessionEvents: [...facts.sessionEvents].sort((a, b) => b.count - a.count),
     replication: replicationRows(facts.replication),
     health,
-    findings: findingsOf({ health }),
+    findings,
+    incidents: incidentsOf(findings, { facts, missed }),
     capture: captureQuality(facts.capture, missed),
     collectors: collectorRows(facts.collectors, missed),
     missed: missed.slice(0, MISSED_MAX),

@@ -9,6 +9,7 @@ import { channels, nodes, schemaChanges, sessionEvents, transactions } from './t
 import { errors } from './text/errors.ts';
 import { headline } from './text/headline.ts';
 import { health } from './text/health.ts';
+import { incidents } from './text/incidents.ts';
 import { pageOf } from './text/page.ts';
 import { replication } from './text/replication.ts';
 import { statements } from './text/statements.ts';
@@ -25,6 +26,7 @@ export function renderReportText(report: Report, { columns, color }: TextOptions
   const page = pageOf(report, columns, color);
   const lines = [
     headline,
+    incidents,
     health,
     traffic,
     statements,

@@ -14,6 +14,7 @@ import type {
 } from './facts.ts';
 import type { Finding } from './finding.ts';
 import type { HealthInterval } from './health.ts';
+import type { Incident } from './incidents.ts';
 import type { HighlightPart } from './sentence.ts';
 
 export type { HighlightPart } from './sentence.ts';
@@ -260,6 +261,8 @@ export interface Report {
   readonly health: readonly HealthInterval[];
   /** What every analyzer found, the most severe first. */
   readonly findings: readonly Finding[];
+  /** Findings that belong together, as stories; the most severe first. */
+  readonly incidents: readonly Incident[];
   /** By time, the first hundred; what was missed, when. */
   readonly missed: readonly MissedPeriod[];
   readonly missedCount: number;

@@ -16,6 +16,7 @@ import {
   sessionEventSchema,
   windowSchema,
 } from './report-schema.ts';
+import { incidentSchema } from './schemas/incidents.ts';
 import {
   CLOSED,
   count,
@@ -27,6 +28,8 @@ import {
 } from './schemas/values.ts';
 
 export type { Evidence, HealthInterval } from '../events/health.ts';
+export type { Finding } from '../events/finding.ts';
+export type { Incident, TimelineEntry } from '../events/incidents.ts';
 export type { ChannelFacts, DdlFacts, ExecutionFacts, Scope, Window } from '../events/facts.ts';
 export type {
   CaptureQuality,
@@ -157,6 +160,11 @@ export const errorsAnswer = Type.Object(
 
 export const collectorsAnswer = Type.Object(
   { ...asked, collectors: Type.Array(collectorRowSchema) },
+  CLOSED,
+);
+
+export const incidentsAnswer = Type.Object(
+  { ...asked, incidents: Type.Array(incidentSchema) },
   CLOSED,
 );
 

@@ -7,6 +7,7 @@ import type { ExecutionFacts } from '../events/facts.ts';
 import type { Report } from '../events/report.ts';
 import { findingSchema } from './schemas/finding.ts';
 import { healthIntervalSchema } from './schemas/health.ts';
+import { incidentSchema } from './schemas/incidents.ts';
 import { sentenceSchema } from './schemas/sentence.ts';
 import {
   CLOSED,
@@ -446,6 +447,7 @@ export const reportSchema = Type.Object(
     findings: Type.Array(findingSchema, {
       description: 'What every analyzer found: the most severe first',
     }),
+    incidents: Type.Array(incidentSchema, { description: 'The most severe first' }),
     missed: Type.Array(missedPeriodSchema, {
       description: 'What was missed, when: the first hundred',
     }),

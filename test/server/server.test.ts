@@ -29,6 +29,7 @@ const ADDRESSES: Record<string, string> = {
   '/api/v1/executions': '/api/v1/executions?limit=7&sqlstate=57014',
   '/api/v1/extent': '/api/v1/extent',
   '/api/v1/health': '/api/v1/health',
+  '/api/v1/incidents': '/api/v1/incidents',
   '/api/v1/nodes': '/api/v1/nodes',
   '/api/v1/report':
     '/api/v1/report?from=2026-11-20T09:10:00Z&to=2026-11-20T09:50:00Z&client=10.20.4.11',

@@ -16,6 +16,11 @@ export function printable(text: string): string {
   return text.replace(/\s+/g, ' ').trim().replace(HARMFUL, '·');
 }
 
+/** What could harm replaced by `·`, spaces kept: for a piece of a sentence. */
+export function harmless(text: string): string {
+  return text.replace(HARMFUL, '·');
+}
+
 /** Cells of the terminal that the printable text takes. */
 export function widthOf(text: string): number {
   if (PLAIN.test(text)) return text.length;

@@ -1,7 +1,7 @@
 /** The first lines: which window, whose traffic, and what stands out. */
 import { isoFromUs } from '../../core/time.ts';
 import type { Highlight, HighlightPart, Report } from '../../events/report.ts';
-import { cutMiddle, printable, widthOf } from './cell.ts';
+import { cutMiddle, harmless, printable, widthOf } from './cell.ts';
 import { INDENT, type Page } from './page.ts';
 import {
   bytesText,
@@ -82,7 +82,7 @@ function highlightLine(page: Page, highlight: Highlight): string {
 }
 
 /** The parts as one line; statements are cut so that the line fits, numbers never are. */
-function sentence(page: Page, parts: readonly HighlightPart[], room: number): string {
+export function sentence(page: Page, parts: readonly HighlightPart[], room: number): string {
   const plain = parts.map((part) => (part.kind === 'statement' ? '' : partText(page, part)));
   const statements = parts.filter(({ kind }) => kind === 'statement').length;
   const left = room - widthOf(plain.join(''));
@@ -100,7 +100,7 @@ function sentence(page: Page, parts: readonly HighlightPart[], room: number): st
 function partText(page: Page, part: HighlightPart): string {
   switch (part.kind) {
     case 'text':
-      return part.text;
+      return harmless(part.text);
     case 'node':
       return page.node(part.text);
     case 'statement':

@@ -14,6 +14,7 @@ import {
   classParams,
   errorAnswer,
   errorsAnswer,
+  incidentsAnswer,
   nodesAnswer,
   reportAnswer,
   seriesAnswer,
@@ -88,6 +89,15 @@ export function addWindowRoutes(
       const { report } = await read(query);
       const { channels, channelsCount, sessionEvents: events } = report;
       return { ...askedOf(report), channelsCount, channels, events };
+    },
+  );
+
+  api.get(
+    '/incidents',
+    windowRoute('Findings that belong together, with their first cause', incidentsAnswer),
+    async ({ query }) => {
+      const { report } = await read(query);
+      return { ...askedOf(report), incidents: report.incidents };
     },
   );
 

@@ -4,17 +4,19 @@ import { evidenceSchema, roleSchema } from './health.ts';
 import { sentenceSchema } from './sentence.ts';
 import { CLOSED, fingerprint, orNull, text, timeUs } from './values.ts';
 
+export const severitySchema = Type.Union([
+  Type.Literal('info'),
+  Type.Literal('notice'),
+  Type.Literal('warning'),
+  Type.Literal('critical'),
+]);
+
 export const findingSchema = Type.Object(
   {
     key: text('Kind and subject: the same thing in another window has the same key'),
     kind: text('What was found: who found it, a slash, what'),
     ledger: text('Its id in the ledger of the product'),
-    severity: Type.Union([
-      Type.Literal('info'),
-      Type.Literal('notice'),
-      Type.Literal('warning'),
-      Type.Literal('critical'),
-    ]),
+    severity: severitySchema,
     node: orNull(text('The node concerned; null where it is about none in particular')),
     role: orNull(roleSchema),
     sinceUs: timeUs('When it began'),

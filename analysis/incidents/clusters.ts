@@ -1,0 +1,118 @@
+/**
+ * Findings that belong together. What is severe enough to wake somebody joins: two such findings of nodes that belong
+ * together, at the same time or with a short gap between. What is less severe, what was so all the window long and what
+ * is about no node in particular joins an incident that is there, but never joins two of them: a jitter of forty minutes
+ * must not make one story of two that have nothing to do with each other.
+ */
+import type { Window } from '../../src/events/facts.ts';
+import type { Finding } from '../../src/events/finding.ts';
+import { type Onset, onsetOf } from './onset.ts';
+import type { IncidentSettings } from './settings.ts';
+import type { Topology } from './topology.ts';
+
+export interface Member {
+  readonly finding: Finding;
+  readonly onset: Onset;
+  /** Where it ended; the end of the window when it had not. */
+  readonly endUs: number;
+}
+
+export interface Cluster {
+  /** By onset. */
+  readonly members: readonly Member[];
+  /** What was so all the window long, and may be its cause or may have nothing to do with it. */
+  readonly standing: readonly Member[];
+}
+
+/** What may be part of an incident: what happened. A forecast tells what may come, and an info needs nobody. */
+function happened({ kind, severity }: Finding): boolean {
+  return severity !== 'info' && !kind.startsWith('forecast/');
+}
+
+const wakes = ({ severity }: Finding) => severity === 'warning' || severity === 'critical';
+
+/** Every cluster has a finding that wakes somebody. */
+export function clustersOf(
+  findings: readonly Finding[],
+  window: Window,
+  topology: Topology,
+  settings: IncidentSettings,
+): Cluster[] {
+  const all = findings
+    .filter(happened)
+    .map((finding) => ({
+      finding,
+      onset: onsetOf(finding),
+      endUs: finding.untilUs ?? window.toUs,
+    }))
+    .sort(byOnset);
+  const near = (a: Member, b: Member) =>
+    Math.max(a.onset.atUs, b.onset.atUs) - Math.min(a.endUs, b.endUs) <= settings.gapUs;
+  const joins = (a: Member, b: Member) => near(a, b) && topology.related(a.finding, b.finding);
+  const standing = all.filter((member) => stands(member, window));
+  const joining = all.filter((one) => !standing.includes(one) && joinsOthers(one));
+  const clusters = components(joining, joins);
+  const rest = all.filter((one) => !standing.includes(one) && !joining.includes(one));
+  const alone: Member[] = [];
+  for (const member of rest) {
+    const home = clusters.find((cluster) =>
+      cluster.some((other) =>
+        member.finding.node === null ? near(member, other) : joins(member, other),
+      ),
+    );
+    if (home === undefined) alone.push(member);
+    else home.push(member);
+  }
+  const lonely = [
+    ...alone.filter(({ finding }) => wakes(finding)).map((member) => [member]),
+    ...standingAlone(standing, clusters, joins),
+  ];
+  return [
+    ...clusters.map((members) => ({
+      members: members.sort(byOnset),
+      standing: standing.filter((one) => members.some((member) => joins(one, member))),
+    })),
+    ...lonely.map((members) => ({ members, standing: [] })),
+  ];
+}
+
+const joinsOthers = ({ finding }: Member) => wakes(finding) && finding.node !== null;
+
+/** It was there before the window and is there at its end. What is critical is never a mere condition. */
+function stands({ finding, onset, endUs }: Member, window: Window): boolean {
+  return finding.severity !== 'critical' && onset.atUs <= window.fromUs && endUs >= window.toUs;
+}
+
+/** Where nothing else happened, what was so all the time is what there is to tell. */
+function standingAlone(
+  standing: readonly Member[],
+  clusters: readonly (readonly Member[])[],
+  joins: (a: Member, b: Member) => boolean,
+): Member[][] {
+  const free = standing.filter(
+    (one) => wakes(one.finding) && !clusters.flat().some((member) => joins(one, member)),
+  );
+  return components(free, joins);
+}
+
+/** Everything that is connected, by onset. */
+function components(
+  members: readonly Member[],
+  joins: (a: Member, b: Member) => boolean,
+): Member[][] {
+  const found: Member[][] = [];
+  for (const member of members) {
+    const own = found.filter((cluster) => cluster.some((other) => joins(member, other)));
+    const others = found.filter((cluster) => !own.includes(cluster));
+    found.splice(0, found.length, ...others, [...own.flat(), member].sort(byOnset));
+  }
+  return found;
+}
+
+function byOnset(a: Member, b: Member): number {
+  return (
+    a.onset.atUs - b.onset.atUs ||
+    a.finding.sinceUs - b.finding.sinceUs ||
+    (a.finding.key < b.finding.key ? -1 : 1)
+  );
+}

@@ -1,0 +1,74 @@
+/**
+ * Which finding of an incident was first. Time decides where it can; of what cannot be told apart in time, a database
+ * goes before the applications that share it (two applications do not fall ill together by themselves), then the more
+ * severe.
+ */
+import { FINDING_SEVERITIES, type Finding } from '../../src/events/finding.ts';
+import type { FirstCause } from '../../src/events/incidents.ts';
+import type { HighlightPart } from '../../src/events/report.ts';
+import type { Member } from './clusters.ts';
+import type { Topology } from './topology.ts';
+
+/** @param members of one incident, by onset, at least one */
+export function firstCauseOf(
+  members: readonly Member[],
+  topology: Topology,
+): FirstCause | undefined {
+  const surelyBegunUs = Math.min(...members.map(({ onset }) => onset.latestUs));
+  // Nothing surely began before these.
+  const candidates = members.filter(({ onset }) => onset.earliestUs <= surelyBegunUs);
+  const shared = ({ finding }: Member) => sharedBy(finding, members, topology);
+  const [first] = [...candidates].sort(
+    (a, b) =>
+      Number(shared(b) >= 2) - Number(shared(a) >= 2) ||
+      severityOf(b.finding) - severityOf(a.finding) ||
+      a.onset.atUs - b.onset.atUs,
+  );
+  if (first === undefined) return undefined;
+  const others = members.filter((member) => member !== first);
+  return {
+    finding: first.finding,
+    onsetUs: first.onset.atUs,
+    because: reasonOf(first, others, candidates.length, shared(first)),
+  };
+}
+
+export function severityOf({ severity }: Pick<Finding, 'severity'>): number {
+  return FINDING_SEVERITIES.indexOf(severity);
+}
+
+/** How many applications of the incident talk to this database; 0 for an application. */
+function sharedBy(finding: Finding, members: readonly Member[], topology: Topology): number {
+  const { node, role } = finding;
+  if (role !== 'server' || node === null) return 0;
+  const clients = members.flatMap((member) =>
+    member.finding.role === 'client' && member.finding.node !== null ? [member.finding.node] : [],
+  );
+  return new Set(clients.filter((client) => topology.talksTo(client, node))).size;
+}
+
+function reasonOf(
+  first: Member,
+  others: readonly Member[],
+  candidates: number,
+  applications: number,
+): HighlightPart[] {
+  const [next] = others;
+  if (next === undefined) return [text('Nothing else was found.')];
+  if (candidates > 1 && applications >= 2)
+    return [
+      text('It began together with others, and '),
+      { kind: 'count', value: applications },
+      text(' applications share this database.'),
+    ];
+  if (candidates > 1) return [text('It began together with others, none of which is more severe.')];
+  return [
+    text('It began '),
+    { kind: 'durationUs', value: next.onset.atUs - first.onset.atUs },
+    text(' before anything else.'),
+  ];
+}
+
+function text(words: string): HighlightPart {
+  return { kind: 'text', text: words };
+}

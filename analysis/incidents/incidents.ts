@@ -1,0 +1,154 @@
+/** The incidents of a window: a pure function of what every analyzer found and of the facts around it. */
+import type { WindowFacts } from '../../src/events/facts.ts';
+import type { Finding } from '../../src/events/finding.ts';
+import type { Incident, IncidentNode, TimelineEntry } from '../../src/events/incidents.ts';
+import type { HighlightPart, MissedPeriod } from '../../src/events/report.ts';
+import { type Cluster, clustersOf, type Member } from './clusters.ts';
+import { firstCauseOf, severityOf } from './first-cause.ts';
+import { defaultIncidentSettings, type IncidentSettings } from './settings.ts';
+import { entry, openTransactions, signsOf } from './signs.ts';
+import { nodesOf, Topology } from './topology.ts';
+
+/** The facts that incidents look at. */
+export interface IncidentFacts {
+  readonly facts: WindowFacts;
+  readonly missed: readonly MissedPeriod[];
+}
+
+/** @returns the most severe first, among equals the earliest */
+export function incidentsOf(
+  findings: readonly Finding[],
+  { facts, missed }: IncidentFacts,
+  settings: IncidentSettings = defaultIncidentSettings,
+): Incident[] {
+  const topology = new Topology(facts.edges);
+  return clustersOf(findings, facts.window, topology, settings)
+    .flatMap((cluster) => incidentOf(cluster, topology, { facts, missed }, settings) ?? [])
+    .sort((a, b) => severityOf(b) - severityOf(a) || a.sinceUs - b.sinceUs)
+    .slice(0, settings.incidentsMax);
+}
+
+function incidentOf(
+  cluster: Cluster,
+  topology: Topology,
+  { facts, missed }: IncidentFacts,
+  settings: IncidentSettings,
+): Incident | undefined {
+  const { members } = cluster;
+  const { window } = facts;
+  const firstCause = firstCauseOf(members, topology);
+  if (firstCause === undefined) return undefined;
+  const findings = members.map(({ finding }) => finding);
+  const [worst] = [...findings].sort((a, b) => severityOf(b) - severityOf(a));
+  const open = findings.some(({ untilUs }) => untilUs === null || untilUs >= window.toUs);
+  const endUs = Math.max(...members.map((member) => member.endUs));
+  const sinceUs = Math.max(window.fromUs, Math.min(...members.map(({ onset }) => onset.atUs)));
+  const nodes = nodesOf(findings);
+  const signs = signsOf(facts, missed, aroundOf(nodes, facts), settings);
+  const timeline = byTime([
+    ...members.flatMap(linesOf),
+    ...signs.filter(({ atUs }) => atUs >= sinceUs && atUs <= endUs),
+  ]);
+  return {
+    id: idOf(`${firstCause.finding.key} ${String(firstCause.onsetUs)}`),
+    severity: worst?.severity ?? 'warning',
+    sinceUs,
+    untilUs: open ? null : endUs,
+    summary: summaryOf(firstCause.finding, nodes),
+    firstCause,
+    context: byTime([
+      ...signs.filter(({ atUs }) => atUs < sinceUs && atUs >= sinceUs - settings.contextUs),
+      ...openTransactions(
+        facts,
+        sinceUs,
+        serversOf(nodes, facts),
+        toldSessions(findings),
+        settings,
+      ),
+      ...cluster.standing.map(conditionOf),
+    ]).slice(0, settings.contextMax),
+    timeline: timeline.slice(0, settings.timelineMax),
+    timelineCount: timeline.length,
+    nodes,
+    findings: findings.map(({ key, sinceUs: foundUs }) => ({ key, sinceUs: foundUs })),
+  };
+}
+
+function byTime(entries: readonly TimelineEntry[]): TimelineEntry[] {
+  return [...entries].sort((a, b) => a.atUs - b.atUs);
+}
+
+function linesOf({ finding, onset, endUs }: Member): TimelineEntry[] {
+  const { node, severity, untilUs, summary, kind } = finding;
+  const began: TimelineEntry = {
+    atUs: onset.atUs,
+    kind: 'finding_began',
+    severity,
+    node,
+    parts: summary,
+  };
+  if (untilUs === null) return [began];
+  const words = kind.replace(/^[^/]*\//, '').replaceAll('_', ' ');
+  const lasted = { kind: 'durationUs' as const, value: endUs - onset.atUs };
+  const subject = node === null ? [] : [{ kind: 'node' as const, text: node }, ': '];
+  return [
+    began,
+    entry(untilUs, 'finding_ended', node, ...subject, `${words} over, after `, lasted, '.'),
+  ];
+}
+
+function conditionOf({ finding, onset }: Member): TimelineEntry {
+  const { node, summary } = finding;
+  return entry(onset.atUs, 'condition', node, 'All the time: ', ...summary);
+}
+
+/** The nodes of an incident, and the databases that its applications talk to: a change there concerns them. */
+function aroundOf(nodes: readonly IncidentNode[], facts: WindowFacts): IncidentNode[] {
+  const own = new Set(nodes.map(({ node }) => node));
+  const servers = [...serversOf(nodes, facts)].filter((server) => !own.has(server));
+  return [...nodes, ...servers.map((node) => ({ node, role: 'server' as const }))];
+}
+
+function serversOf(nodes: readonly IncidentNode[], { edges }: WindowFacts): Set<string> {
+  const clients = new Set(nodes.filter(({ role }) => role === 'client').map(({ node }) => node));
+  return new Set([
+    ...nodes.filter(({ role }) => role === 'server').map(({ node }) => node),
+    ...edges.filter(({ client }) => clients.has(client)).map(({ server }) => server),
+  ]);
+}
+
+function toldSessions(findings: readonly Finding[]): Set<string> {
+  return new Set(findings.flatMap(({ sessions }) => sessions));
+}
+
+/** What was first, and how far it reached. */
+function summaryOf({ summary }: Finding, nodes: readonly IncidentNode[]): HighlightPart[] {
+  const of = (role: IncidentNode['role']) => nodes.filter((node) => node.role === role).length;
+  const [databases, applications] = [of('server'), of('client')];
+  if (nodes.length < 2) return [...summary];
+  const counted = (value: number, one: string, many: string): HighlightPart[] =>
+    value === 0
+      ? []
+      : [
+          { kind: 'count', value },
+          { kind: 'text', text: value === 1 ? one : many },
+        ];
+  const and: HighlightPart[] =
+    databases > 0 && applications > 0 ? [{ kind: 'text', text: ' and ' }] : [];
+  return [
+    ...summary,
+    { kind: 'text', text: ' ' },
+    ...counted(databases, ' database', ' databases'),
+    ...and,
+    ...counted(applications, ' application', ' applications'),
+    { kind: 'text', text: ' concerned.' },
+  ];
+}
+
+/** FNV-1a with 64 bits (Fowler, Noll and Vo) as 16 hex digits. */
+function idOf(text: string): string {
+  let hash = 0xcbf29ce484222325n;
+  for (const byte of new TextEncoder().encode(text))
+    hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n);
+  return hash.toString(16).padStart(16, '0');
+}

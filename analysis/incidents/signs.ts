@@ -1,0 +1,204 @@
+/**
+ * What happened beside the findings: changes of structure, failed logins, transactions left open, connections that went
+ * all at once and came back, shutdowns that a server announced, replication, and what the capture missed.
+ */
+import type { NodeSecond } from '../../src/events/health.ts';
+import type { IncidentNode, TimelineEntry, TimelineKind } from '../../src/events/incidents.ts';
+import type { HighlightPart, MissedPeriod } from '../../src/events/report.ts';
+import type { WindowFacts } from '../../src/events/facts.ts';
+import { transactionAgeUs } from '../monitors/channels.ts';
+import type { IncidentSettings } from './settings.ts';
+
+/** Characters of a statement or a message in a line. */
+const TEXT_MAX = 160;
+/** What PostgreSQL says when it ends sessions or takes none (manual, appendix A, class 57P). */
+const SHUTDOWNS: ReadonlyMap<string, string> = new Map([
+  ['57P01', 'an administrator ended sessions or stopped the server'],
+  ['57P02', 'a server process crashed and all sessions were ended'],
+  ['57P03', 'the server was starting up, shutting down or recovering'],
+]);
+
+const text = (words: string): HighlightPart => ({ kind: 'text', text: words });
+const count = (value: number): HighlightPart => ({ kind: 'count', value });
+const node = (name: string): HighlightPart => ({ kind: 'node', text: name });
+
+export function entry(
+  atUs: number,
+  kind: TimelineKind,
+  about: string | null,
+  ...parts: (HighlightPart | string)[]
+): TimelineEntry {
+  return {
+    atUs,
+    kind,
+    severity: null,
+    node: about,
+    parts: parts.map((part) => (typeof part === 'string' ? text(part) : part)),
+  };
+}
+
+/** Everything of the window that concerns the nodes, or no node in particular; not in order. */
+export function signsOf(
+  facts: WindowFacts,
+  missed: readonly MissedPeriod[],
+  nodes: readonly IncidentNode[],
+  settings: IncidentSettings,
+): TimelineEntry[] {
+  const names = new Set(nodes.map((one) => one.node));
+  const servers = nodes.filter(({ role }) => role === 'server').map((one) => one.node);
+  return [
+    ...schemaChanges(facts, names),
+    ...failedLogins(facts),
+    ...shutdowns(facts),
+    ...replication(facts, names),
+    ...servers.flatMap((server) => connectionsLost(facts.nodeSeconds, server, settings)),
+    ...missed.map(({ fromUs, toUs, kind, count: missing }) =>
+      entry(
+        fromUs,
+        'capture_loss',
+        null,
+        'The capture missed something (',
+        count(missing),
+        ` × ${kind.replaceAll('_', ' ')}) for `,
+        { kind: 'durationUs', value: toUs - fromUs },
+        '.',
+      ),
+    ),
+  ];
+}
+
+function schemaChanges({ ddl }: WindowFacts, names: ReadonlySet<string>): TimelineEntry[] {
+  return ddl
+    .filter(({ server, client }) => names.has(server) || names.has(client))
+    .map(({ tsUs, statement, status, user, client, server }) =>
+      entry(
+        tsUs,
+        'ddl',
+        server,
+        `${user === null ? 'Somebody' : oneLine(user)} on `,
+        node(client),
+        ` changed the structure: ${oneLine(statement)}${status === 'ok' ? '' : ` (${status})`}`,
+      ),
+    );
+}
+
+function failedLogins({ sessionEvents }: WindowFacts): TimelineEntry[] {
+  return sessionEvents
+    .filter(({ type }) => type === 'login_failed')
+    .map(({ firstUs, lastUs, count: failed, detail }) =>
+      entry(
+        firstUs,
+        'logins_failed',
+        null,
+        count(failed),
+        failed === 1 ? ' login failed' : ' logins failed',
+        ...(lastUs > firstUs
+          ? [' within ', { kind: 'durationUs' as const, value: lastUs - firstUs }]
+          : []),
+        detail === '' ? '.' : `; the newest: ${oneLine(detail)}`,
+      ),
+    );
+}
+
+function shutdowns({ errors }: WindowFacts): TimelineEntry[] {
+  return errors.flatMap(({ sqlstate, firstUs, count: times }) => {
+    const meaning = SHUTDOWNS.get(sqlstate);
+    return meaning === undefined
+      ? []
+      : [
+          entry(
+            firstUs,
+            'shutdown_said',
+            null,
+            `A server said ${sqlstate}, `,
+            count(times),
+            times === 1 ? ' time: ' : ' times: ',
+            `${meaning}.`,
+          ),
+        ];
+  });
+}
+
+function replication(
+  { replication: streams, window }: WindowFacts,
+  names: ReadonlySet<string>,
+): TimelineEntry[] {
+  return streams
+    .filter(({ server, client }) => names.has(server) || names.has(client))
+    .flatMap(({ server, client, firstUs, lastUs, ended, mode }) => {
+      const what = mode === 'base_backup' ? 'base backup' : 'replication';
+      const between = (kind: TimelineKind, atUs: number, verb: string) =>
+        entry(atUs, kind, server, `The ${what} from `, node(server), ' to ', node(client), verb);
+      return [
+        ...(firstUs > window.fromUs ? [between('replication_began', firstUs, ' began.')] : []),
+        ...(ended ? [between('replication_ended', lastUs, ' ended.')] : []),
+      ];
+    });
+}
+
+/** Nearly all connections of a database closed within two seconds, and when it took connections again. */
+function connectionsLost(
+  seconds: readonly NodeSecond[],
+  server: string,
+  { connectionsLostMin, connectionsLeftShareMax }: IncidentSettings,
+): TimelineEntry[] {
+  const own = seconds.filter((one) => one.role === 'server' && one.node === server);
+  const entries: TimelineEntry[] = [];
+  let lostUs: number | undefined;
+  for (const [index, second] of own.entries()) {
+    const before = own[index - 1];
+    const earlier = own[index - 2] ?? before;
+    const had = Math.max(before?.connectionsOpen ?? 0, earlier?.connectionsOpen ?? 0);
+    const closed = second.connectionsClosed + (before?.connectionsClosed ?? 0);
+    if (lostUs === undefined) {
+      const gone = second.connectionsOpen <= connectionsLeftShareMax * had;
+      if (closed < connectionsLostMin || !gone || had < connectionsLostMin) continue;
+      lostUs = second.startUs;
+      const parts = [' lost ', count(had - second.connectionsOpen), ' of ', count(had)];
+      entries.push(
+        entry(lostUs, 'connections_lost', server, node(server), ...parts, ' connections at once.'),
+      );
+    } else if (second.connectionsOpened > 0 && second.answers > 0) {
+      const downUs = second.startUs - lostUs;
+      const parts = [
+        ' takes connections again, after ',
+        { kind: 'durationUs' as const, value: downUs },
+      ];
+      entries.push(entry(second.startUs, 'connections_back', server, node(server), ...parts, '.'));
+      lostUs = undefined;
+    }
+  }
+  return entries;
+}
+
+/**
+ * Transactions of the databases that were open when it began, though nobody found them out yet.
+ * @param told sessions that a finding speaks of
+ */
+export function openTransactions(
+  { channels }: WindowFacts,
+  sinceUs: number,
+  servers: ReadonlySet<string>,
+  told: ReadonlySet<string>,
+  { openTransactionMinUs }: IncidentSettings,
+): TimelineEntry[] {
+  return channels.flatMap((channel) => {
+    const { sessionId, server, client, openTransactionSinceUs: openUs, lastCommand } = channel;
+    const ageUs = transactionAgeUs(channel);
+    if (openUs === null || ageUs === null || ageUs < openTransactionMinUs) return [];
+    const open = openUs <= sinceUs && openUs + ageUs > sinceUs;
+    if (!open || !servers.has(server) || told.has(sessionId)) return [];
+    const after = lastCommand === null ? '' : `; its last statement was ${oneLine(lastCommand)}`;
+    const parts = [node(client), ' began a transaction on ', node(server)];
+    return [entry(openUs, 'transaction_open', server, ...parts, ` that stayed open${after}.`)];
+  });
+}
+
+/** Captured text as one line of bounded length. */
+export function oneLine(captured: string): string {
+  const line = captured
+    .slice(0, 4 * TEXT_MAX)
+    .replace(/\s+/g, ' ')
+    .trim();
+  return line.length <= TEXT_MAX ? line : `${line.slice(0, TEXT_MAX - 1)}…`;
+}

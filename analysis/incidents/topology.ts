@@ -1,0 +1,40 @@
+/** Which nodes belong together: a node to itself, an application to the databases that it talks to. */
+import type { EdgeFacts } from '../../src/events/facts.ts';
+import type { Finding } from '../../src/events/finding.ts';
+import type { IncidentNode } from '../../src/events/incidents.ts';
+
+export class Topology {
+  readonly #edges: ReadonlySet<string>;
+
+  constructor(edges: readonly Pick<EdgeFacts, 'client' | 'server'>[]) {
+    this.#edges = new Set(edges.map(({ client, server }) => edgeKey(client, server)));
+  }
+
+  talksTo(client: string, server: string): boolean {
+    return this.#edges.has(edgeKey(client, server));
+  }
+
+  /** Whether two findings are about the same node, or about an application and a database of its own. */
+  related(a: Finding, b: Finding): boolean {
+    if (a.node === null || b.node === null) return false;
+    if (a.role === b.role) return a.node === b.node;
+    return a.role === 'client' ? this.talksTo(a.node, b.node) : this.talksTo(b.node, a.node);
+  }
+}
+
+function edgeKey(client: string, server: string): string {
+  return `${client} ${server}`;
+}
+
+/** The nodes of findings, each once: databases first, then by name. */
+export function nodesOf(findings: readonly Finding[]): IncidentNode[] {
+  const nodes = new Map<string, IncidentNode>();
+  for (const { node, role } of findings)
+    if (node !== null && role !== null) nodes.set(`${role} ${node}`, { node, role });
+  return [...nodes.entries()]
+    .sort(([a], [b]) => compare(serverFirst(a), serverFirst(b)))
+    .map(([, node]) => node);
+}
+
+const serverFirst = (key: string) => key.replace(/^server/, '');
+const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);

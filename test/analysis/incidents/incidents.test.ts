@@ -1,0 +1,359 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { emptySecond } from '../../../analysis/health/histories.ts';
+import { incidentsOf } from '../../../analysis/incidents/incidents.ts';
+import { defaultIncidentSettings } from '../../../analysis/incidents/settings.ts';
+import type { WindowFacts } from '../../../src/events/facts.ts';
+import type { Finding } from '../../../src/events/finding.ts';
+import type { Incident, TimelineEntry } from '../../../src/events/incidents.ts';
+import type { MissedPeriod } from '../../../src/events/report.ts';
+import { channelOf, EMPTY_FACTS, EMPTY_TOTALS } from '../fixtures.ts';
+import { at, findingOf } from './findings-of.ts';
+
+const DATABASE = '10.0.0.1:5432';
+const [SHOP, BILLING] = ['10.0.1.1', '10.0.1.2'];
+
+/** Two applications on one database, another application on another database; twenty minutes. */
+function factsOf(given: Partial<WindowFacts> = {}): WindowFacts {
+  const edges = [
+    [SHOP, DATABASE],
+    [BILLING, DATABASE],
+    ['10.0.9.1', '10.0.9.9:5432'],
+  ] as const;
+  return {
+    ...EMPTY_FACTS,
+    window: { fromUs: at(0), toUs: at(1200) },
+    extent: { fromUs: at(0), toUs: at(1200) },
+    edges: edges.map(([client, server]) => ({ client, server, totals: EMPTY_TOTALS })),
+    ...given,
+  };
+}
+
+function told(
+  findings: readonly Finding[],
+  given: Partial<WindowFacts> = {},
+  missed: readonly MissedPeriod[] = [],
+): Incident[] {
+  return incidentsOf(findings, { facts: factsOf(given), missed });
+}
+
+function wordsOf({ parts }: Pick<TimelineEntry, 'parts'>): string {
+  return parts.map((part) => ('text' in part ? part.text : String(part.value))).join('');
+}
+
+const line = (entry: TimelineEntry) =>
+  `${String((entry.atUs - at(0)) / 1e6)} ${entry.kind}: ${wordsOf(entry)}`;
+
+const keysOf = (incidents: readonly Incident[]) =>
+  incidents.map(({ findings }) => findings.map(({ key }) => key));
+
+/** It hung from second 100 on, and after five seconds this could be told. */
+const hang = findingOf({
+  kind: 'state/hang',
+  severity: 'critical',
+  sinceUs: at(105),
+  untilUs: at(160),
+  evidence: [{ name: 'oldest request without an answer', value: 5e6, unit: 'us', threshold: 5e6 }],
+});
+const slow = (node: string, since: number, until: number | null = since + 60) =>
+  findingOf({
+    kind: 'state/slow',
+    node,
+    sinceUs: at(since),
+    untilUs: until === null ? null : at(until),
+  });
+
+describe('findings', () => {
+  it('of a database and of the applications that talk to it are one incident, the database first', () => {
+    const [incident, ...more] = told([slow(SHOP, 130), hang, slow(BILLING, 140)]);
+    expect(more).toEqual([]);
+    expect(incident).toMatchObject({
+      id: '7e48de65f742675f',
+      severity: 'critical',
+      sinceUs: at(100),
+      untilUs: at(200),
+      firstCause: { finding: { key: hang.key }, onsetUs: at(100) },
+      nodes: [
+        { node: DATABASE, role: 'server' },
+        { node: SHOP, role: 'client' },
+        { node: BILLING, role: 'client' },
+      ],
+    });
+    expect(incident?.timeline.map(line)).toEqual([
+      '100 finding_began: 10.0.0.1:5432 is not well.',
+      '100 finding_began: 10.0.1.1 is not well.',
+      '110 finding_began: 10.0.1.2 is not well.',
+      '160 finding_ended: 10.0.0.1:5432: hang over, after 60000000.',
+      '190 finding_ended: 10.0.1.1: slow over, after 90000000.',
+      '200 finding_ended: 10.0.1.2: slow over, after 90000000.',
+    ]);
+    expect(wordsOf({ parts: incident?.summary ?? [] })).toBe(
+      '10.0.0.1:5432 is not well. 1 database and 2 applications concerned.',
+    );
+    expect(wordsOf({ parts: incident?.firstCause.because ?? [] })).toBe(
+      'It began together with others, and 2 applications share this database.',
+    );
+  });
+
+  it('join up to a gap of two minutes, and no longer one', () => {
+    const first = findingOf({ untilUs: at(90.5) });
+    const second = (since: number) => findingOf({ kind: 'x/y', sinceUs: at(since), untilUs: null });
+    expect(told([first, second(210.5)])).toHaveLength(1);
+    expect(told([first, second(210.500001)])).toHaveLength(2);
+  });
+
+  it('of databases that share nothing are incidents of their own', () => {
+    const there = findingOf({ node: '10.0.9.9:5432' });
+    expect(keysOf(told([findingOf(), there]))).toEqual([[findingOf().key], [there.key]]);
+  });
+
+  it('of two applications are one only through the database between them', () => {
+    expect(told([slow(SHOP, 130), slow(BILLING, 130)])).toHaveLength(2);
+    expect(told([slow(SHOP, 130), slow(BILLING, 130), hang])).toHaveLength(1);
+  });
+
+  it('that only deserve a notice join an incident, but neither make one nor join two', () => {
+    const unrest = findingOf({
+      kind: 'x/unrest',
+      severity: 'notice',
+      sinceUs: at(61.5),
+      untilUs: at(900.5),
+    });
+    const later = findingOf({ kind: 'x/later', sinceUs: at(890.5), untilUs: at(905.5) });
+    expect(told([unrest])).toEqual([]);
+    const both = told([findingOf(), unrest, later]);
+    expect(keysOf(both)).toEqual([[findingOf().key, unrest.key], [later.key]]);
+  });
+
+  it('about no node join what happened at the time, and stand alone where nothing did', () => {
+    const code = findingOf({ kind: 'errors/new', node: null, sinceUs: at(70.5) });
+    expect(keysOf(told([findingOf(), code]))).toEqual([[findingOf().key, code.key]]);
+    expect(keysOf(told([code]))).toEqual([[code.key]]);
+  });
+
+  it('that tell the future, or only inform, are no part of what happened', () => {
+    const coming = findingOf({ kind: 'forecast/trend' });
+    expect(told([coming, findingOf({ severity: 'info' })])).toEqual([]);
+  });
+
+  it('that were so all the window long are a condition of an incident, or an incident when nothing else is', () => {
+    const always = findingOf({ kind: 'x/always', sinceUs: at(0), untilUs: null });
+    const [incident, ...more] = told([always, findingOf({ sinceUs: at(300.5), untilUs: at(320) })]);
+    expect(more).toEqual([]);
+    expect(incident?.context.map(line)).toEqual([
+      '0 condition: All the time: 10.0.0.1:5432 is not well.',
+    ]);
+    expect(keysOf(told([always]))).toEqual([[always.key]]);
+    // What is critical is never a mere condition.
+    const down = { ...always, severity: 'critical' as const };
+    expect(keysOf(told([down, findingOf()]))).toEqual([[down.key, findingOf().key]]);
+  });
+
+  it('give the same incidents in whatever order they come', () => {
+    const findings = [
+      slow(SHOP, 130),
+      hang,
+      slow(BILLING, 140),
+      findingOf(),
+      slow('10.0.9.1', 900),
+    ];
+    const expected = told(findings);
+    fc.assert(
+      fc.property(fc.shuffledSubarray(findings, { minLength: findings.length }), (shuffled) => {
+        expect(told(shuffled)).toEqual(expected);
+      }),
+    );
+  });
+
+  it('make at most twenty incidents, and at most sixty lines of one', () => {
+    const many = Array.from({ length: 200 }, (_, index) =>
+      findingOf({ node: `10.1.${String(index)}.1`, key: String(index) }),
+    );
+    expect(told(many)).toHaveLength(20);
+    const flapping = Array.from({ length: 100 }, (_, index) =>
+      findingOf({ kind: `x/${String(index)}`, sinceUs: at(60.5 + index), untilUs: at(61 + index) }),
+    );
+    const [incident] = told(flapping);
+    expect(incident?.timeline).toHaveLength(60);
+    expect(incident?.timelineCount).toBe(200);
+  });
+});
+
+describe('the first cause', () => {
+  const firstOf = (...findings: readonly Finding[]) => told(findings)[0]?.firstCause;
+
+  it('is what surely began first, even if it is less severe and about an application', () => {
+    const held = findingOf({
+      kind: 'transactions/uncommitted',
+      node: SHOP,
+      severity: 'notice',
+      sinceUs: at(96.25),
+    });
+    const first = firstOf(slow(SHOP, 150), hang, slow(BILLING, 150), held);
+    expect(first?.finding.key).toBe(held.key);
+    expect(wordsOf({ parts: first?.because ?? [] })).toBe('It began 3750000 before anything else.');
+  });
+
+  it('is not what can be told sooner: a slow application may have been slow before its database hung', () => {
+    // Told 15 s after the hang began, but what is slow is told after thirty seconds.
+    const before = firstOf(hang, { ...slow(SHOP, 115), severity: 'critical' });
+    expect(before?.finding.kind).toBe('state/slow');
+    expect(before?.onsetUs).toBe(at(85));
+  });
+
+  it('is the database where time cannot tell and two applications share it, else the most severe', () => {
+    const refused = findingOf({ kind: 'state/down', severity: 'warning', sinceUs: at(104) });
+    const two = [slow(SHOP, 134), slow(BILLING, 134)];
+    const severe = two.map((one) => ({ ...one, severity: 'critical' as const }));
+    expect(firstOf(refused, ...severe)?.finding.key).toBe(refused.key);
+    expect(firstOf(refused, ...severe.slice(0, 1))?.finding.node).toBe(SHOP);
+  });
+
+  it('counted by the minute may have begun anywhere in it', () => {
+    const burst = findingOf({ kind: 'errors/burst', sinceUs: at(60), untilUs: at(180) });
+    const first = firstOf(burst, hang);
+    expect(first?.finding.kind).toBe('state/hang');
+    expect(wordsOf({ parts: first?.because ?? [] })).toBe(
+      'It began together with others, none of which is more severe.',
+    );
+  });
+});
+
+describe('the timeline and the context', () => {
+  const linesOf = (given: Partial<WindowFacts>, missed: readonly MissedPeriod[] = []) => {
+    const [incident] = told([hang], given, missed);
+    return {
+      context: incident?.context.map(line),
+      beside: incident?.timeline
+        .filter(({ severity }) => severity === null)
+        .map(line)
+        .slice(0, -1),
+    };
+  };
+  const ddl = (seconds: number, statement: string, user: string | null = 'dba') => ({
+    tsUs: at(seconds),
+    command: 'ALTER TABLE',
+    statement,
+    status: 'ok',
+    durationUs: 5,
+    user,
+    database: 'shop',
+    client: '10.0.7.7',
+    server: DATABASE,
+    application: null,
+  });
+
+  it('tell changes of structure of five minutes before, and of the time itself', () => {
+    const { context, beside } = linesOf({
+      window: { fromUs: at(-600), toUs: at(1200) },
+      ddl: [
+        ddl(-201, 'too early'),
+        ddl(-200, 'DROP INDEX a'),
+        ddl(120, 'CREATE INDEX a'),
+        ddl(161, 'late'),
+      ],
+    });
+    expect(context).toEqual(['-200 ddl: dba on 10.0.7.7 changed the structure: DROP INDEX a']);
+    expect(beside).toEqual(['120 ddl: dba on 10.0.7.7 changed the structure: CREATE INDEX a']);
+  });
+
+  it('leave out what other databases do', () => {
+    const elsewhere = { ...ddl(120, 'DROP TABLE a'), server: '10.0.9.9:5432' };
+    expect(linesOf({ ddl: [elsewhere] }).beside).toEqual([]);
+  });
+
+  it('keep captured text to one line of bounded length', () => {
+    const { beside } = linesOf({
+      ddl: [ddl(120, `DROP TABLE\n"${'x'.repeat(10_000)}"`, 'eve\r\n02:00 all is well')],
+    });
+    expect(beside?.[0]).toMatch(
+      /^120 ddl: eve 02:00 all is well on 10\.0\.7\.7 changed.*DROP TABLE "x+…$/,
+    );
+    expect(beside?.[0]?.length).toBeLessThan(300);
+  });
+
+  it('tell failed logins, shutdowns that a server announced, replication that broke, and losses', () => {
+    const { context, beside } = linesOf(
+      {
+        sessionEvents: [
+          { type: 'login_failed', count: 7, firstUs: at(40), lastUs: at(50), detail: 'no' },
+        ],
+        errors: [
+          {
+            sqlstate: '57P01',
+            errorClass: 'admin_shutdown',
+            count: 4,
+            firstUs: at(130),
+            lastUs: at(131),
+            sampleMessage: 'terminating connection',
+            classes: [],
+            sessions: 4,
+            clients: [],
+          },
+        ],
+      },
+      [{ collector: '', kind: 'kernel_drops', count: 9, fromUs: at(150), toUs: at(152) }],
+    );
+    expect(context).toEqual(['40 logins_failed: 7 logins failed within 10000000; the newest: no']);
+    expect(beside).toEqual([
+      '130 shutdown_said: A server said 57P01, 4 times: an administrator ended sessions or stopped the server.',
+      '150 capture_loss: The capture missed something (9 × kernel drops) for 2000000.',
+    ]);
+  });
+
+  it('tell when a database lost all its connections at once, and when it took some again', () => {
+    const second = (seconds: number, open: number, closed: number, opened: number) => ({
+      ...emptySecond(DATABASE, 'server', at(seconds)),
+      connectionsOpen: open,
+      connectionsClosed: closed,
+      connectionsOpened: opened,
+      answers: opened,
+    });
+    const nodeSeconds = [
+      second(110, 8, 0, 0),
+      second(111, 8, 0, 0),
+      // Over two seconds, as a crash does.
+      second(112, 5, 3, 0),
+      second(113, 0, 5, 0),
+      second(114, 0, 0, 0),
+      second(118, 4, 0, 4),
+      // A pool that shrinks by half has lost nothing.
+      second(119, 2, 2, 0),
+      second(120, 1, 1, 0),
+    ];
+    expect(linesOf({ nodeSeconds }).beside).toEqual([
+      '113 connections_lost: 10.0.0.1:5432 lost 8 of 8 connections at once.',
+      '118 connections_back: 10.0.0.1:5432 takes connections again, after 5000000.',
+    ]);
+  });
+
+  it('name transactions that were open when it began, unless a finding tells of them', () => {
+    const open = channelOf({
+      client: SHOP,
+      server: DATABASE,
+      openTransactionSinceUs: at(80),
+      lastSeenUs: at(140),
+      lastCommand: 'UPDATE',
+    });
+    expect(linesOf({ channels: [open] }).context).toEqual([
+      '80 transaction_open: 10.0.1.1 began a transaction on 10.0.0.1:5432 that stayed open; its last statement was UPDATE.',
+    ]);
+    const ended = { ...open, lastSeenUs: at(99) };
+    const young = { ...open, openTransactionSinceUs: at(136) };
+    expect(linesOf({ channels: [ended, young] }).context).toEqual([]);
+    const [incident] = told([{ ...hang, sessions: [open.sessionId] }], { channels: [open] });
+    expect(incident?.context).toEqual([]);
+  });
+
+  it('hold at most twelve lines of context', () => {
+    const channels = Array.from({ length: 30 }, (_, index) =>
+      channelOf({
+        sessionId: String(index),
+        server: DATABASE,
+        openTransactionSinceUs: at(80),
+        lastSeenUs: at(140),
+      }),
+    );
+    expect(linesOf({ channels }).context).toHaveLength(defaultIncidentSettings.contextMax);
+  });
+});
