@@ -40,6 +40,9 @@ const OPENGAUSS_MINOR_MIN = 50;
 /** A wrong name, password or database (classes 28 and 3D): the server is well, it said no to who asked. */
 const TURNED_AWAY = /^(?:28|3D)/;
 
+/** The connection may go on, but is not followed any more. */
+const OUT_OF_SIGHT: ReadonlySet<FlowEnd> = new Set(['capture_end', 'limit', 'idle']);
+
 export class PostgresConversation
   implements FlowReader, Conversation, Cancellable, FrontendOwner, BackendOwner, EncryptionOwner
 {
@@ -63,6 +66,8 @@ export class PostgresConversation
   #cancelKey: string | undefined = undefined;
   /** The client's first bytes have been looked at: what follows may be the middle of a message. */
   #clientSpoke = false;
+  /** Its beginning has been told: its end will be. */
+  #started = false;
   /** It turned out that another protocol is spoken. */
   #neverOurs = false;
   readonly #flow: Flow;
@@ -227,14 +232,14 @@ export class PostgresConversation
   end(reason: FlowEnd, endpoint: 0 | 1 | -1, tsUs: number): void {
     const state = this.#state;
     this.#endEncryption(tsUs);
-    const { edge, phase } = state;
+    const { edge, phase, midStream } = state;
     edge.conversations.delete(this);
     if (this.#cancelKey !== undefined) this.#context.cancelKeys.remove(this.#cancelKey, this);
     if (this.#neverOurs) return;
     if (phase !== Phase.Encrypted)
       this.#context.health.resyncBytes += this.#client.passedBytes + this.#server.passedBytes;
     if (reason !== 'capture_end') edge.at(tsUs).connectionsClosed++;
-    if (phase === Phase.Cancel) return;
+    if (phase === Phase.Cancel && !this.#started) return;
     if (neverAccepted(this.#flow, state, reason, tsUs)) edge.at(tsUs).connectionsRefused++;
     const { requestBytes, responseBytes } = this.#soFar(tsUs);
     if (!this.#oneWay.atEnd(requestBytes, responseBytes, tsUs) && (state.lossy || state.uncertain))
@@ -243,10 +248,8 @@ export class PostgresConversation
     this.#rounds.abandon(Status.Unanswered, tsUs);
     // Before `disconnected` ends the transaction: what was open is told as open.
     const told = this.#soFar(tsUs);
-    if (reason !== 'capture_end' && reason !== 'limit' && reason !== 'idle') {
-      state.transactions.disconnected(tsUs);
-    }
-    if (phase === Phase.Startup && requestBytes === 0 && !state.midStream) return;
+    if (!OUT_OF_SIGHT.has(reason)) state.transactions.disconnected(tsUs);
+    if (phase === Phase.Startup && requestBytes === 0 && !midStream && !this.#started) return;
     const byServer = state.endedByServer || (endpoint !== -1 && endpoint !== this.#clientEndpoint);
     const how = state.terminated ? 'terminate' : byServer && reason === 'fin' ? 'server' : reason;
     this.#context.sink.sessionEvent({
@@ -350,6 +353,9 @@ export class PostgresConversation
   #starts(loginUs: number): void {
     const state = this.#state;
     state.phase = Phase.Ready;
+    // A server may say that it is ready before it was asked, and again.
+    if (this.#started) return;
+    this.#started = true;
     this.#context.logins.learn(state.session);
     this.#context.sink.sessionEvent({
       type: 'session_start',
@@ -473,7 +479,7 @@ export class PostgresConversation
   #foreign(kind: string, guess: string | undefined, tsUs: number): void {
     const state = this.#state;
     this.#rounds.abandon(Status.Unknown, tsUs);
-    if (state.phase === Phase.Startup) {
+    if (state.phase === Phase.Startup && !this.#started) {
       // It never was this protocol: neither were the bytes that said so.
       this.#context.health.decodedBytes -= this.#decodedBytes;
       this.#context.health.foreignBytes += this.#decodedBytes;

@@ -196,6 +196,30 @@ describe('a login', () => {
   });
 });
 
+describe('a server that is ready before it was asked', () => {
+  const key = Buffer.from('cafe', 'hex');
+
+  it.each([
+    ['then asked', [client.startup({ user: 'ann' })]],
+    ['then asked to cancel', [client.cancelRequest(1, key)]],
+    ['then asked to encrypt', [client.sslRequest(), Buffer.from('1603010005', 'hex')]],
+    ['then told something else', [Buffer.from('GET / HTTP/1.1\r\n\r\n')]],
+  ])('has one session, with a beginning and an end, when it is %s', (_what, said) => {
+    const wire = new Wire();
+    const connection = new Connection(wire).open();
+    connection.server(server.authenticationOk(), server.ready());
+    for (const bytes of said) {
+      connection.client(bytes);
+      connection.server(server.authenticationOk(), server.ready());
+    }
+    connection.close();
+    const played = play(wire.packets);
+    const told = kinds(played).filter((kind) => kind.startsWith('session_'));
+    expect(told).toEqual(['session_start', 'session_end']);
+    expectBalance(played);
+  });
+});
+
 describe('a request for encryption', () => {
   const opened = (): { wire: Wire; connection: Connection } => {
     const wire = new Wire();
