@@ -3,7 +3,6 @@
  * times cannot show them: a database that hangs answers nothing, and what does not answer has no response time.
  */
 import type { Evidence, NodeSecond } from '../../src/events/health.ts';
-import { sumOf } from '../share.ts';
 import type { Baseline, Usual } from './baseline.ts';
 import type { Verdict } from './hysteresis.ts';
 import type { HealthSettings } from './settings.ts';
@@ -37,18 +36,16 @@ export function hangAfterUs(baseline: Baseline, settings: HealthSettings): numbe
 
 /** Connections are refused and nothing is answered any more, not even on those that were open. */
 export function databaseDown(seconds: readonly NodeSecond[], settings: HealthSettings): Judgement {
-  const lately = seconds.slice(-REFUSED_SECONDS);
-  const refused = sumOf(lately, ({ connectionsRefused }) => connectionsRefused);
-  const answers = sumOf(lately, (second) => second.answers);
+  const refused = sumOfLast(seconds, REFUSED_SECONDS, refusedOf);
+  const answers = sumOfLast(seconds, REFUSED_SECONDS, answersOf);
   if (refused >= settings.refusedMin && answers === 0)
     return bad(
       count('connections refused in 10 s', refused, settings.refusedMin),
       count('answers in 10 s', answers, 1),
     );
-  const recovery = seconds.slice(-RECOVERY_SECONDS);
   const well =
-    sumOf(recovery, (second) => second.answers) > 0 &&
-    sumOf(recovery, ({ connectionsRefused }) => connectionsRefused) === 0;
+    sumOfLast(seconds, RECOVERY_SECONDS, answersOf) > 0 &&
+    (refused === 0 || sumOfLast(seconds, RECOVERY_SECONDS, refusedOf) === 0);
   return well ? GOOD : BETWEEN;
 }
 
@@ -61,8 +58,9 @@ export function databaseHang(
   const afterUs = hangAfterUs(baseline, settings);
   const now = seconds.at(-1);
   if (now === undefined) return BETWEEN;
-  const lately = seconds.slice(-Math.ceil(afterUs / SECOND_US));
-  const answersPerSecond = sumOf(lately, ({ answers }) => answers) / lately.length;
+  if (now.outstanding === 0) return GOOD;
+  const lately = Math.min(seconds.length, Math.ceil(afterUs / SECOND_US));
+  const answersPerSecond = sumOfLast(seconds, lately, answersOf) / lately;
   const trickle = TRICKLE_SHARE * (baseline.answersPerSecond?.median ?? 0);
   const waits =
     now.outstanding >= settings.hangOutstandingMin && now.outstandingAgeMaxUs >= afterUs;
@@ -83,8 +81,7 @@ export function databaseHang(
       },
     );
   }
-  if (now.outstanding === 0) return GOOD;
-  return flows(seconds, baseline.answersPerSecond, ({ answers }) => answers);
+  return flows(seconds, baseline.answersPerSecond, answersOf);
 }
 
 /** It had connections and has none, for so long that its pool would have come back. */
@@ -93,6 +90,7 @@ export function applicationDown(
   baseline: Baseline,
   settings: HealthSettings,
 ): Judgement {
+  if ((seconds.at(-1)?.connectionsOpen ?? 0) > 0) return GOOD;
   const usual = baseline.connectionsOpen?.median ?? 0;
   const lately = seconds.slice(-Math.ceil(settings.applicationGoneUs / SECOND_US));
   const whole = lately.length * SECOND_US >= settings.applicationGoneUs;
@@ -108,7 +106,7 @@ export function applicationDown(
         threshold: settings.applicationGoneUs,
       },
     );
-  return (seconds.at(-1)?.connectionsOpen ?? 0) > 0 ? GOOD : BETWEEN;
+  return BETWEEN;
 }
 
 /** Its connections stand open, one of them inside a transaction, and it asks nothing: longer than chance allows. */
@@ -116,11 +114,7 @@ export function applicationHang(seconds: readonly NodeSecond[], baseline: Baseli
   const now = seconds.at(-1);
   const usual = baseline.requestsPerSecond;
   if (now === undefined || usual === undefined) return BETWEEN;
-  let silent = 0;
-  for (const second of [...seconds].reverse()) {
-    if (second.requests > 0 || second.answers > 0 || second.outstanding > 0) break;
-    silent++;
-  }
+  const silent = silentSeconds(seconds);
   const chance = chanceOfSilence(silent, usual);
   if (
     now.connectionsOpen > 0 &&
@@ -138,7 +132,18 @@ export function applicationHang(seconds: readonly NodeSecond[], baseline: Baseli
       },
       count('connections in a transaction', now.connectionsInTransaction, 1),
     );
-  return flows(seconds, usual, ({ requests }) => requests);
+  return flows(seconds, usual, requestsOf);
+}
+
+/** How many of the last seconds had no request and no answer, and none outstanding. */
+function silentSeconds(seconds: readonly NodeSecond[]): number {
+  for (let index = seconds.length - 1; index >= 0; index--) {
+    const second = seconds[index];
+    if (second === undefined) continue;
+    if (second.requests > 0 || second.answers > 0 || second.outstanding > 0)
+      return seconds.length - 1 - index;
+  }
+  return seconds.length;
 }
 
 /** Probability that nothing comes for so many seconds: negative binomial, Poisson where the bins vary no more than that. */
@@ -157,9 +162,25 @@ function flows(
   usual: Usual | undefined,
   flow: (second: NodeSecond) => number,
 ): Judgement {
-  const recovery = seconds.slice(-RECOVERY_SECONDS);
-  const perSecond = sumOf(recovery, flow) / RECOVERY_SECONDS;
+  const perSecond = sumOfLast(seconds, RECOVERY_SECONDS, flow) / RECOVERY_SECONDS;
   return perSecond > 0 && perSecond >= RECOVERED_SHARE * (usual?.median ?? 0) ? GOOD : BETWEEN;
+}
+
+const answersOf = ({ answers }: NodeSecond): number => answers;
+const requestsOf = ({ requests }: NodeSecond): number => requests;
+const refusedOf = ({ connectionsRefused }: NodeSecond): number => connectionsRefused;
+
+function sumOfLast(
+  seconds: readonly NodeSecond[],
+  count: number,
+  valueOf: (second: NodeSecond) => number,
+): number {
+  let sum = 0;
+  for (let index = Math.max(0, seconds.length - count); index < seconds.length; index++) {
+    const second = seconds[index];
+    if (second !== undefined) sum += valueOf(second);
+  }
+  return sum;
 }
 
 function bad(...evidence: Evidence[]): Judgement {

@@ -3,13 +3,11 @@
  * from bins in which the node was healthy, so that an incident does not become the norm. Before half an hour of such
  * bins is known the node is being learnt.
  */
-import { median, medianAbsoluteDeviation } from 'simple-statistics';
+import { robustOf } from '../statistics/median.ts';
 
 const BINS_MAX = 360;
 /** Half an hour of bins of ten seconds. */
 const BINS_LEARNT = 180;
-/** Of a normal distribution the standard deviation is this times the median absolute deviation (Rousseeuw, Croux 1993). */
-const NORMAL_SCALE = 1.4826;
 /** The figures are computed anew after so many bins: three minutes. */
 const BINS_BETWEEN = 18;
 
@@ -67,15 +65,9 @@ export class Baseline {
 
   #compute(): void {
     const bins = this.#bins;
-    this.#response = usualOf(bins.flatMap(({ responseUs }) => responseUs ?? []));
-    this.#requests = usualOf(bins.map(({ requestsPerSecond }) => requestsPerSecond));
-    this.#answers = usualOf(bins.map(({ answersPerSecond }) => answersPerSecond));
-    this.#connections = usualOf(bins.map(({ connectionsOpen }) => connectionsOpen));
+    this.#response = robustOf(bins.flatMap(({ responseUs }) => responseUs ?? []));
+    this.#requests = robustOf(bins.map(({ requestsPerSecond }) => requestsPerSecond));
+    this.#answers = robustOf(bins.map(({ answersPerSecond }) => answersPerSecond));
+    this.#connections = robustOf(bins.map(({ connectionsOpen }) => connectionsOpen));
   }
-}
-
-function usualOf(values: readonly number[]): Usual | undefined {
-  if (values.length === 0) return undefined;
-  const all = [...values];
-  return { median: median(all), deviation: NORMAL_SCALE * medianAbsoluteDeviation(all) };
 }

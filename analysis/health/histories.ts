@@ -5,7 +5,7 @@ import type { NodeHistory } from './states.ts';
 
 const SECOND_US = 1_000_000;
 
-/** Servers first, then by name. A second without a row is one in which nothing happened. */
+/** Of rows in order of time. Servers first, then by name. A second without a row is one in which nothing happened. */
 export function historiesOf(rows: readonly NodeSecond[], window: Window): NodeHistory[] {
   const byNode = new Map<string, NodeSecond[]>();
   for (const row of rows) {
@@ -23,14 +23,17 @@ function historyOf(rows: readonly NodeSecond[], { fromUs, toUs }: Window): NodeH
   const [any] = rows;
   if (any === undefined) return [];
   const { node, role } = any;
-  const known = new Map(rows.map((row) => [row.startUs, row]));
   const seconds: NodeSecond[] = [];
+  let next = 0;
   for (
     let startUs = Math.floor(fromUs / SECOND_US) * SECOND_US;
     startUs < toUs;
     startUs += SECOND_US
-  )
-    seconds.push(known.get(startUs) ?? emptySecond(node, role, startUs));
+  ) {
+    while ((rows[next]?.startUs ?? Infinity) < startUs) next++;
+    const row = rows[next];
+    seconds.push(row?.startUs === startUs ? row : emptySecond(node, role, startUs));
+  }
   return [{ node, role, seconds }];
 }
 

@@ -16,8 +16,8 @@ export interface HysteresisRule {
 export class Hysteresis {
   active = false;
   readonly #rule: HysteresisRule;
-  /** The last `of` verdicts, newest last. */
-  #verdicts: Verdict[] = [];
+  /** One bit for each of the last `of` verdicts, the newest lowest: was it bad? */
+  #bad = 0;
   #goodInRow = 0;
   #sinceUs = 0;
 
@@ -28,24 +28,30 @@ export class Hysteresis {
   /** @returns whether the state holds after this look at `tsUs` */
   look(verdict: Verdict, tsUs: number): boolean {
     const { enter, of, exit, dwellUs } = this.#rule;
-    this.#verdicts = [...this.#verdicts, verdict].slice(-of);
+    this.#bad = ((this.#bad << 1) | (verdict === 'bad' ? 1 : 0)) & ((1 << of) - 1);
     this.#goodInRow = verdict === 'good' ? this.#goodInRow + 1 : 0;
     if (!this.active) {
-      const bad = this.#verdicts.filter((one) => one === 'bad').length;
-      if (verdict === 'bad' && bad >= enter) {
+      if (verdict === 'bad' && bitsIn(this.#bad) >= enter) {
         this.active = true;
         this.#sinceUs = tsUs;
       }
     } else if (this.#goodInRow >= exit && tsUs - this.#sinceUs >= dwellUs) {
       this.active = false;
-      this.#verdicts = [];
+      this.#bad = 0;
     }
     return this.active;
   }
 
   /** Nothing can be known of a stretch of time: it neither begins nor ends there. */
   pass(): void {
-    this.#verdicts = [];
+    this.#bad = 0;
     this.#goodInRow = 0;
   }
+}
+
+/** How many bits are set. */
+export function bitsIn(bits: number): number {
+  let count = 0;
+  for (let left = bits; left !== 0; left &= left - 1) count++;
+  return count;
 }

@@ -2,10 +2,12 @@
  * The line through the response times of the last minute, from which H5 (slow: where it lies) and H3 (jitter: how far the
  * seconds lie from it) are judged. A second without answers has no response time and no place on the line.
  */
-import { median } from 'simple-statistics';
 import type { NodeSecond } from '../../src/events/health.ts';
-import { theilSenLine } from '../statistics/theil-sen.ts';
+import { medianInPlace } from '../statistics/median.ts';
+import { type Line, theilSenLineOf } from '../statistics/theil-sen.ts';
 
+/** What the line is drawn through: the last minute. */
+export const LINE_SECONDS = 60;
 /** Fewer seconds with answers make no line. */
 const SECONDS_MIN = 20;
 /** Jitter is judged from seconds with this many answers, and from so many of them. */
@@ -24,78 +26,107 @@ export interface ResponseLine {
   readonly deviationUs: number;
 }
 
-interface Point {
-  readonly at: number;
-  readonly meanUs: number;
-  readonly count: number;
-  /** Variance of the durations within the second. */
-  readonly variance: number;
+/** The points of one line, used by one line after the other: when, mean, answers, variance within the second. */
+const at = new Float64Array(LINE_SECONDS);
+const means = new Float64Array(LINE_SECONDS);
+const counts = new Float64Array(LINE_SECONDS);
+const variances = new Float64Array(LINE_SECONDS);
+const residuals = new Float64Array(LINE_SECONDS);
+
+/** What makes a minute calm: whatever its line were, it would be good. */
+export interface Calm {
+  /** Every second but one lies below this. */
+  readonly secondUs: number;
+  /** Or their median lies below this, and the deviation around it is a smaller share of it than `jitter`. */
+  readonly medianUs: number;
+  readonly jitter: number;
 }
 
 /**
- * Undefined for too few seconds with answers. A minute in which every second but one stays below `calmUs` is judged by its
- * median in place of a line: whatever the line were, it would be good, and lines of all minutes of all nodes cost ten
- * times as much.
+ * Of at most 60 seconds, the last ones. Undefined for too few seconds with answers. A calm minute is judged by its median
+ * in place of a line: lines of all minutes of all nodes cost ten times as much.
  */
 export function responseLineOf(
   seconds: readonly NodeSecond[],
-  calmUs: number,
+  calm: Calm,
 ): ResponseLine | undefined {
-  const points = seconds.flatMap((second, at) => pointOf(second, at));
-  if (points.length < SECONDS_MIN) return undefined;
-  const loud = points.filter((point) => point.meanUs >= calmUs).length;
-  const line =
-    loud <= 1
-      ? { slope: 0, intercept: median(points.map((point) => point.meanUs)) }
-      : theilSenLine(
-          points.map(({ at }) => at),
-          points.map((point) => point.meanUs),
-        );
-  if (line === undefined) return undefined;
-  const residualOf = ({ at, meanUs }: Point): number => meanUs - (line.intercept + line.slope * at);
-  const meanAt = points.reduce((sum, { at }) => sum + at, 0) / points.length;
-  const meanUs = Math.max(0, line.intercept + line.slope * meanAt);
+  const points = gather(seconds);
+  if (points < SECONDS_MIN) return undefined;
+  const median = level(points);
+  const around = lineFrom(median, points);
+  let loud = 0;
+  for (let index = 0; index < points; index++) {
+    if ((means[index] ?? 0) >= calm.secondUs) loud++;
+  }
+  const isCalm =
+    loud <= 1 || (median.intercept < calm.medianUs && (around.jitter ?? 0) < calm.jitter);
+  if (isCalm) return around;
+  const line = theilSenLineOf(at, means, 0, points);
+  return line === undefined ? undefined : lineFrom(line, points);
+}
+
+function lineFrom(line: Line, points: number): ResponseLine {
+  let [squares, atSum] = [0, 0];
+  for (let index = 0; index < points; index++) {
+    const residual = (means[index] ?? 0) - (line.intercept + line.slope * (at[index] ?? 0));
+    residuals[index] = residual;
+    squares += residual ** 2;
+    atSum += at[index] ?? 0;
+  }
+  const meanUs = Math.max(0, line.intercept + (line.slope * atSum) / points);
   return {
     meanUs,
-    jitter: jitterOf(points, residualOf, meanUs),
-    deviationUs: Math.sqrt(
-      points.reduce((sum, point) => sum + residualOf(point) ** 2, 0) / (points.length - 2),
-    ),
+    jitter: jitterOf(points, meanUs),
+    deviationUs: Math.sqrt(squares / (points - 2)),
   };
 }
 
-function pointOf(second: NodeSecond, at: number): Point[] {
-  const { timedCount: count, durationSumUs, durationSquaresSum } = second;
-  if (count === 0) return [];
-  const meanUs = durationSumUs / count;
-  const variance = count > 1 ? Math.max(0, durationSquaresSum / count - meanUs ** 2) : 0;
-  return [{ at, meanUs, count, variance: (variance * count) / Math.max(1, count - 1) }];
+/** Fills the points and says how many there are. */
+function gather(seconds: readonly NodeSecond[]): number {
+  const first = Math.max(0, seconds.length - LINE_SECONDS);
+  let points = 0;
+  for (let index = first; index < seconds.length; index++) {
+    const second = seconds[index];
+    if (second === undefined || second.timedCount === 0) continue;
+    const { timedCount: count, durationSumUs, durationSquaresSum } = second;
+    const meanUs = durationSumUs / count;
+    const variance = count > 1 ? Math.max(0, durationSquaresSum / count - meanUs ** 2) : 0;
+    at[points] = index - first;
+    means[points] = meanUs;
+    counts[points] = count;
+    variances[points] = (variance * count) / Math.max(1, count - 1);
+    points++;
+  }
+  return points;
+}
+
+function level(points: number): Line {
+  for (let index = 0; index < points; index++) residuals[index] = means[index] ?? 0;
+  return { slope: 0, intercept: medianInPlace(residuals, points) };
 }
 
 /**
  * J = sqrt(max(0, S2 - V)) / M with S2 = k/(k-2) sum(n e2)/sum(n), the variance around the line weighted by answers, and
  * V = k/(k-2) sum(n (s2/n))/sum(n), the part of it that the mean of n answers with variance s2 has in perfect health.
  */
-function jitterOf(
-  points: readonly Point[],
-  residualOf: (point: Point) => number,
-  meanUs: number,
-): number | undefined {
-  const dense = points.filter(({ count }) => count >= ANSWERS_MIN);
-  if (dense.length < JITTER_SECONDS_MIN || !(meanUs > 0)) return undefined;
-  const furthest = dense.reduce((a, b) =>
-    Math.abs(residualOf(b)) > Math.abs(residualOf(a)) ? b : a,
-  );
-  let weights = 0;
-  let around = 0;
-  let sampling = 0;
-  for (const point of dense) {
-    if (point === furthest) continue;
-    weights += point.count;
-    around += point.count * residualOf(point) ** 2;
-    sampling += point.variance;
+function jitterOf(points: number, meanUs: number): number | undefined {
+  let [dense, furthest] = [0, -1];
+  for (let index = 0; index < points; index++) {
+    if ((counts[index] ?? 0) < ANSWERS_MIN) continue;
+    dense++;
+    const distance = Math.abs(residuals[index] ?? 0);
+    if (furthest < 0 || distance > Math.abs(residuals[furthest] ?? 0)) furthest = index;
   }
-  const k = dense.length - 1;
+  if (dense < JITTER_SECONDS_MIN || !(meanUs > 0)) return undefined;
+  let [weights, around, sampling] = [0, 0, 0];
+  for (let index = 0; index < points; index++) {
+    const count = counts[index] ?? 0;
+    if (count < ANSWERS_MIN || index === furthest) continue;
+    weights += count;
+    around += count * (residuals[index] ?? 0) ** 2;
+    sampling += variances[index] ?? 0;
+  }
+  const k = dense - 1;
   const excess = ((around - sampling) / weights) * (k / (k - 2));
   return Math.sqrt(Math.max(0, excess)) / meanUs;
 }

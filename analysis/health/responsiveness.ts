@@ -2,8 +2,8 @@
  * H5 (slow), H3 (jitter) and H4 (sub-healthy), judged every ten seconds: the first two from the line through the last
  * minute, the third from the trend of the last ten minutes.
  */
-import { median } from 'simple-statistics';
 import type { Evidence, NodeRole } from '../../src/events/health.ts';
+import { medianOf } from '../statistics/median.ts';
 import { mannKendallTest } from '../statistics/mann-kendall.ts';
 import { theilSenLine } from '../statistics/theil-sen.ts';
 import { BETWEEN, GOOD, type Judgement } from './availability.ts';
@@ -13,7 +13,7 @@ import type { HealthSettings } from './settings.ts';
 
 /** Exit factors: a state ends below this share of the threshold by which it began. */
 export const SLOW_EXIT = 0.8;
-const JITTER_EXIT = 0.7;
+export const JITTER_EXIT = 0.7;
 /** Learnt thresholds: so many times the usual, and so many deviations above it. */
 const SLOW_TIMES = 2;
 const DEVIATIONS = 4;
@@ -100,14 +100,14 @@ export function subHealthy(
  * leave the level that the node usually has.
  */
 function slowing(bins: readonly Bin[], baseline: Baseline, settings: HealthSettings): Judgement {
+  const nowUs = levelOf(bins.slice(-LEVEL_BINS));
+  const usualUs = baseline.responseUs?.median ?? levelOf(bins.slice(0, LEVEL_BINS));
+  if (nowUs <= usualUs * (1 + settings.growthShare / 2)) return GOOD;
+  if (nowUs <= usualUs * (1 + settings.growthShare)) return BETWEEN;
   const points = bins.flatMap(({ responseUs }, at) =>
     responseUs !== null && responseUs > 0 ? [{ at, value: Math.log(responseUs) }] : [],
   );
   const threshold = Math.log(1 + settings.growthShare);
-  const nowUs = medianOf(bins.slice(-LEVEL_BINS));
-  const usualUs = baseline.responseUs?.median ?? medianOf(bins.slice(0, LEVEL_BINS));
-  if (nowUs <= usualUs * (1 + settings.growthShare / 2)) return GOOD;
-  if (nowUs <= usualUs * (1 + settings.growthShare)) return BETWEEN;
   const trend = trendOf(points, threshold / TREND_BINS);
   if (trend === undefined) return GOOD;
   const growth = trend.slope * TREND_BINS;
@@ -139,11 +139,11 @@ function slowing(bins: readonly Bin[], baseline: Baseline, settings: HealthSetti
 }
 
 function shrinking(bins: readonly Bin[], settings: HealthSettings): Judgement {
-  const points = bins.map(({ connectionsOpen }, at) => ({ at, value: connectionsOpen }));
-  const before = Math.max(...points.slice(0, 6).map(({ value }) => value));
-  const after = points.at(-1)?.value ?? 0;
+  const before = Math.max(...bins.slice(0, LEVEL_BINS).map((bin) => bin.connectionsOpen));
+  const after = bins.at(-1)?.connectionsOpen ?? 0;
   const threshold = settings.connectionsLossShare;
   if (before - after <= threshold * before) return GOOD;
+  const points = bins.map(({ connectionsOpen }, at) => ({ at, value: connectionsOpen }));
   const trend = trendOf(points, (threshold * Math.max(1, before)) / TREND_BINS);
   if (trend === undefined) return GOOD;
   const fall = (-trend.slope * TREND_BINS) / Math.max(1, before);
@@ -174,9 +174,9 @@ function shrinking(bins: readonly Bin[], settings: HealthSettings): Judgement {
   return fall < threshold / 2 ? GOOD : BETWEEN;
 }
 
-function medianOf(bins: readonly Bin[]): number {
+function levelOf(bins: readonly Bin[]): number {
   const values = bins.flatMap(({ responseUs }) => responseUs ?? []);
-  return values.length === 0 ? 0 : median(values);
+  return values.length === 0 ? 0 : medianOf(values);
 }
 
 /** Tested only where the line is as steep as matters: the test costs more than the line. */

@@ -2,16 +2,15 @@
  * The states of one node over a stretch of time, H1 to H6: a fold over its seconds, so that the last minutes and an hour
  * of last week are judged by the same code and the same seconds always give the same states.
  */
-import { median, medianAbsoluteDeviation } from 'simple-statistics';
 import {
   type Evidence,
-  HEALTH_STATES,
   type HealthInterval,
   type HealthState,
   type NodeRole,
   type NodeSecond,
 } from '../../src/events/health.ts';
 import { sumOf } from '../share.ts';
+import { robustOf } from '../statistics/median.ts';
 import {
   applicationDown,
   applicationHang,
@@ -20,10 +19,11 @@ import {
   type Judgement,
 } from './availability.ts';
 import { Baseline, type Bin, type Usual } from './baseline.ts';
-import { Hysteresis, type HysteresisRule } from './hysteresis.ts';
-import { responseLineOf } from './response-line.ts';
+import { bitsIn, Hysteresis, type HysteresisRule } from './hysteresis.ts';
+import { type Calm, LINE_SECONDS, responseLineOf } from './response-line.ts';
 import {
   jitter,
+  JITTER_EXIT,
   SLOW_EXIT,
   slow,
   slowThresholdUs,
@@ -34,15 +34,21 @@ import type { HealthSettings } from './settings.ts';
 
 const SECOND_US = 1_000_000;
 /** What H1 to H5 look back on. */
-const SECONDS_KEPT = 60;
+const SECONDS_KEPT = LINE_SECONDS;
 const BIN_SECONDS = 10;
 /** So many lossy seconds of the last ten, and nobody can tell the state. */
 const LOSSY_SECONDS_MAX = 5;
 /** Half an hour of jitter before its usual size is known. */
 const JITTERS_LEARNT = 180;
+/** Of what is good: so far below nobody needs to know exactly. */
+const CALM_SHARE = 0.8;
 const JITTERS_MAX = 360;
+/** What is usual is computed anew after so many of them: three minutes. */
+const JITTERS_BETWEEN = 18;
 
-type Flag = 'down' | 'hang' | 'slow' | 'jitter' | 'sub_healthy';
+/** In the order of HEALTH_STATES. */
+const FLAGS = ['down', 'hang', 'slow', 'jitter', 'sub_healthy'] as const satisfies HealthState[];
+type Flag = (typeof FLAGS)[number];
 
 const RULES: Readonly<Record<Flag, HysteresisRule>> = {
   down: { enter: 1, of: 1, exit: 5, dwellUs: 5 * SECOND_US },
@@ -71,28 +77,31 @@ class Watch {
   readonly #history: NodeHistory;
   readonly #settings: HealthSettings;
   readonly #baseline = new Baseline();
-  readonly #flags = new Map<Flag, Hysteresis>();
+  /** The worst first. */
+  readonly #flags: readonly (readonly [Flag, Hysteresis])[];
   readonly #evidence = new Map<HealthState, readonly Evidence[]>();
-  #lately: NodeSecond[] = [];
-  #bins: Bin[] = [];
-  #jitters: number[] = [];
-  #lossy: boolean[] = [];
+  readonly #lately: NodeSecond[] = [];
+  readonly #bins: Bin[] = [];
+  readonly #jitters: number[] = [];
+  #jittersSince = 0;
+  #usualJitter: Usual | undefined = undefined;
+  /** One bit for each of the last ten seconds, the newest lowest: was it lossy? */
+  #lossy = 0;
   #seconds = 0;
 
   constructor(history: NodeHistory, settings: HealthSettings) {
     this.#history = history;
     this.#settings = settings;
-    for (const [flag, rule] of Object.entries(RULES))
-      this.#flags.set(flag as Flag, new Hysteresis(rule)); // The keys of RULES are flags.
+    this.#flags = FLAGS.map((flag) => [flag, new Hysteresis(RULES[flag])]);
   }
 
   second(second: NodeSecond): void {
     this.#seconds++;
-    this.#lately = [...this.#lately, second].slice(-SECONDS_KEPT);
+    pushBounded(this.#lately, second, SECONDS_KEPT);
     const unknown = this.#judgeCapture(second);
     const tsUs = second.startUs + SECOND_US;
     if (unknown) {
-      for (const flag of this.#flags.values()) flag.pass();
+      for (const [, hysteresis] of this.#flags) hysteresis.pass();
     } else {
       this.#judgeAvailability(tsUs);
       if (this.#seconds % BIN_SECONDS === 0) this.#judgeResponsiveness(tsUs);
@@ -103,8 +112,10 @@ class Watch {
   /** The gate: a stretch that lost too much says nothing. */
   #judgeCapture({ bytes, lostBytes }: NodeSecond): boolean {
     const share = lostBytes > 0 ? lostBytes / (bytes + lostBytes) : 0;
-    this.#lossy = [...this.#lossy, share > this.#settings.lostShareMax].slice(-BIN_SECONDS);
-    const lossy = this.#lossy.filter(Boolean).length;
+    const lossyNow = share > this.#settings.lostShareMax ? 1 : 0;
+    this.#lossy = ((this.#lossy << 1) | lossyNow) & ((1 << BIN_SECONDS) - 1);
+    if (this.#lossy === 0) return false;
+    const lossy = bitsIn(this.#lossy);
     if (lossy <= LOSSY_SECONDS_MAX) return false;
     this.#evidence.set('unknown', [
       {
@@ -132,48 +143,51 @@ class Watch {
   #judgeResponsiveness(tsUs: number): void {
     const newest = this.#lately.slice(-BIN_SECONDS);
     const bin = binOf(newest);
-    this.#bins = [...this.#bins, bin].slice(-TREND_BINS);
-    const line = responseLineOf(this.#lately, this.#calmUs());
-    const usualJitter = this.#usualJitter();
+    pushBounded(this.#bins, bin, TREND_BINS);
+    const line = responseLineOf(this.#lately, this.#calm());
     this.#look('slow', slow(line, this.#baseline, this.#settings), tsUs);
-    this.#look('jitter', jitter(line, usualJitter, this.#settings), tsUs);
+    this.#look('jitter', jitter(line, this.#usualJitter, this.#settings), tsUs);
     this.#look(
       'sub_healthy',
       subHealthy(this.#history.role, this.#bins, this.#baseline, this.#settings),
       tsUs,
     );
-    const active = [...this.#flags.values()].some((flag) => flag.active);
-    if (active || this.#lossy.some(Boolean) || isSilent(newest)) return;
+    const active = this.#flags.some(([, hysteresis]) => hysteresis.active);
+    if (active || this.#lossy !== 0 || isSilent(newest)) return;
     this.#baseline.add(bin);
-    if (line?.jitter !== undefined)
-      this.#jitters = [...this.#jitters, line.jitter].slice(-JITTERS_MAX);
+    if (line?.jitter !== undefined) this.#learnJitter(line.jitter);
   }
 
-  /** Seconds below this can make the node neither slow nor uneven. */
-  #calmUs(): number {
-    const { jitterFloorUs } = this.#settings;
-    return Math.min(jitterFloorUs, SLOW_EXIT * slowThresholdUs(this.#baseline, this.#settings));
+  /** What can make the node neither slow nor uneven. */
+  #calm(): Calm {
+    const { jitterFloorUs, jitterShare } = this.#settings;
+    const goodUs = SLOW_EXIT * slowThresholdUs(this.#baseline, this.#settings);
+    return {
+      secondUs: Math.min(jitterFloorUs, goodUs),
+      medianUs: CALM_SHARE * goodUs,
+      jitter: CALM_SHARE * JITTER_EXIT * jitterShare,
+    };
   }
 
-  #usualJitter(): Usual | undefined {
-    if (this.#jitters.length < JITTERS_LEARNT) return undefined;
-    return { median: median(this.#jitters), deviation: medianAbsoluteDeviation(this.#jitters) };
+  #learnJitter(share: number): void {
+    pushBounded(this.#jitters, share, JITTERS_MAX);
+    if (this.#jitters.length < JITTERS_LEARNT) return;
+    if (this.#jittersSince++ % JITTERS_BETWEEN === 0) this.#usualJitter = robustOf(this.#jitters);
   }
 
   /** While anything was lost lately a state may go on or end, but not begin: what is missing may be what was lost. */
   #look(flag: Flag, { verdict, evidence }: Judgement, tsUs: number): void {
-    const hysteresis = this.#flags.get(flag);
+    const hysteresis = this.#flags.find(([name]) => name === flag)?.[1];
     if (hysteresis === undefined) return;
-    if (verdict === 'bad' && !hysteresis.active && this.#lossy.some(Boolean)) return;
+    if (verdict === 'bad' && !hysteresis.active && this.#lossy !== 0) return;
     const before = hysteresis.active;
     if (hysteresis.look(verdict, tsUs) && !before) this.#evidence.set(flag, evidence);
   }
 
   #stateNow(unknown: boolean): HealthState {
     if (unknown) return 'unknown';
-    const flag = HEALTH_STATES.find((state) => this.#flags.get(state as Flag)?.active === true);
-    if (flag !== undefined) return flag;
-    return isSilent(this.#lately.slice(-BIN_SECONDS)) ? 'idle' : 'healthy';
+    for (const [flag, hysteresis] of this.#flags) if (hysteresis.active) return flag;
+    return isSilent(this.#lately, BIN_SECONDS) ? 'idle' : 'healthy';
   }
 
   #tell(state: HealthState, tsUs: number): void {
@@ -204,9 +218,19 @@ function binOf(seconds: readonly NodeSecond[]): Bin {
   };
 }
 
-function isSilent(seconds: readonly NodeSecond[]): boolean {
-  return seconds.every(
-    ({ requests, answers, connectionsOpen, connectionsOpened, connectionsRefused }) =>
-      requests + answers + connectionsOpen + connectionsOpened + connectionsRefused === 0,
-  );
+/** Neither traffic nor a connection in the last `count` seconds. */
+function isSilent(seconds: readonly NodeSecond[], count = seconds.length): boolean {
+  for (let index = seconds.length - 1; index >= Math.max(0, seconds.length - count); index--) {
+    const second = seconds[index];
+    if (second === undefined) continue;
+    const { requests, answers, connectionsOpen, connectionsOpened, connectionsRefused } = second;
+    if (requests + answers + connectionsOpen + connectionsOpened + connectionsRefused > 0)
+      return false;
+  }
+  return true;
+}
+
+function pushBounded<Item>(items: Item[], item: Item, max: number): void {
+  items.push(item);
+  if (items.length > max) items.shift();
 }

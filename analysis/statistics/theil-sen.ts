@@ -2,7 +2,7 @@
  * The Theil-Sen line: the median of the slopes between all pairs of points, which a few wild points cannot bend
  * (up to 29 % of them may be arbitrary). Sources: H. Theil 1950; P. K. Sen, JASA 63 (1968) 1379-1389.
  */
-import { median } from 'simple-statistics';
+import { medianInPlace } from './median.ts';
 
 /** Pairs grow with the square of the points: 512 points are 130,816 slopes. */
 export const POINTS_MAX = 512;
@@ -12,23 +12,42 @@ export interface Line {
   readonly intercept: number;
 }
 
+/** Slopes, then intercepts: used by one call after the other, so that a line costs no memory. */
+let scratch = new Float64Array(2048);
+
 /**
  * The line through the points (x[i], y[i]); undefined without two different x. The intercept is the median of
  * y - slope * x. Of more than POINTS_MAX points only the newest, that is the last, are taken.
  */
-export function theilSenLine(x: readonly number[], y: readonly number[]): Line | undefined {
-  const xs = x.slice(-POINTS_MAX);
-  const ys = y.slice(-POINTS_MAX);
-  const slopes: number[] = [];
-  for (const [i, xi] of xs.entries()) {
-    for (let j = i + 1; j < xs.length; j++) {
-      const slope = ((ys[j] ?? 0) - (ys[i] ?? 0)) / ((xs[j] ?? 0) - xi);
-      // Equal x have no slope; and simple-statistics' median never ends when a value is not a number.
-      if (Number.isFinite(slope)) slopes.push(slope);
+export function theilSenLine(x: ArrayLike<number>, y: ArrayLike<number>): Line | undefined {
+  return theilSenLineOf(x, y, Math.max(0, x.length - POINTS_MAX), x.length);
+}
+
+/** The same of the points from `start` on and before `end`, at most POINTS_MAX of them. */
+export function theilSenLineOf(
+  x: ArrayLike<number>,
+  y: ArrayLike<number>,
+  start: number,
+  end: number,
+): Line | undefined {
+  const pairs = ((end - start) * (end - start - 1)) / 2;
+  if (scratch.length < pairs) scratch = new Float64Array(pairs);
+  const values = scratch;
+  let count = 0;
+  for (let i = start; i < end; i++) {
+    const [xi, yi] = [x[i] ?? 0, y[i] ?? 0];
+    for (let j = i + 1; j < end; j++) {
+      const slope = ((y[j] ?? 0) - yi) / ((x[j] ?? 0) - xi);
+      // Equal x have no slope; what is no number has no place (the difference of infinities is none).
+      if (slope - slope === 0) values[count++] = slope;
     }
   }
-  if (slopes.length === 0) return undefined;
-  const slope = median(slopes);
-  const intercepts = ys.map((yi, index) => yi - slope * (xs[index] ?? 0));
-  return { slope, intercept: median(intercepts.filter(Number.isFinite)) };
+  if (count === 0) return undefined;
+  const slope = medianInPlace(values, count);
+  count = 0;
+  for (let index = start; index < end; index++) {
+    const intercept = (y[index] ?? 0) - slope * (x[index] ?? 0);
+    if (Number.isFinite(intercept)) values[count++] = intercept;
+  }
+  return { slope, intercept: medianInPlace(values, count) };
 }
