@@ -6,6 +6,7 @@
 import type { WindowFacts } from '../src/events/facts.ts';
 import type { ErrorRow, Overview, Report, SeriesPoint } from '../src/events/report.ts';
 import { findingsOf } from './findings.ts';
+import { classForecasts } from './forecast/class-forecast.ts';
 import { highlightsOf, type ReportWithoutHighlights } from './highlights.ts';
 import { healthOf } from './health/report.ts';
 import { incidentsOf } from './incidents/incidents.ts';
@@ -47,7 +48,8 @@ export function buildReport(
   const stepUs = facts.steps[0]?.stepUs ?? 0;
   const missed = missedPeriods(facts.missed);
   const health = healthOf(facts.nodeSeconds, facts.healthWindow, window, settings);
-  const findings = findingsOf({ health });
+  const classForecast = classForecasts(facts.classForecast);
+  const findings = findingsOf({ health, classForecast });
   const report: ReportWithoutHighlights = {
     formatVersion: 1,
     window,
@@ -71,6 +73,7 @@ export function buildReport(
     sessionEvents: [...facts.sessionEvents].sort((a, b) => b.count - a.count),
     replication: replicationRows(facts.replication),
     health,
+    classForecast,
     findings,
     incidents: incidentsOf(findings, { facts, missed }),
     capture: captureQuality(facts.capture, missed),

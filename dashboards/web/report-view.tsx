@@ -4,6 +4,7 @@ import { TimeLines } from './charts/time-lines.tsx';
 import { NamesContext } from './parts/node-name.tsx';
 import { Capture } from './sections/capture.tsx';
 import { Channels, Nodes } from './sections/channels.tsx';
+import { ClassForecasts } from './sections/class-forecast.tsx';
 import { Ddl } from './sections/ddl.tsx';
 import { Errors } from './sections/errors.tsx';
 import { Health } from './sections/health.tsx';
@@ -29,6 +30,7 @@ export function ReportView({ report, onOpen, onZoom, onNode }: ReportViewProps) 
         <Health report={report} />
         <TimeLines report={report} onZoom={onZoom} />
         <Statements report={report} onOpen={onOpen} />
+        <ClassForecasts report={report} onOpen={onOpen} />
         <Errors report={report} onOpen={onOpen} />
         <div class="columns">
           <Transactions report={report} />

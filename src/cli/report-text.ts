@@ -4,6 +4,7 @@
  * unmade (text/cell.ts).
  */
 import type { Report } from '../events/report.ts';
+import { classForecast } from './text/class-forecast.ts';
 import { captureQuality, collectors, missed } from './text/capture-quality.ts';
 import { channels, nodes, schemaChanges, sessionEvents, transactions } from './text/connections.ts';
 import { errors } from './text/errors.ts';
@@ -30,6 +31,7 @@ export function renderReportText(report: Report, { columns, color }: TextOptions
     health,
     traffic,
     statements,
+    classForecast,
     errors,
     transactions,
     channels,

@@ -4,6 +4,7 @@
  * Integers are exact below 2^53; times are microseconds; null is "not known" or "none".
  */
 import type { Histogram } from '../core/histogram.ts';
+import type { ClassForecastFacts } from './class-forecast.ts';
 import type { NodeSecond } from './health.ts';
 
 /** fromUs inclusive, toUs exclusive. */
@@ -319,6 +320,7 @@ export interface WindowFacts {
   /** What `nodeSeconds` covers: the window and the time before it from which the usual is learnt. */
   readonly healthWindow: Window;
   readonly nodeSeconds: readonly NodeSecond[];
+  readonly classForecast: ClassForecastFacts;
   /** In the steps of the report, by time. */
   readonly missed: readonly MissedFacts[];
 }

@@ -12,6 +12,7 @@ import type {
   Window,
   ReplicationFacts,
 } from './facts.ts';
+import type { ClassForecast } from './class-forecast.ts';
 import type { Finding } from './finding.ts';
 import type { HealthInterval } from './health.ts';
 import type { Incident } from './incidents.ts';
@@ -259,6 +260,8 @@ export interface Report {
   readonly collectors: readonly CollectorRow[];
   /** H1 to H6: the states of the nodes in the window, worst nodes first, each node's in order of time. */
   readonly health: readonly HealthInterval[];
+  /** P8: where the important classes go, most response time first. */
+  readonly classForecast: readonly ClassForecast[];
   /** What every analyzer found, the most severe first. */
   readonly findings: readonly Finding[];
   /** Findings that belong together, as stories; the most severe first. */

@@ -27,6 +27,7 @@ import {
   timeUs,
 } from './schemas/values.ts';
 
+export type { ClassForecast } from '../events/class-forecast.ts';
 export type { Evidence, HealthInterval } from '../events/health.ts';
 export type { Finding } from '../events/finding.ts';
 export type { Incident, TimelineEntry } from '../events/incidents.ts';

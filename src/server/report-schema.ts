@@ -5,6 +5,7 @@
 import Type, { type Static } from 'typebox';
 import type { ExecutionFacts } from '../events/facts.ts';
 import type { Report } from '../events/report.ts';
+import { classForecastSchema } from './schemas/class-forecast.ts';
 import { findingSchema } from './schemas/finding.ts';
 import { healthIntervalSchema } from './schemas/health.ts';
 import { incidentSchema } from './schemas/incidents.ts';
@@ -444,6 +445,7 @@ export const reportSchema = Type.Object(
     capture: captureQualitySchema,
     collectors: Type.Array(collectorRowSchema, { description: 'By name' }),
     health: Type.Array(healthIntervalSchema, { description: 'Worst nodes first' }),
+    classForecast: Type.Array(classForecastSchema, { description: 'Most response time first' }),
     findings: Type.Array(findingSchema, {
       description: 'What every analyzer found: the most severe first',
     }),

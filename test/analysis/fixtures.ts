@@ -92,6 +92,13 @@ const EMPTY_CAPTURE: CaptureFacts = {
   rowsRetired: 0,
 };
 
+const NO_FORECAST = {
+  window: { fromUs: START_US, toUs: START_US },
+  classes: [],
+  minutes: [],
+  lossyMinutesUs: [],
+};
+
 /** A minute in which nothing is known. */
 export const EMPTY_FACTS: WindowFacts = {
   window: { fromUs: START_US, toUs: START_US + MINUTE_US },
@@ -115,6 +122,7 @@ export const EMPTY_FACTS: WindowFacts = {
   collectors: [],
   healthWindow: { fromUs: START_US, toUs: START_US + MINUTE_US },
   nodeSeconds: [],
+  classForecast: NO_FORECAST,
   missed: [],
 };
 
@@ -589,6 +597,7 @@ export function shopFacts(): WindowFacts {
     collectors: [],
     healthWindow: { fromUs: START_US, toUs: END_US },
     nodeSeconds: [],
+    classForecast: NO_FORECAST,
     missed: [],
   };
 }

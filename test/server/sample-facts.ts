@@ -29,6 +29,22 @@ export const EXTENT: Window = { fromUs: START_US, toUs: START_US + STEPS * STEP_
 export const HOSTILE_SQL =
   'SELECT \'</script><script>window.pwned=1</script><img src=x onerror="window.pwned=1">\' FROM accounts';
 
+/** A class of hostile text whose mean response time more than doubles within the hour. */
+function forecastOf(): WindowFacts['classForecast'] {
+  const fingerprint = 'a000000000000001';
+  return {
+    window: EXTENT,
+    classes: [{ fingerprint, normalized: HOSTILE_SQL, shareOfTime: 0.4 }],
+    minutes: Array.from({ length: 60 }, (_, minute) => ({
+      fingerprint,
+      startUs: START_US + minute * 60 * SECOND_US,
+      answered: 100,
+      durationSumUs: Math.round(100 * 20_000 * 2.1 ** (minute / 60)),
+    })),
+    lossyMinutesUs: [],
+  };
+}
+
 /** A database that answers at an even pace, and hangs for a minute near the end. */
 function nodeSeconds(): NodeSecond[] {
   return Array.from({ length: (STEPS * STEP_US) / SECOND_US }, (_, index) => {
@@ -557,6 +573,7 @@ export function sampleFacts(window: Window = EXTENT, scope: Scope = {}): WindowF
     },
     healthWindow: EXTENT,
     nodeSeconds: nodeSeconds(),
+    classForecast: forecastOf(),
     collectors: [],
     missed: [],
   };

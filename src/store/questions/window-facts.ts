@@ -11,6 +11,7 @@ import { readErrorSteps, readErrors } from './errors.ts';
 import { readDdl, readExecutions } from './executions.ts';
 import { healthWindowOf, readNodeSeconds } from './node-seconds.ts';
 import { readMissed } from './missed.ts';
+import { readClassForecast } from './class-forecast.ts';
 import { readReplication } from './replication.ts';
 import { stepUsFor } from './steps.ts';
 import { readTransactionShapes } from './transactions.ts';
@@ -59,6 +60,7 @@ export async function readWindowFacts(
     captures,
     nodeSeconds,
     missed,
+    classForecast,
   ] = await Promise.all([
     readSteps(store, stepUs, parameters),
     readEdges(store, parameters),
@@ -75,6 +77,7 @@ export async function readWindowFacts(
     readCapture(store, parameters),
     readNodeSeconds(store, healthWindow, parameters),
     readMissed(store, stepUs, parameters),
+    readClassForecast(store, window, extent, scope),
   ]);
   return {
     window,
@@ -93,6 +96,7 @@ export async function readWindowFacts(
     healthWindow,
     nodeSeconds,
     missed,
+    classForecast,
     ...captures,
     ...classes,
     ...ddl,

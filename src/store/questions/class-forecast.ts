@@ -1,0 +1,67 @@
+/**
+ * The minutes before the end of a window, of the classes that take most of the response time: for their forecast. All
+ * from the rollup: `SELECT t, sum(duration_sum_us) / sum(answered) FROM class_1m WHERE fingerprint = '...' GROUP BY t
+ * ORDER BY t` shows the same.
+ */
+import type { ClassForecastFacts, ClassMinute } from '../../events/class-forecast.ts';
+import type { Extent, Scope, Window } from '../../events/facts.ts';
+import type { Store } from '../store.ts';
+import { ask, IN_SCOPE, parametersOf } from './ask.ts';
+
+const MINUTE_US = 60_000_000;
+const HOUR_US = 60 * MINUTE_US;
+/** An hour that the line goes through, and one before it in which its like is tried. */
+const KNOWN_US = 2 * HOUR_US;
+/** More classes with a forecast nobody reads. */
+const CLASSES_MAX = 10;
+/** Of the bytes of a minute; more lost, and the mean of the minute is not that of all calls. */
+const LOST_SHARE_MAX = 0.005;
+
+const MINUTES = `t >= toDateTime({fromSeconds:Int64}, 'UTC') AND t < toDateTime({toSeconds:Int64}, 'UTC') AND ${IN_SCOPE}`;
+
+/** @throws MirrorSqlError */
+export async function readClassForecast(
+  store: Store,
+  window: Window,
+  extent: NonNullable<Extent>,
+  scope: Scope,
+): Promise<ClassForecastFacts> {
+  const toUs = Math.floor(Math.min(window.toUs, extent.toUs) / MINUTE_US) * MINUTE_US;
+  const known = { fromUs: toUs - KNOWN_US, toUs };
+  const parameters = {
+    ...parametersOf(known, scope),
+    fromSeconds: known.fromUs / 1_000_000,
+    hourSeconds: (toUs - HOUR_US) / 1_000_000,
+    toSeconds: toUs / 1_000_000,
+  };
+  const [classes, lossy] = await Promise.all([
+    ask<ClassForecastFacts['classes'][number]>(
+      store,
+      `SELECT busiest.fingerprint AS fingerprint, described.normalized AS normalized, busiest.share AS shareOfTime
+      FROM (
+        SELECT fingerprint, sum(duration_sum_us) AS spent, spent / sum(spent) OVER () AS share
+        FROM class_1m WHERE ${MINUTES.replace('fromSeconds', 'hourSeconds')} AND fingerprint != '0000000000000000'
+        GROUP BY fingerprint HAVING spent > 0 ORDER BY spent DESC, fingerprint LIMIT ${CLASSES_MAX}
+      ) AS busiest
+      ANY LEFT JOIN (SELECT * FROM classes FINAL) AS described ON busiest.fingerprint = described.fingerprint
+      ORDER BY busiest.spent DESC, fingerprint`,
+      parameters,
+    ),
+    ask<{ startUs: number }>(
+      store,
+      `SELECT toInt64(toUnixTimestamp(toStartOfMinute(t))) * 1000000 AS startUs
+      FROM activity_1s WHERE ${MINUTES} GROUP BY startUs
+      HAVING sum(lost_bytes) > ${LOST_SHARE_MAX} * (sum(bytes_request) + sum(bytes_response)) ORDER BY startUs`,
+      parameters,
+    ),
+  ]);
+  const minutes = await ask<ClassMinute>(
+    store,
+    `SELECT fingerprint, toInt64(toUnixTimestamp(t)) * 1000000 AS startUs,
+      sum(class_1m.answered) AS answered, sum(duration_sum_us) AS durationSumUs
+    FROM class_1m WHERE ${MINUTES} AND fingerprint IN {fingerprints:Array(String)}
+    GROUP BY fingerprint, t ORDER BY fingerprint, t`,
+    { ...parameters, fingerprints: classes.map(({ fingerprint }) => fingerprint) },
+  );
+  return { window: known, classes, minutes, lossyMinutesUs: lossy.map(({ startUs }) => startUs) };
+}
