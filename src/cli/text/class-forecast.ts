@@ -49,6 +49,6 @@ function forecastText({ points }: ClassForecast): string {
 
 function bandText({ points }: ClassForecast): string {
   const last = points.at(-1);
-  if (last?.lower80Us == null) return ABSENT;
+  if (last === undefined || last.lower80Us === null) return ABSENT;
   return `${durationText(last.lower80Us)} to ${durationText(last.upper80Us)}`;
 }

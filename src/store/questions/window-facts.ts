@@ -60,7 +60,7 @@ export async function readWindowFacts(
     captures,
     nodeSeconds,
     missed,
-    classForecast,
+    diagnoses,
   ] = await Promise.all([
     readSteps(store, stepUs, parameters),
     readEdges(store, parameters),
@@ -77,7 +77,7 @@ export async function readWindowFacts(
     readCapture(store, parameters),
     readNodeSeconds(store, healthWindow, parameters),
     readMissed(store, stepUs, parameters),
-    readClassForecast(store, window, extent, scope),
+    readDiagnosisFacts(store, window, extent, scope),
   ]);
   return {
     window,
@@ -96,11 +96,22 @@ export async function readWindowFacts(
     healthWindow,
     nodeSeconds,
     missed,
-    classForecast,
+    ...diagnoses,
     ...captures,
     ...classes,
     ...ddl,
   };
+}
+
+/** What the diagnoses and forecasts read beside the monitors. */
+async function readDiagnosisFacts(
+  store: Store,
+  window: Window,
+  extent: NonNullable<Extent>,
+  scope: Scope,
+): Promise<Pick<WindowFacts, 'classForecast'>> {
+  const [classForecast] = await Promise.all([readClassForecast(store, window, extent, scope)]);
+  return { classForecast };
 }
 
 /** From when to when the store has anything; undefined when it is empty. @throws MirrorSqlError */
