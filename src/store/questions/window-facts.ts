@@ -3,7 +3,7 @@ import { MirrorSqlError } from '../../core/errors.ts';
 import type { Extent, Scope, Window, WindowFacts } from '../../events/facts.ts';
 import type { Store } from '../store.ts';
 import { readEdges, readSteps } from './activity.ts';
-import { ask, parametersOf, us } from './ask.ts';
+import { ask, type Parameters, parametersOf, us } from './ask.ts';
 import { readCapture } from './capture-quality.ts';
 import { countChannels, readChannels, readSessionEvents } from './channels.ts';
 import { readClassSteps, readClasses } from './classes.ts';
@@ -34,16 +34,6 @@ export async function readWindowFacts(
     judgedUntilSeconds: Math.floor((extent.toUs - ANSWER_WITHIN_US) / 1_000_000),
   };
   const healthWindow = healthWindowOf(window, extent);
-  const classesAndSteps = readClasses(store, window, stepUs, parameters).then(async (classes) => ({
-    classes,
-    classSteps: await readClassSteps(
-      store,
-      window,
-      stepUs,
-      parameters,
-      classes.map(({ fingerprint }) => fingerprint),
-    ),
-  }));
   const [
     steps,
     edges,
@@ -64,7 +54,7 @@ export async function readWindowFacts(
   ] = await Promise.all([
     readSteps(store, stepUs, parameters),
     readEdges(store, parameters),
-    classesAndSteps,
+    readClassesAndSteps(store, window, stepUs, parameters),
     readErrors(store, parameters),
     readErrorSteps(store, stepUs, parameters),
     readChannels(store, parameters),
@@ -101,6 +91,18 @@ export async function readWindowFacts(
     ...classes,
     ...ddl,
   };
+}
+
+async function readClassesAndSteps(
+  store: Store,
+  window: Window,
+  stepUs: number,
+  parameters: Parameters,
+): Promise<Pick<WindowFacts, 'classes' | 'classSteps'>> {
+  const classes = await readClasses(store, window, stepUs, parameters);
+  const fingerprints = classes.map(({ fingerprint }) => fingerprint);
+  const classSteps = await readClassSteps(store, window, stepUs, parameters, fingerprints);
+  return { classes, classSteps };
 }
 
 /** What the diagnoses and forecasts read beside the monitors. */
