@@ -1,6 +1,4 @@
 /** P8, the forecast of the important classes: what the store answers, and the rows that the report shows. */
-import type { Window } from './facts.ts';
-import type { Trend } from './report.ts';
 
 /** One class in one minute. */
 export interface ClassMinute {
@@ -13,7 +11,7 @@ export interface ClassMinute {
 /** The minutes before the end of a window, of the classes that take most of the response time there. */
 export interface ClassForecastFacts {
   /** Whole minutes that `minutes` covers; its end is the moment from which is forecast. */
-  readonly window: Window;
+  readonly window: { readonly fromUs: number; readonly toUs: number };
   /** Most time first. */
   readonly classes: readonly {
     readonly fingerprint: string;
@@ -46,7 +44,7 @@ export interface ClassForecast {
   /** Where the line through the last hour stands now. */
   readonly nowUs: number;
   /** Of the last hour; null where no trend is found (p < 0.01 for all classes together). */
-  readonly trend: Trend | null;
+  readonly trend: { readonly changePerHour: number; readonly pValue: number } | null;
   /**
    * Mean absolute error of forecasts like this one made in the past, divided by that of "it stays as it was in the last
    * minute". Well below 1 the forecast has skill. null: too short a past to try.
