@@ -28,7 +28,7 @@ export async function connectFrom(options: HostClientOptions): Promise<pg.Client
 }
 
 /** pg opens its connection by `connect(port, host)`: the address to speak from is added there. */
-function socketFrom(localAddress: string): Socket {
+export function socketFrom(localAddress: string): Socket {
   const socket = new Socket();
   const connect = socket.connect.bind(socket) as (options: object) => Socket;
   return Object.assign(socket, {

@@ -57,6 +57,12 @@ export interface PostgresServer {
   waitForNoClients(): Promise<void>;
   /** Everything that the server has logged so far. */
   readLog(): LogEntry[];
+  /** Ends the server and all its backends with SIGKILL, as the out-of-memory killer does; its files stay. */
+  crash(): Promise<void>;
+  /** PostgreSQL's fast shutdown: sessions are ended with 57P01, the server leaves in order; its files stay. */
+  shutDown(): Promise<void>;
+  /** Starts it again on the files that crash or shutDown left. */
+  startAgain(): Promise<void>;
   /** Stops the server and removes its files. */
   stop(): Promise<void>;
 }
@@ -106,9 +112,13 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
       ...options.settings,
     };
     const args = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-    const child = spawn(join(bin, 'postgres'), ['-D', data, ...args], { ...run, stdio: 'ignore' });
-    server = child;
-    const version = await waitForServer(directory, port, () => child.exitCode);
+    const launch = async () => {
+      const program = join(bin, 'postgres');
+      const child = spawn(program, ['-D', data, ...args], { ...run, stdio: 'ignore' });
+      server = child;
+      return await waitForServer(directory, port, () => child.exitCode);
+    };
+    const version = await launch();
     await adminQuery(directory, port, 'postgres', 'CREATE EXTENSION pg_stat_statements');
     return {
       port,
@@ -117,11 +127,34 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
       query: (database, sql) => adminQuery(directory, port, database, sql),
       waitForNoClients: () => waitForNoClients(directory, port),
       readLog: () => readLog(join(directory, 'server.json')),
+      crash: async () => {
+        if (server !== undefined) await crash(server);
+      },
+      shutDown: async () => {
+        if (server !== undefined) await stopProgram(server, 'SIGINT');
+      },
+      startAgain: async () => {
+        await launch();
+      },
       stop,
     };
   } catch (error) {
     await stop();
     throw error;
+  }
+}
+
+/** The server first, so that it does not start anything in place of what it loses. */
+async function crash(server: ChildProcess): Promise<void> {
+  const pid = String(server.pid);
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ');
+  await stopProgram(server, 'SIGKILL');
+  for (const child of children.map(Number).filter((one) => one > 0)) {
+    try {
+      process.kill(child, 'SIGKILL');
+    } catch {
+      // It saw the end of its server and left by itself.
+    }
   }
 }
 

@@ -1,0 +1,78 @@
+/** Faults of the network between the applications and the server: ledger H3 and H5. */
+import { delay } from '../lab/process.ts';
+import type { Impairment } from './network-path.ts';
+import { ORDERS_HOST, SHOP_HOST } from './places.ts';
+import type { Scenario } from './scenario.ts';
+import type { Stage } from './stage.ts';
+import { allowedEverywhere, clientState, serverState } from './truths.ts';
+
+const FAULT_MS = 100_000;
+/** What a retransmission waits at least on Linux (tcp(7), TCP_RTO_MIN). */
+const RETRANSMISSION_MS = 200;
+
+function impair(impairment: (stage: Stage) => Impairment): Scenario['play'] {
+  return async (stage) => {
+    const { path } = stage;
+    if (path === undefined) throw new Error('this scenario needs a network path');
+    path.impairment = impairment(stage);
+    await delay(FAULT_MS);
+    path.clear();
+  };
+}
+
+const networkDelay: Scenario = {
+  name: 'network-delay',
+  says: 'Every answer of the server is held back by 80 ms in the network for 100 s.',
+  path: true,
+  play: impair(() => ({ holdMs: () => 80 })),
+  afterSeconds: 5,
+  states: [
+    serverState('slow', 'expected', 60),
+    clientState(ORDERS_HOST, 'slow', 'expected', 60),
+    clientState(SHOP_HOST, 'slow', 'expected', 60),
+    ...allowedEverywhere(['jitter', 'sub_healthy']),
+  ],
+  findings: [],
+};
+
+const networkJitter: Scenario = {
+  name: 'network-jitter',
+  says: 'Each second anew, answers are held back by 0 to 300 ms, most seconds by nothing, for 100 s.',
+  path: true,
+  play: impair(({ random }) => {
+    let second = 0;
+    let heldMs = 0;
+    return {
+      holdMs: () => {
+        const now = Math.floor(Date.now() / 1_000);
+        if (now !== second) heldMs = random() < 0.6 ? 0 : random() * 300;
+        second = now;
+        return heldMs;
+      },
+    };
+  }),
+  afterSeconds: 5,
+  states: [
+    serverState('jitter', 'expected', 60),
+    clientState(ORDERS_HOST, 'jitter', 'expected', 60),
+    clientState(SHOP_HOST, 'jitter', 'expected', 60),
+    // The minute's mean is many times the usual one too.
+    ...allowedEverywhere(['slow', 'sub_healthy']),
+  ],
+  findings: [],
+};
+
+const networkLoss: Scenario = {
+  name: 'network-loss',
+  says: 'Three of a hundred answers are lost on the way and come after a retransmission, for 100 s.',
+  path: true,
+  play: impair(({ random }) => ({
+    holdMs: () => (random() < 0.03 ? RETRANSMISSION_MS + random() * 50 : 0),
+  })),
+  afterSeconds: 5,
+  // The mean stays below what anybody feels; the few that wait do feel it.
+  states: allowedEverywhere(['jitter', 'slow', 'sub_healthy']),
+  findings: [],
+};
+
+export const networkScenarios: readonly Scenario[] = [networkDelay, networkJitter, networkLoss];

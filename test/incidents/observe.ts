@@ -1,0 +1,65 @@
+/** What analysis says of a recording: through the collector into a store, and out of it as the report that users read. */
+import { rm } from 'node:fs/promises';
+import { buildReport } from '../../analysis/report.ts';
+import { Collector, collect } from '../../collectors/collector.ts';
+import type { Report } from '../../src/events/report.ts';
+import { loadDescriber } from '../../src/sql/describe.ts';
+import { storeCapture } from '../../src/store/captures.ts';
+import { readWindowFacts } from '../../src/store/questions/window-facts.ts';
+import { SegmentSink } from '../../src/store/segment-sink.ts';
+import { openStore, type Store } from '../../src/store/store.ts';
+import { SegmentWriter } from '../../src/store/writer.ts';
+import { temporaryDirectory } from '../store/temporary-store.ts';
+import { CaptureWithHistory } from './capture-with-history.ts';
+import { type Label, readLabel } from './label.ts';
+
+/** Half an hour of calm minutes: a baseline is learnt from so much (analysis/health/baseline.ts). */
+const HISTORY_US = 31 * 60_000_000;
+
+export interface Observation {
+  readonly label: Label;
+  readonly report: Report;
+}
+
+/** @param name path of the recording without its endings */
+export async function observe(name: string): Promise<Observation> {
+  const label = readLabel(`${name}.json`);
+  const directory = await temporaryDirectory();
+  const store = await openStore({ kind: 'embedded', directory });
+  try {
+    await load(store, `${name}.pcap.gz`, label);
+    // The recording without its first seconds, in which the applications came.
+    const window = { fromUs: label.calm.fromUs, toUs: label.recorded.toUs };
+    return { label, report: buildReport(await readWindowFacts(store, window)) };
+  } finally {
+    await store.close();
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+async function load(store: Store, file: string, label: Label): Promise<void> {
+  const turns = Math.ceil(HISTORY_US / (label.calm.toUs - label.calm.fromUs));
+  const source = new CaptureWithHistory(file, label, turns);
+  const writer = new SegmentWriter(store);
+  const segments: string[] = [];
+  const sink = new SegmentSink({
+    directory: store.directory,
+    collector: store.collector,
+    describe: await loadDescriber(),
+    onSealed: (segment) => {
+      segments.push(segment.name);
+      writer.enqueue(segment);
+    },
+  });
+  const collector = new Collector(sink, { name: store.collector });
+  const summary = await collect(source, collector, {
+    afterChunk: async () => {
+      await sink.settled();
+      await writer.drained();
+    },
+  });
+  sink.seal();
+  await sink.settled();
+  await writer.flush();
+  await storeCapture(store, file, summary, segments);
+}

@@ -1,0 +1,13 @@
+/** All scenarios, by what they are about. */
+import { availabilityScenarios } from './availability.ts';
+import { harmlessScenarios } from './harmless.ts';
+import { networkScenarios } from './network.ts';
+import type { Scenario } from './scenario.ts';
+import { statementScenarios } from './statements.ts';
+
+export const scenarios: readonly Scenario[] = [
+  ...availabilityScenarios,
+  ...networkScenarios,
+  ...statementScenarios,
+  ...harmlessScenarios,
+];

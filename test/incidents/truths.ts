@@ -1,0 +1,27 @@
+/** Truths that many scenarios share. */
+import type { HealthState } from '../../src/events/health.ts';
+import { ORDERS_HOST, SERVER_NODE, SHOP_HOST } from './places.ts';
+import type { ScenarioState } from './scenario.ts';
+
+type Demand = ScenarioState['demand'];
+
+export function serverState(state: HealthState, demand: Demand, afterSeconds = 5): ScenarioState {
+  return { node: SERVER_NODE, role: 'server', state, demand, afterSeconds };
+}
+
+export function clientState(
+  node: string,
+  state: HealthState,
+  demand: Demand,
+  afterSeconds = 5,
+): ScenarioState {
+  return { node, role: 'client', state, demand, afterSeconds };
+}
+
+/** These states of the server and of both applications may be seen, as long as minutes that average remember the fault. */
+export function allowedEverywhere(states: readonly HealthState[]): ScenarioState[] {
+  return states.flatMap((state) => [
+    serverState(state, 'allowed', 90),
+    ...[ORDERS_HOST, SHOP_HOST].map((node) => clientState(node, state, 'allowed', 90)),
+  ]);
+}
