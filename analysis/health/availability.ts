@@ -19,6 +19,8 @@ export const GOOD: Judgement = { verdict: 'good', evidence: [] };
 const SECOND_US = 1_000_000;
 /** Seconds in which refused connections are counted together. */
 const REFUSED_SECONDS = 10;
+/** Where no connection is left either, nobody is there who could still be answered: then so many seconds are enough. */
+const GONE_SECONDS = 3;
 /** A state ends when things have gone well for so long. */
 const RECOVERY_SECONDS = 5;
 /** Of the usual flow: so much of it is a recovery, and so little of it is none. */
@@ -37,11 +39,14 @@ export function hangAfterUs(baseline: Baseline, settings: HealthSettings): numbe
 /** Connections are refused and nothing is answered any more, not even on those that were open. */
 export function databaseDown(seconds: readonly NodeSecond[], settings: HealthSettings): Judgement {
   const refused = sumOfLast(seconds, REFUSED_SECONDS, refusedOf);
-  const answers = sumOfLast(seconds, REFUSED_SECONDS, answersOf);
+  const gone =
+    seconds.length >= GONE_SECONDS && sumOfLast(seconds, GONE_SECONDS, connectionsOpenOf) === 0;
+  const lately = gone ? GONE_SECONDS : REFUSED_SECONDS;
+  const answers = sumOfLast(seconds, lately, answersOf);
   if (refused >= settings.refusedMin && answers === 0)
     return bad(
       count('connections refused in 10 s', refused, settings.refusedMin),
-      count('answers in 10 s', answers, 1),
+      count(`answers in ${String(lately)} s`, answers, 1),
     );
   const well =
     sumOfLast(seconds, RECOVERY_SECONDS, answersOf) > 0 &&
@@ -109,8 +114,16 @@ export function applicationDown(
   return BETWEEN;
 }
 
-/** Its connections stand open, one of them inside a transaction, and it asks nothing: longer than chance allows. */
-export function applicationHang(seconds: readonly NodeSecond[], baseline: Baseline): Judgement {
+/**
+ * Its connections stand open, one of them inside a transaction, and it asks nothing: longer than chance allows, and longer
+ * than a pause in which a runtime collects its garbage. All connections of one process pause together, so that chance
+ * alone says little: of 80 statements a second one second of silence has a chance of 1e-7.
+ */
+export function applicationHang(
+  seconds: readonly NodeSecond[],
+  baseline: Baseline,
+  settings: HealthSettings,
+): Judgement {
   const now = seconds.at(-1);
   const usual = baseline.requestsPerSecond;
   if (now === undefined || usual === undefined) return BETWEEN;
@@ -119,11 +132,16 @@ export function applicationHang(seconds: readonly NodeSecond[], baseline: Baseli
   if (
     now.connectionsOpen > 0 &&
     now.connectionsInTransaction > 0 &&
-    silent > 0 &&
+    silent * SECOND_US >= settings.hangMinUs &&
     chance < SILENCE_PROBABILITY
   )
     return bad(
-      { name: 'no request for', value: silent * SECOND_US, unit: 'us', threshold: null },
+      {
+        name: 'no request for',
+        value: silent * SECOND_US,
+        unit: 'us',
+        threshold: settings.hangMinUs,
+      },
       {
         name: 'chance of such a silence',
         value: chance,
@@ -168,6 +186,7 @@ function flows(
 
 const answersOf = ({ answers }: NodeSecond): number => answers;
 const requestsOf = ({ requests }: NodeSecond): number => requests;
+const connectionsOpenOf = ({ connectionsOpen }: NodeSecond): number => connectionsOpen;
 const refusedOf = ({ connectionsRefused }: NodeSecond): number => connectionsRefused;
 
 function sumOfLast(

@@ -136,7 +136,7 @@ class Watch {
       this.#look('hang', databaseHang(seconds, baseline, settings), tsUs);
     } else {
       this.#look('down', applicationDown(seconds, baseline, settings), tsUs);
-      this.#look('hang', applicationHang(seconds, baseline), tsUs);
+      this.#look('hang', applicationHang(seconds, baseline, settings), tsUs);
     }
   }
 

@@ -75,6 +75,23 @@ const clientStop: Scenario = {
   findings: [],
 };
 
+const shortPauses: Scenario = {
+  name: 'short-pauses',
+  says: 'The transfer application pauses three times for 3 s, as for garbage, its transactions open.',
+  harmless: true,
+  play: async (stage) => {
+    for (let pause = 0; pause < 3; pause++) {
+      await freezeInsideTransaction(stage);
+      await delay(3_000);
+      stage.orders.go();
+      await delay(10_000);
+    }
+  },
+  afterSeconds: 10,
+  states: [],
+  findings: [],
+};
+
 async function freezeInsideTransaction({ server, orders }: Stage): Promise<void> {
   const sql = `SELECT 1 FROM pg_stat_activity WHERE state = 'idle in transaction'
     AND application_name = 'orders'`;
@@ -93,4 +110,5 @@ export const availabilityScenarios: readonly Scenario[] = [
   crash,
   cleanRestart,
   clientStop,
+  shortPauses,
 ];

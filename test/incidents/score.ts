@@ -25,6 +25,14 @@ export interface Score {
 const STATES_MIN = 0.95;
 const NEVER_WRONG = ['down', 'hang'];
 const LOW_TPS_MIN = 0.95;
+/** From the fault to the state, at most. HANG: T_h and two seconds. */
+const DELAY_MAX_US: Readonly<Record<string, number>> = {
+  down: 5_000_000,
+  hang: 7_000_000,
+  slow: 90_000_000,
+  jitter: 90_000_000,
+  sub_healthy: 600_000_000,
+};
 const DAY_US = 86_400_000_000;
 
 /** One score for each state (`about` 'state') or kind of finding, by name. */
@@ -82,7 +90,9 @@ export function brokenPromises(judged: readonly Judged[]): string[] {
   };
   least('precision of states', states.precision, STATES_MIN);
   least('recall of states', states.recall, STATES_MIN);
-  for (const { what, missed, wrong } of scoresOf(judged, 'state')) {
+  for (const { what, missed, wrong, delayMaxUs } of scoresOf(judged, 'state')) {
+    if ((delayMaxUs ?? 0) > (DELAY_MAX_US[what] ?? Infinity))
+      broken.push(`${what} was told only after ${((delayMaxUs ?? 0) / 1e6).toFixed(1)} s`);
     if (NEVER_WRONG.includes(what) && missed + wrong > 0)
       broken.push(`${what} was missed ${String(missed)} and told falsely ${String(wrong)} times`);
   }

@@ -132,7 +132,23 @@ describe('a database', () => {
     }));
     const intervals = told(seconds);
     expect(names(intervals)).toEqual(['healthy', 'down', 'healthy']);
-    expect(delayOf(intervals, 'down', at)).toBeLessThanOrEqual(11);
+    expect(delayOf(intervals, 'down', at)).toBeLessThanOrEqual(5);
+  });
+
+  it('is down after ten seconds when connections are left that nobody answers any more', () => {
+    const seconds = changed(normal, at, at + 40, () => ({
+      requests: 0,
+      answers: 0,
+      timedCount: 0,
+      durationSumUs: 0,
+      durationSquaresSum: 0,
+      connectionsOpen: 1,
+      outstanding: 0,
+      connectionsRefused: 2,
+    }));
+    const intervals = told(seconds);
+    expect(names(intervals)).toEqual(['healthy', 'down', 'healthy']);
+    expect(delayOf(intervals, 'down', at)).toBe(10);
   });
 
   it('is not down when it refuses some and answers others', () => {
@@ -194,6 +210,11 @@ describe('an application', () => {
       connectionsInTransaction: 2,
     }));
     expect(names(told(seconds))).toEqual(['healthy', 'hang', 'healthy']);
+  });
+
+  it('does not hang in a pause of a few seconds, whatever chance says', () => {
+    const paused = changed(normal, at, at + 4, () => ({ ...silent, connectionsInTransaction: 2 }));
+    expect(names(told(paused))).toEqual(['healthy']);
   });
 
   it('does not hang when it has nothing to ask', () => {
