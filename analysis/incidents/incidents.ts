@@ -43,7 +43,7 @@ function incidentOf(
   const open = findings.some(({ untilUs }) => untilUs === null || untilUs >= window.toUs);
   const endUs = Math.max(...members.map((member) => member.endUs));
   const sinceUs = Math.max(window.fromUs, Math.min(...members.map(({ onset }) => onset.atUs)));
-  const nodes = nodesOf(findings);
+  const nodes = nodesOf([...findings, ...waitingApplications(findings, facts, sinceUs, endUs)]);
   const signs = signsOf(facts, missed, aroundOf(nodes, facts), settings);
   const timeline = byTime([
     ...members.flatMap(linesOf),
@@ -107,6 +107,29 @@ function aroundOf(nodes: readonly IncidentNode[], facts: WindowFacts): IncidentN
   const own = new Set(nodes.map(({ node }) => node));
   const servers = [...serversOf(nodes, facts)].filter((server) => !own.has(server));
   return [...nodes, ...servers.map((node) => ({ node, role: 'server' as const }))];
+}
+
+/** Of a database that hangs or is down, the applications that asked it something meanwhile, well as they may seem. */
+function waitingApplications(
+  findings: readonly Finding[],
+  { edges, nodeSeconds }: WindowFacts,
+  sinceUs: number,
+  endUs: number,
+): Pick<Finding, 'node' | 'role'>[] {
+  const dead = findings.filter(
+    ({ role, severity }) => role === 'server' && severity === 'critical',
+  );
+  const servers = new Set(dead.map(({ node }) => node));
+  const clients = new Set(edges.flatMap((edge) => (servers.has(edge.server) ? edge.client : [])));
+  const asking = nodeSeconds.filter(
+    ({ role, node, startUs, requests, outstanding, connectionsRefused }) =>
+      role === 'client' &&
+      clients.has(node) &&
+      startUs >= sinceUs &&
+      startUs < endUs &&
+      requests + outstanding + connectionsRefused > 0,
+  );
+  return [...new Set(asking.map(({ node }) => node))].map((node) => ({ node, role: 'client' }));
 }
 
 function serversOf(nodes: readonly IncidentNode[], { edges }: WindowFacts): Set<string> {

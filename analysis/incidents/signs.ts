@@ -186,7 +186,9 @@ export function openTransactions(
     const { sessionId, server, client, openTransactionSinceUs: openUs, lastCommand } = channel;
     const ageUs = transactionAgeUs(channel);
     if (openUs === null || ageUs === null || ageUs < openTransactionMinUs) return [];
-    const open = openUs <= sinceUs && openUs + ageUs > sinceUs;
+    // A single statement that waits stands in no transaction of its own making.
+    const made = channel.transactionStatus === 'T' || channel.transactionStatus === 'E';
+    const open = made && openUs <= sinceUs && openUs + ageUs > sinceUs;
     if (!open || !servers.has(server) || told.has(sessionId)) return [];
     const after = lastCommand === null ? '' : `; its last statement was ${oneLine(lastCommand)}`;
     const parts = [node(client), ' began a transaction on ', node(server)];

@@ -27,7 +27,7 @@ function edgeKey(client: string, server: string): string {
 }
 
 /** The nodes of findings, each once: databases first, then by name. */
-export function nodesOf(findings: readonly Finding[]): IncidentNode[] {
+export function nodesOf(findings: readonly Pick<Finding, 'node' | 'role'>[]): IncidentNode[] {
   const nodes = new Map<string, IncidentNode>();
   for (const { node, role } of findings)
     if (node !== null && role !== null) nodes.set(`${role} ${node}`, { node, role });

@@ -7,8 +7,10 @@ import { Channels, Nodes } from './sections/channels.tsx';
 import { ClassForecasts } from './sections/class-forecast.tsx';
 import { Ddl } from './sections/ddl.tsx';
 import { Errors } from './sections/errors.tsx';
+import { Findings } from './sections/findings.tsx';
 import { Health } from './sections/health.tsx';
 import { Highlights } from './sections/highlights.tsx';
+import { Incidents } from './sections/incidents.tsx';
 import { KeyFigures } from './sections/key-figures.tsx';
 import { Slowest, Statements } from './sections/statements.tsx';
 import { Transactions } from './sections/transactions.tsx';
@@ -26,9 +28,11 @@ export function ReportView({ report, onOpen, onZoom, onNode }: ReportViewProps) 
     <NamesContext.Provider value={report.names}>
       <main>
         <Highlights report={report} onOpen={onOpen} />
+        <Incidents report={report} onOpen={onOpen} onZoom={onZoom} />
         <KeyFigures report={report} />
-        <Health report={report} />
+        <Health report={report} onZoom={onZoom} />
         <TimeLines report={report} onZoom={onZoom} />
+        <Findings report={report} onOpen={onOpen} />
         <Statements report={report} onOpen={onOpen} />
         <ClassForecasts report={report} onOpen={onOpen} />
         <Errors report={report} onOpen={onOpen} />

@@ -78,6 +78,7 @@ describe.skipIf(noBrowser !== '')(`the page ${noBrowser}`, () => {
     await page.waitForSelector('.details');
     expect(await page.locator('.details pre').textContent()).toContain('onerror="window.pwned=1"');
     expect(await page.locator('#errors').textContent()).toContain('<b>bold</b>');
+    expect(await page.locator('#incidents').textContent()).toContain('</script><script>window');
     expect(await page.locator('img').count()).toBe(0);
     expect(await page.evaluate('window.pwned')).toBeUndefined();
   }
@@ -113,6 +114,46 @@ describe.skipIf(noBrowser !== '')(`the page ${noBrowser}`, () => {
     expect(toUs).toBeLessThan(EXTENT.toUs);
     await page.getByRole('button', { name: 'Back to the window before' }).click();
     await page.waitForFunction('location.hash === ""');
+    await page.close();
+  });
+
+  it('narrows the window to an incident that is clicked, in an address that can be sent', async () => {
+    const page = await opened();
+    await page.getByRole('button', { name: 'Narrow the window to this incident' }).click();
+    await page.waitForFunction('location.hash.includes("from=")');
+    const address = page.url();
+    await page.close();
+    const again = await opened(address);
+    // The hang from 09:50:00 to 09:51:05, a minute before it and half a minute after.
+    expect(await again.locator('.fixed-window summary').textContent()).toContain(
+      '09:48:55 – 09:51:37',
+    );
+    await again.close();
+  });
+
+  it('tells the states of a node to the keyboard, and narrows the window to one', async () => {
+    const page = await opened();
+    const strip = page.getByRole('listbox', { name: 'States of 10.20.8.5:5432' });
+    await strip.focus();
+    // It begins with what is not well.
+    expect(await page.locator('.told').textContent()).toMatch(
+      /^10\.20\.8\.5:5432 hang from 09:50:05 .*oldest request without an answer/,
+    );
+    await page.keyboard.press('ArrowLeft');
+    const chosen = strip.locator('[aria-selected="true"]');
+    expect(await chosen.getAttribute('aria-label')).toMatch(/^healthy, 09:00:00, 50 min/);
+    expect(await strip.getAttribute('aria-activedescendant')).toBe(await chosen.getAttribute('id'));
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('Enter');
+    await page.waitForFunction('location.hash.includes("from=")');
+    await page.close();
+  });
+
+  it('tells findings with their numbers and what to do', async () => {
+    const page = await opened();
+    expect(await page.locator('#findings tbody tr').first().textContent()).toMatch(
+      /critical.*10\.20\.8\.5:5432 hangs\.oldest request.*threshold.*Look at the oldest open/,
+    );
     await page.close();
   });
 

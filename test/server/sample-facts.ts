@@ -488,8 +488,10 @@ export function sampleFacts(window: Window = EXTENT, scope: Scope = {}): WindowF
         'error',
         2_014_000,
       ),
+      // Two minutes before the hang, so that an incident tells it.
+      ddlFacts(48, 'COMMENT', `COMMENT ON TABLE accounts IS ${HOSTILE_SQL.slice(7)}`, 'ok', 900),
     ],
-    ddlCount: 2,
+    ddlCount: 3,
     sessionEvents: [
       {
         type: 'login_failed',

@@ -95,6 +95,20 @@ describe('findings', () => {
     );
   });
 
+  it('of a database that hangs concern the applications that ask it, well as they may seem', () => {
+    const second = (node: string, seconds: number, requests: number) => ({
+      ...emptySecond(node, 'client', at(seconds)),
+      requests,
+    });
+    const nodeSeconds = [second(SHOP, 100, 1), second(BILLING, 99, 1), second('10.0.9.1', 110, 1)];
+    expect(told([hang], { nodeSeconds })[0]?.nodes).toEqual([
+      { node: DATABASE, role: 'server' },
+      { node: SHOP, role: 'client' },
+    ]);
+    const mild = { ...hang, severity: 'warning' as const };
+    expect(told([mild], { nodeSeconds })[0]?.nodes).toHaveLength(1);
+  });
+
   it('join up to a gap of two minutes, and no longer one', () => {
     const first = findingOf({ untilUs: at(90.5) });
     const second = (since: number) => findingOf({ kind: 'x/y', sinceUs: at(since), untilUs: null });
@@ -334,13 +348,15 @@ describe('the timeline and the context', () => {
       openTransactionSinceUs: at(80),
       lastSeenUs: at(140),
       lastCommand: 'UPDATE',
+      transactionStatus: 'T',
     });
     expect(linesOf({ channels: [open] }).context).toEqual([
       '80 transaction_open: 10.0.1.1 began a transaction on 10.0.0.1:5432 that stayed open; its last statement was UPDATE.',
     ]);
     const ended = { ...open, lastSeenUs: at(99) };
     const young = { ...open, openTransactionSinceUs: at(136) };
-    expect(linesOf({ channels: [ended, young] }).context).toEqual([]);
+    const waiting = { ...open, transactionStatus: 'I' };
+    expect(linesOf({ channels: [ended, young, waiting] }).context).toEqual([]);
     const [incident] = told([{ ...hang, sessions: [open.sessionId] }], { channels: [open] });
     expect(incident?.context).toEqual([]);
   });
@@ -352,6 +368,7 @@ describe('the timeline and the context', () => {
         server: DATABASE,
         openTransactionSinceUs: at(80),
         lastSeenUs: at(140),
+        transactionStatus: 'T',
       }),
     );
     expect(linesOf({ channels }).context).toHaveLength(defaultIncidentSettings.contextMax);
