@@ -7,6 +7,8 @@ export const limits = {
   segmentRowsMax: 50_000,
   /** Bytes of a segment, so that long statements do not make it large. */
   segmentBytesMax: 32 * 1024 * 1024,
+  /** Segments on their way to the disk, in memory: more, and the capture waits. */
+  segmentsSealingMax: 8,
   /** Segments on disk that wait for the store before the collector is asked to wait. */
   segmentsWaitingMax: 6,
   /** Of live traffic: bytes of segments, and their number, that wait for a store that is away; then the oldest goes. */
@@ -16,6 +18,8 @@ export const limits = {
   liveRefusalsMax: 8,
   /** Segments whose names are written to the ledger together. */
   ledgerBatchMax: 16,
+  /** Segments that the ledger is asked about together before they are sent. */
+  ledgerAskedMax: 64,
   /** Classes that a sink remembers as already told; then it tells them anew. As many as a collector knows. */
   classesMax: 100_000,
   /** Sessions whose last statement one load remembers. */

@@ -35,6 +35,11 @@ export class SegmentQueue {
     return this.#segments[0];
   }
 
+  /** Of the first `max`, oldest first. */
+  names(max: number): string[] {
+    return this.#segments.slice(0, max).map(({ name }) => name);
+  }
+
   add(segment: Segment): void {
     this.#segments.push(segment);
     this.#bytes += segment.sizeBytes;

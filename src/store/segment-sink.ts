@@ -3,9 +3,7 @@
  * full. Full means a number of rows or bytes, never a time, so that a capture always makes the same segments; whoever stores
  * live traffic calls `seal` by the clock.
  */
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { systemCode } from '../core/errors.ts';
 import { addressesOf } from './tables/session-columns.ts';
 import {
   type ActivitySecond,
@@ -242,6 +240,16 @@ export class SegmentSink implements EventSink {
     }
   }
 
+  /** Too many segments are on their way to the disk: whoever feeds this should wait until it is calm. */
+  get isBusy(): boolean {
+    return this.#sealing.size >= limits.segmentsSealingMax;
+  }
+
+  /** Resolves when the sink is not busy, or is less so than it was. */
+  async calm(): Promise<void> {
+    if (this.isBusy) await Promise.race(this.#sealing);
+  }
+
   /**
    * Resolves when every sealed segment has been handed on.
    * @throws MirrorSqlError when one could not be written.
@@ -283,41 +291,20 @@ export class SegmentSink implements EventSink {
       this.#seal(rows);
   }
 
-  /** @throws MirrorSqlError when the disk is full: the collector has to stop. */
+  /** @throws MirrorSqlError when an earlier segment could not be written: the collector has to stop. */
   #seal(rows: TableRows): void {
     if (this.#failure !== undefined) throw storeError(this.#failure);
     const now = this.#options.now ?? (() => Date.now() / 1000);
     const { table, rowsCount } = rows;
-    const onFailure = (error: unknown): void => {
-      if (this.#options.onLost === undefined) this.#failure ??= error;
-      else this.#options.onLost(table, rowsCount, error);
-    };
-    let written: Promise<Segment> | undefined;
-    try {
-      const collector = this.#options.collector ?? '';
-      written = this.#write(rows, collector, Math.floor(now()));
-    } catch (error) {
-      onFailure(error);
-      if (this.#options.onLost === undefined) throw storeError(error);
-    }
+    const block = rows.block(this.#options.collector ?? '', Math.floor(now()));
     rows.clear();
     if (rows === this.#events) this.#openTextBytes = 0;
-    if (written === undefined) return;
-    const sealing = written
-      .then(this.#options.onSealed, onFailure)
+    const sealing = writeSegment(this.#segments, block, this.#nextOrdinal())
+      .then(this.#options.onSealed, (error: unknown) => {
+        if (this.#options.onLost === undefined) this.#failure ??= error;
+        else this.#options.onLost(table, rowsCount, error);
+      })
       .finally(() => this.#sealing.delete(sealing));
     this.#sealing.add(sealing);
-  }
-
-  /** Makes the directory again when somebody has removed it. */
-  #write(rows: TableRows, collector: string, storedAtSeconds: number): Promise<Segment> {
-    const ordinal = this.#nextOrdinal();
-    try {
-      return writeSegment(this.#segments, rows, ordinal, collector, storedAtSeconds);
-    } catch (error) {
-      if (systemCode(error) !== 'ENOENT') throw error;
-      mkdirSync(this.#segments, { recursive: true, mode: 0o700 });
-      return writeSegment(this.#segments, rows, ordinal, collector, storedAtSeconds);
-    }
   }
 }

@@ -2,13 +2,12 @@
  * A segment: rows of one table as a Native block in a file. Its name is made of its content, so that the same capture
  * makes the same names and the store can tell what it has already. A segment is complete once it has its name.
  */
-import { createHash } from 'node:crypto';
-import { closeSync, fsync, openSync, readdirSync, rmSync, statSync, writevSync } from 'node:fs';
-import { open, rename } from 'node:fs/promises';
+import { readdirSync, rmSync, statSync } from 'node:fs';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
+import { systemCode } from '../core/errors.ts';
 import { SEGMENT_NAME_PATTERN } from './segment-name.ts';
-import { SEGMENT_TABLES, type SegmentTable, type TableRows } from './tables/table-rows.ts';
+import { type Block, SEGMENT_TABLES, type SegmentTable } from './tables/table-rows.ts';
 
 export interface Segment {
   /** TABLE.ORDINAL.HASH: the file's name, the deduplication token, and the key of the ledger. */
@@ -21,65 +20,48 @@ export interface Segment {
 }
 
 const ABANDONED_AFTER_MS = 3_600_000;
-const fsyncFile = promisify(fsync);
 
 /**
- * Writes the rows to a file. The bytes are handed to the system at once; the promise resolves when they are on the disk
- * and the file has its name. `ordinal` counts the segments of one load.
+ * Writes the rows to a file in `directory`, which is made again where somebody has removed it. Hashing and writing are done
+ * by the threads of the system's pool, so that whoever captures goes on meanwhile. `ordinal` counts the segments of one load.
+ * @returns the segment when its bytes are on the disk and the file has its name
  */
-export function writeSegment(
+export async function writeSegment(
   directory: string,
-  rows: TableRows,
+  { table, rowsCount, bytes, storedAtBytes }: Block,
   ordinal: number,
-  collector: string,
-  storedAtSeconds: number,
 ): Promise<Segment> {
-  const chunks = rows.block(collector, storedAtSeconds);
-  const rowsCount = rows.rowsCount;
-  const name = `${rows.table}.${String(ordinal).padStart(6, '0')}.${contentHash(chunks.slice(0, -1))}`;
+  const hash = await contentHash(bytes.subarray(0, bytes.length - storedAtBytes));
+  const name = `${table}.${String(ordinal).padStart(6, '0')}.${hash}`;
   const path = join(directory, name);
   const temporary = `${path}.${process.pid}.tmp`;
-  const file = openSync(temporary, 'w', 0o600);
   try {
-    writeAll(file, chunks);
+    await writeDurably(temporary, bytes);
   } catch (error) {
-    closeSync(file);
-    rmSync(temporary, { force: true });
-    throw error;
+    if (systemCode(error) !== 'ENOENT') throw error;
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    await writeDurably(temporary, bytes);
   }
-  const sizeBytes = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
-  return settle(file, temporary, { name, table: rows.table, path, rowsCount, sizeBytes });
+  await rename(temporary, path);
+  return { name, table, path, rowsCount, sizeBytes: bytes.length };
 }
 
-async function settle(file: number, temporary: string, segment: Segment): Promise<Segment> {
+async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {
+  const file = await open(path, 'w', 0o600);
   try {
-    await fsyncFile(file);
+    await file.writeFile(bytes);
+    await file.sync();
+  } catch (error) {
+    await rm(path, { force: true });
+    throw error;
   } finally {
-    closeSync(file);
-  }
-  await rename(temporary, segment.path);
-  return segment;
-}
-
-function writeAll(file: number, chunks: readonly Uint8Array[]): void {
-  let rest = chunks.filter((chunk) => chunk.length > 0);
-  while (rest.length > 0) {
-    let written = writevSync(file, rest);
-    let index = 0;
-    while (index < rest.length && written >= (rest[index]?.length ?? 0)) {
-      written -= rest[index]?.length ?? 0;
-      index++;
-    }
-    rest = rest.slice(index);
-    const first = rest[0];
-    if (first !== undefined && written > 0) rest[0] = first.subarray(written);
+    await file.close();
   }
 }
 
-function contentHash(chunks: readonly Uint8Array[]): string {
-  const hash = createHash('sha256');
-  for (const chunk of chunks) hash.update(chunk);
-  return hash.digest('hex').slice(0, 32);
+async function contentHash(bytes: Uint8Array): Promise<string> {
+  const digest = await crypto.subtle.digest('SHA-256', bytes);
+  return Buffer.from(digest).toString('hex').slice(0, 32);
 }
 
 /** Names of whole segments that an earlier run left, in order; files of runs that ended while writing are removed. */
@@ -125,7 +107,7 @@ export async function readLeftover(
       const rowsCount = rowsOf(bytes);
       const hashed = bytes.length - rowsCount * 4; // Without the data of stored_at, four bytes a row.
       if (rowsCount <= 0 || hashed <= 0) return 'damaged';
-      const hash = contentHash([bytes.subarray(0, hashed)]);
+      const hash = await contentHash(bytes.subarray(0, hashed));
       if (!name.endsWith(`.${hash}`)) return 'damaged';
       return { name, table, path, rowsCount, sizeBytes: bytes.length };
     } finally {

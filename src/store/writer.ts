@@ -81,6 +81,8 @@ export class SegmentWriter {
   readonly #acknowledged: Segment[] = [];
   readonly #stored: RowCounts = {};
   readonly #known: RowCounts = {};
+  /** What the ledger said of segments that wait: since when it knows them, if it does. */
+  readonly #asked = new Map<string, number | undefined>();
   #segmentsStored = 0;
   #segmentsKnown = 0;
   #knownSinceSeconds: number | undefined;
@@ -254,6 +256,7 @@ export class SegmentWriter {
 
   async #send(segment: Segment): Promise<void> {
     const since = await this.#insistence.until((signal) => this.#knownSince(segment.name, signal));
+    this.#asked.delete(segment.name);
     if (since !== undefined) {
       this.#segmentsKnown++;
       add(this.#known, segment);
@@ -287,16 +290,24 @@ export class SegmentWriter {
     this.#acknowledged.push(segment);
   }
 
+  /** A question costs the store as much for many names as for one: those that wait are asked about together. */
   async #knownSince(name: string, signal?: AbortSignal): Promise<number | undefined> {
-    const answer = await this.#store.writer.query({
-      query: `SELECT toUnixTimestamp(min(stored_at)) AS since FROM ${this.#store.holding('segments')}
-        WHERE name = {name:String} HAVING count() > 0`,
-      query_params: { name },
-      format: 'JSONEachRow',
-      ...abortBy(signal),
-    });
-    const rows = await answer.json<{ since: number }>();
-    return rows[0]?.since;
+    const asked = this.#asked;
+    if (!asked.has(name)) {
+      const names = [...new Set([name, ...this.#queue.names(limits.ledgerAskedMax)])];
+      const answer = await this.#store.writer.query({
+        query: `SELECT name, toUnixTimestamp(min(stored_at)) AS since FROM ${this.#store.holding('segments')}
+        WHERE name IN {names:Array(String)} GROUP BY name`,
+        query_params: { names },
+        format: 'JSONEachRow',
+        ...abortBy(signal),
+      });
+      asked.clear();
+      for (const one of names) asked.set(one, undefined);
+      for (const row of await answer.json<{ name: string; since: number }>())
+        asked.set(row.name, row.since);
+    }
+    return asked.get(name);
   }
 
   async #writeLedger(): Promise<void> {
@@ -330,6 +341,7 @@ export class SegmentWriter {
   }
 
   async #isKnown({ name }: Segment): Promise<boolean> {
+    this.#asked.delete(name);
     const since = await this.#insistence.until((signal) => this.#knownSince(name, signal));
     return since !== undefined;
   }

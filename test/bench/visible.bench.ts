@@ -1,6 +1,6 @@
 /**
  * From packet to stored and visible: `monitor` in a namespace of its own takes a recorded capture of pgbench
- * (test/bench/captures.ts) at 20,000 statements a second from a veth pair, while its API is asked five times a second what it
+ * (test/bench/captures.ts) at 20,000 statements a second from a veth pair, while its API is asked twice a second what it
  * knows. Prints after how long any packet was visible there at the latest, the delay of the event loop as /metrics tells it, the CPU time of capturing and storing per event, and the
  * bytes per event on disk. Needs root, tcpreplay and `npm run build`:
  * `npx tsx test/bench/visible.bench.ts [SECONDS] [STATEMENTS_PER_SECOND] [OPTION OF MONITOR]...`
@@ -21,7 +21,7 @@ const MAIN = join(ROOT, 'dist/src/cli/main.js');
 /** One request and one answer a packet each. */
 const CAPTURE = 'simple';
 const PACKETS_PER_STATEMENT = 2;
-const ASK_EVERY_MS = 200;
+const ASK_EVERY_MS = 500;
 /** The first seconds compile: not what weeks are like. */
 const WARM_UP_S = 8;
 const SECOND_MS = 1000;

@@ -169,11 +169,11 @@ describe('a segment', () => {
       return table;
     };
     const directory = join(temporary.directory, 'segments');
-    const one = await writeSegment(directory, rows(1), 0, 'here', 1_790_000_000);
-    const later = await writeSegment(directory, rows(1), 0, 'here', 1_790_000_999);
-    const other = await writeSegment(directory, rows(2), 0, 'here', 1_790_000_000);
-    const second = await writeSegment(directory, rows(1), 1, 'here', 1_790_000_000);
-    const elsewhere = await writeSegment(directory, rows(1), 0, 'there', 1_790_000_000);
+    const one = await writeSegment(directory, rows(1).block('here', 1_790_000_000), 0);
+    const later = await writeSegment(directory, rows(1).block('here', 1_790_000_999), 0);
+    const other = await writeSegment(directory, rows(2).block('here', 1_790_000_000), 0);
+    const second = await writeSegment(directory, rows(1).block('here', 1_790_000_000), 1);
+    const elsewhere = await writeSegment(directory, rows(1).block('there', 1_790_000_000), 0);
     expect(later.name).toBe(one.name);
     expect(new Set([one.name, other.name, second.name, elsewhere.name]).size).toBe(4);
   });

@@ -156,8 +156,11 @@ export class Pipeline implements Running {
     let summary: CaptureSummary;
     try {
       summary = await collect(this.#feed.source, this.#collector, {
-        afterChunk: ({ packets, captureTimeUs }) =>
-          this.#lag.chunk(packets, captureTimeUs, this.#feed.nowUs()),
+        afterChunk: ({ packets, captureTimeUs }) => {
+          this.#lag.chunk(packets, captureTimeUs, this.#feed.nowUs());
+          // A disk that does not take what is sealed: the kernel keeps the packets, and counts what it drops.
+          return this.#sink.isBusy ? this.#sink.calm() : undefined;
+        },
       });
     } finally {
       clearInterval(timer);
@@ -215,6 +218,7 @@ export class Pipeline implements Running {
     this.#packetsBefore = packets;
     if (this.#seconds % STATE_EVERY_SECONDS === 0) this.#collector.tellOpenSessions();
     const gathered = this.#seconds - this.#sealedAtSecond;
+    if (this.#sink.isBusy) return;
     if (this.waiting.segments < SEGMENTS_WAITING_CALM || gathered >= GATHERED_SECONDS_MAX) {
       this.#sink.seal();
       this.#sealedAtSecond = this.#seconds;

@@ -25,6 +25,19 @@ const SHARED_TABLES: ReadonlySet<SegmentTable> = new Set<SegmentTable>([
   'transaction_types',
 ]);
 
+/** Sealed rows: they are a copy, so the columns may be filled again. */
+export interface Block {
+  readonly table: SegmentTable;
+  readonly rowsCount: number;
+  /** A Native block. */
+  readonly bytes: Uint8Array;
+  /**
+   * Its last so many bytes are the data of `stored_at`, the only ones that differ when the same collector seals the same
+   * rows another time.
+   */
+  readonly storedAtBytes: number;
+}
+
 export class TableRows<C extends Columns = Columns> {
   readonly table: SegmentTable;
   readonly columns: C;
@@ -39,19 +52,19 @@ export class TableRows<C extends Columns = Columns> {
     return blockSizeBytes(this.columns);
   }
 
-  /**
-   * The rows as one Native block. Its last chunk is the data of `stored_at`, the only bytes that differ when the same
-   * collector seals the same rows another time. What a fingerprint or a type stands for is the same for all collectors.
-   */
-  block(collector: string, storedAtSeconds: number): Uint8Array[] {
+  /** The rows as one Native block. What a fingerprint or a type stands for is the same for all collectors. */
+  block(collector: string, storedAtSeconds: number): Block {
+    const { table, rowsCount } = this;
     const collectors = new LowCardinalityColumn();
     const storedAt = new U32Column("DateTime('UTC')");
-    for (let row = 0; row < this.rowsCount; row++) {
+    for (let row = 0; row < rowsCount; row++) {
       collectors.append(collector);
       storedAt.append(storedAtSeconds);
     }
-    const own = SHARED_TABLES.has(this.table) ? {} : { collector: collectors };
-    return blockChunks({ ...this.columns, ...own, stored_at: storedAt }, this.rowsCount);
+    const own = SHARED_TABLES.has(table) ? {} : { collector: collectors };
+    const chunks = blockChunks({ ...this.columns, ...own, stored_at: storedAt }, rowsCount);
+    const storedAtBytes = chunks.at(-1)?.length ?? 0;
+    return { table, rowsCount, bytes: Buffer.concat(chunks), storedAtBytes };
   }
 
   clear(): void {
