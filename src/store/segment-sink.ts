@@ -109,6 +109,7 @@ export class SegmentSink implements EventSink {
   readonly #notes = new Map<Session, SessionNotes>();
   readonly #seen = new Set<StatementClass>();
   readonly #sealing = new Set<Promise<void>>();
+  #handedOn: Promise<void> = Promise.resolve();
   #lastSession: Session | undefined;
   #lastNotes: SessionNotes | undefined;
   #lastClass: StatementClass | undefined;
@@ -299,12 +300,20 @@ export class SegmentSink implements EventSink {
     const block = rows.block(this.#options.collector ?? '', Math.floor(now()));
     rows.clear();
     if (rows === this.#events) this.#openTextBytes = 0;
-    const sealing = writeSegment(this.#segments, block, this.#nextOrdinal())
-      .then(this.#options.onSealed, (error: unknown) => {
-        if (this.#options.onLost === undefined) this.#failure ??= error;
-        else this.#options.onLost(table, rowsCount, error);
-      })
+    const written = writeSegment(this.#segments, block, this.#nextOrdinal()).then(
+      (segment) => () => this.#options.onSealed(segment),
+      (error: unknown) => () => this.#notWritten(table, rowsCount, error),
+    );
+    // Handed on in the order in which they were sealed: whoever has no room for all gives up the oldest.
+    const sealing = this.#handedOn
+      .then(async () => (await written)())
       .finally(() => this.#sealing.delete(sealing));
+    this.#handedOn = sealing;
     this.#sealing.add(sealing);
+  }
+
+  #notWritten(table: SegmentTable, rowsCount: number, error: unknown): void {
+    if (this.#options.onLost === undefined) this.#failure ??= error;
+    else this.#options.onLost(table, rowsCount, error);
   }
 }

@@ -93,12 +93,12 @@ function processorSeconds(pid: number): number {
  */
 async function watch(url: string, until: Promise<unknown>): Promise<number[]> {
   const ages: number[] = [];
-  let ended = false;
-  const end = until.then(() => (ended = true));
-  while (!ended) {
+  const sending = { ended: false };
+  const end = until.then(() => (sending.ended = true));
+  while (!sending.ended) {
     const answer = await fetch(`${url}api/v1/extent`);
     const { extent } = (await answer.json()) as { extent: { toUs: number } | null };
-    if (extent !== null && !ended) ages.push(Date.now() / 1000 - extent.toUs / 1e6);
+    if (extent !== null) ages.push(Date.now() / 1000 - extent.toUs / 1e6);
     await Promise.race([end, delay(ASK_EVERY_MS)]);
   }
   return ages;

@@ -79,7 +79,7 @@ describe('a monitor whose store hangs from the start', () => {
     const run = play('--speed', '10', '--quota', '1MB');
     await servedAt(run);
     // The demo makes about ten times as much.
-    await waitUntil('the end of the file', 60_000, () =>
+    await waitUntil('the end of the file', 120_000, () =>
       run.said().includes('details of results are left out'),
     );
     thaw();
