@@ -3,6 +3,7 @@
  * from bins in which the node was healthy, so that an incident does not become the norm. Before half an hour of such
  * bins is known the node is being learnt.
  */
+import { firstAutocorrelation } from '../statistics/mann-kendall.ts';
 import { robustOf } from '../statistics/median.ts';
 
 const BINS_MAX = 360;
@@ -33,12 +34,14 @@ export class Baseline {
   #requests: Usual | undefined = undefined;
   #answers: Usual | undefined = undefined;
   #connections: Usual | undefined = undefined;
+  #responseAutocorrelation = 0;
+  #connectionsAutocorrelation = 0;
 
   /** Takes in a bin of a healthy stretch. */
   add(bin: Bin): void {
     this.#bins.push(bin);
     if (this.#bins.length > BINS_MAX) this.#bins.shift();
-    if (this.#since++ % BINS_BETWEEN === 0) this.#compute();
+    if (this.#since++ % BINS_BETWEEN === 0 || this.#bins.length === BINS_LEARNT) this.#compute();
   }
 
   get learning(): boolean {
@@ -63,8 +66,26 @@ export class Baseline {
     return this.#connections;
   }
 
+  /**
+   * How much a bin resembles the one before it while the node is well: by this a trend is told from wandering.
+   * Undefined while learning.
+   */
+  get responseAutocorrelation(): number | undefined {
+    return this.learning ? undefined : this.#responseAutocorrelation;
+  }
+
+  get connectionsAutocorrelation(): number | undefined {
+    return this.learning ? undefined : this.#connectionsAutocorrelation;
+  }
+
   #compute(): void {
     const bins = this.#bins;
+    if (!this.learning) {
+      const responses = bins.flatMap(({ responseUs }) => responseUs ?? []);
+      this.#responseAutocorrelation = firstAutocorrelation(responses);
+      const connections = bins.map(({ connectionsOpen }) => connectionsOpen);
+      this.#connectionsAutocorrelation = firstAutocorrelation(connections);
+    }
     this.#response = robustOf(bins.flatMap(({ responseUs }) => responseUs ?? []));
     this.#requests = robustOf(bins.map(({ requestsPerSecond }) => requestsPerSecond));
     this.#answers = robustOf(bins.map(({ answersPerSecond }) => answersPerSecond));

@@ -92,7 +92,9 @@ export function subHealthy(
   baseline: Baseline,
   settings: HealthSettings,
 ): Judgement {
-  return role === 'server' ? slowing(bins, baseline, settings) : shrinking(bins, settings);
+  return role === 'server'
+    ? slowing(bins, baseline, settings)
+    : shrinking(bins, baseline, settings);
 }
 
 /**
@@ -108,7 +110,7 @@ function slowing(bins: readonly Bin[], baseline: Baseline, settings: HealthSetti
     responseUs !== null && responseUs > 0 ? [{ at, value: Math.log(responseUs) }] : [],
   );
   const threshold = Math.log(1 + settings.growthShare);
-  const trend = trendOf(points, threshold / TREND_BINS);
+  const trend = trendOf(points, threshold / TREND_BINS, baseline.responseAutocorrelation);
   if (trend === undefined) return GOOD;
   const growth = trend.slope * TREND_BINS;
   if (growth > threshold && trend.pValue < TREND_P_VALUE)
@@ -138,13 +140,14 @@ function slowing(bins: readonly Bin[], baseline: Baseline, settings: HealthSetti
   return growth < threshold / 2 ? GOOD : BETWEEN;
 }
 
-function shrinking(bins: readonly Bin[], settings: HealthSettings): Judgement {
+function shrinking(bins: readonly Bin[], baseline: Baseline, settings: HealthSettings): Judgement {
   const before = Math.max(...bins.slice(0, LEVEL_BINS).map((bin) => bin.connectionsOpen));
   const after = bins.at(-1)?.connectionsOpen ?? 0;
   const threshold = settings.connectionsLossShare;
   if (before - after <= threshold * before) return GOOD;
   const points = bins.map(({ connectionsOpen }, at) => ({ at, value: connectionsOpen }));
-  const trend = trendOf(points, (threshold * Math.max(1, before)) / TREND_BINS);
+  const steepEnough = (threshold * Math.max(1, before)) / TREND_BINS;
+  const trend = trendOf(points, steepEnough, baseline.connectionsAutocorrelation);
   if (trend === undefined) return GOOD;
   const fall = (-trend.slope * TREND_BINS) / Math.max(1, before);
   const lost = before - after;
@@ -183,6 +186,7 @@ function levelOf(bins: readonly Bin[]): number {
 function trendOf(
   points: readonly { readonly at: number; readonly value: number }[],
   steepEnough: number,
+  autocorrelation: number | undefined,
 ): { readonly slope: number; readonly pValue: number } | undefined {
   if (points.length < TREND_BINS_MIN) return undefined;
   const x = points.map(({ at }) => at);
@@ -190,6 +194,6 @@ function trendOf(
   const line = theilSenLine(x, y);
   if (line === undefined) return undefined;
   if (Math.abs(line.slope) < steepEnough) return { slope: line.slope, pValue: 1 };
-  const test = mannKendallTest(x, y);
+  const test = mannKendallTest(x, y, autocorrelation);
   return test === undefined ? undefined : { slope: line.slope, pValue: test.pValue };
 }

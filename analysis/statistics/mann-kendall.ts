@@ -11,6 +11,10 @@
  * (2 + 4 r(1)) / n (the bias of Kendall and of Marriott and Pope, Biometrika 41 (1954) 390, 393, for a line in place of a
  * mean): that is undone, and one standard error is added, because a trend that is not there costs a night's sleep and one
  * found a little later costs nothing. The null test beside this file measures what is left of false trends.
+ *
+ * A trend that is not straight (flat for six minutes, then steep) leaves a series around its line whose neighbours resemble
+ * each other: the worse the trend, the less the test believes in it. Where it is known how the series is without a trend,
+ * its autocorrelation of then is as good an estimate: the smaller of both is taken.
  */
 import { errorFunction, sampleCorrelation } from 'simple-statistics';
 import { theilSenLine } from './theil-sen.ts';
@@ -28,8 +32,15 @@ export interface TrendTest {
   readonly autocorrelation: number;
 }
 
-/** Tests the series y, in order of x. Undefined for fewer than five points. */
-export function mannKendallTest(x: readonly number[], y: readonly number[]): TrendTest | undefined {
+/**
+ * Tests the series y, in order of x. Undefined for fewer than five points.
+ * @param known autocorrelation at lag 1 of such a series without a trend (`firstAutocorrelation`)
+ */
+export function mannKendallTest(
+  x: readonly number[],
+  y: readonly number[],
+  known?: number,
+): TrendTest | undefined {
   const n = y.length;
   const line = theilSenLine(x, y);
   if (n < 5 || line === undefined) return undefined;
@@ -38,7 +49,7 @@ export function mannKendallTest(x: readonly number[], y: readonly number[]): Tre
     for (let j = i + 1; j < n; j++) s += Math.sign((y[j] ?? 0) - yi);
   }
   const detrended = y.map((yi, index) => yi - line.slope * (x[index] ?? 0));
-  const autocorrelation = firstAutocorrelation(ranksOf(detrended));
+  const autocorrelation = Math.min(known ?? 1, firstAutocorrelation(detrended));
   const variance = varianceOfS(y) * inflation(n, autocorrelation);
   if (!(variance > 0)) return { pValue: 1, autocorrelation };
   // The continuity correction: S moves in steps of two.
@@ -61,9 +72,10 @@ function inflation(n: number, autocorrelation: number): number {
   return 1 + (2 * sum) / (n * (n - 1) * (n - 2));
 }
 
-/** The upper end (one standard error) of the autocorrelation at lag 1, bias undone. */
-function firstAutocorrelation(ranks: readonly number[]): number {
-  const n = ranks.length;
+/** Of the ranks of a series: the upper end (one standard error) of the autocorrelation at lag 1, bias undone; 0 to 0.98. */
+export function firstAutocorrelation(series: readonly number[]): number {
+  const n = series.length;
+  const ranks = ranksOf(series);
   const raw = sampleCorrelation(ranks.slice(0, -1), ranks.slice(1));
   if (!Number.isFinite(raw)) return 0;
   const unbiased = (raw + 2 / n) / (1 - 4 / n);

@@ -309,8 +309,9 @@ const connectionDrain: Scenario = {
       await delay(25_000);
     }
   },
-  afterSeconds: 60,
-  states: [clientState(ORDERS_HOST, 'sub_healthy', 'expected', 60)],
+  // A trend is judged over ten minutes, and robustly: what fills less than a third of them is none yet.
+  afterSeconds: 180,
+  states: [clientState(ORDERS_HOST, 'sub_healthy', 'expected', 180)],
   findings: [],
 };
 

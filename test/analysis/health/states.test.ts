@@ -190,6 +190,14 @@ describe('a database', () => {
     );
     expect(delayOf(told(seconds), 'sub_healthy', at)).toBeLessThanOrEqual(600);
   });
+
+  it('is sub-healthy long before the ten minutes are over when it gets worse fast', () => {
+    // Twelve times as long within four minutes: flat for most of the ten, which is no straight line.
+    const seconds = changed(normal, at, at + 240, (second, since) =>
+      longer(1 + since / 20)(second),
+    );
+    expect(delayOf(told(seconds), 'sub_healthy', at)).toBeLessThanOrEqual(240);
+  });
 });
 
 describe('an application', () => {
