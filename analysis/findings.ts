@@ -2,17 +2,26 @@
 import { FINDING_SEVERITIES, type Finding } from '../src/events/finding.ts';
 import type { Report } from '../src/events/report.ts';
 import { forecastFindings } from './forecast/class-forecast.ts';
+import { errorFindings } from './diagnosis/error-findings.ts';
 import { healthFindings } from './health/findings.ts';
+import { type AnalysisSettings, defaultAnalysisSettings } from './settings.ts';
 
 /** More than anybody reads in one window; the least severe and latest are cut. */
 const FINDINGS_MAX = 200;
 
+/** The rows of every analyzer that has findings. */
+type Rows = Pick<Report, 'health' | 'classForecast' | 'errorDiagnosis'>;
+
 /** @returns at most 200, the most severe first, among equals the earliest */
-export function findingsOf({
-  health,
-  classForecast,
-}: Pick<Report, 'health' | 'classForecast'>): Finding[] {
-  return [...healthFindings(health), ...forecastFindings(classForecast)]
+export function findingsOf(
+  rows: Rows,
+  settings: AnalysisSettings = defaultAnalysisSettings,
+): Finding[] {
+  return [
+    ...healthFindings(rows.health),
+    ...forecastFindings(rows.classForecast),
+    ...errorFindings(rows.errorDiagnosis, settings.errors),
+  ]
     .sort(
       (a, b) =>
         FINDING_SEVERITIES.indexOf(b.severity) - FINDING_SEVERITIES.indexOf(a.severity) ||

@@ -5,6 +5,7 @@
  */
 import type { WindowFacts } from '../src/events/facts.ts';
 import type { ErrorRow, Overview, Report, SeriesPoint } from '../src/events/report.ts';
+import { diagnoseErrors } from './diagnosis/error-diagnosis.ts';
 import { findingsOf } from './findings.ts';
 import { classForecasts } from './forecast/class-forecast.ts';
 import { highlightsOf, type ReportWithoutHighlights } from './highlights.ts';
@@ -49,7 +50,8 @@ export function buildReport(
   const missed = missedPeriods(facts.missed);
   const health = healthOf(facts.nodeSeconds, facts.healthWindow, window, settings);
   const classForecast = classForecasts(facts.classForecast);
-  const findings = findingsOf({ health, classForecast });
+  const errorDiagnosis = diagnoseErrors(facts.errorDiagnosis, window, settings.errors);
+  const findings = findingsOf({ health, classForecast, errorDiagnosis }, settings);
   const report: ReportWithoutHighlights = {
     formatVersion: 1,
     window,
@@ -80,6 +82,7 @@ export function buildReport(
     collectors: collectorRows(facts.collectors, missed),
     missed: missed.slice(0, MISSED_MAX),
     missedCount: missed.length,
+    errorDiagnosis,
   };
   return { ...report, highlights: highlightsOf(report, facts) };
 }

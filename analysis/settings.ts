@@ -1,5 +1,9 @@
 /** What analysis may be told: the thresholds of every analyzer, and what people call the nodes. */
 import type { NodeRole } from '../src/events/health.ts';
+import {
+  defaultErrorDiagnosisSettings,
+  type ErrorDiagnosisSettings,
+} from './diagnosis/error-diagnosis.ts';
 import { defaultHealthSettings, type HealthSettings } from './health/settings.ts';
 
 /**
@@ -10,6 +14,7 @@ export interface AnalysisSettings {
   readonly health: HealthSettings;
   /** Where a node differs: by its address, or by the address of its host for all of its endpoints. */
   readonly healthOfNodes: ReadonlyMap<string, Partial<HealthSettings>>;
+  readonly errors: ErrorDiagnosisSettings;
   /** By address, or by the address of a host. */
   readonly nodeNames: ReadonlyMap<string, string>;
 }
@@ -17,6 +22,7 @@ export interface AnalysisSettings {
 export const defaultAnalysisSettings: AnalysisSettings = {
   health: defaultHealthSettings,
   healthOfNodes: new Map(),
+  errors: defaultErrorDiagnosisSettings,
   nodeNames: new Map(),
 };
 

@@ -6,6 +6,7 @@ import { Capture } from './sections/capture.tsx';
 import { Channels, Nodes } from './sections/channels.tsx';
 import { ClassForecasts } from './sections/class-forecast.tsx';
 import { Ddl } from './sections/ddl.tsx';
+import { ErrorDiagnosis } from './sections/error-diagnosis.tsx';
 import { Errors } from './sections/errors.tsx';
 import { Findings } from './sections/findings.tsx';
 import { Health } from './sections/health.tsx';
@@ -36,6 +37,7 @@ export function ReportView({ report, onOpen, onZoom, onNode }: ReportViewProps) 
         <Statements report={report} onOpen={onOpen} />
         <ClassForecasts report={report} onOpen={onOpen} />
         <Errors report={report} onOpen={onOpen} />
+        <ErrorDiagnosis report={report} onOpen={onOpen} />
         <div class="columns">
           <Transactions report={report} />
           <Slowest report={report} onOpen={onOpen} />

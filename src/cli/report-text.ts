@@ -7,6 +7,7 @@ import type { Report } from '../events/report.ts';
 import { classForecast } from './text/class-forecast.ts';
 import { captureQuality, collectors, missed } from './text/capture-quality.ts';
 import { channels, nodes, schemaChanges, sessionEvents, transactions } from './text/connections.ts';
+import { errorDiagnosis } from './text/error-diagnosis.ts';
 import { errors } from './text/errors.ts';
 import { headline } from './text/headline.ts';
 import { health } from './text/health.ts';
@@ -33,6 +34,7 @@ export function renderReportText(report: Report, { columns, color }: TextOptions
     statements,
     classForecast,
     errors,
+    errorDiagnosis,
     transactions,
     channels,
     schemaChanges,

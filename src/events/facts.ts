@@ -5,6 +5,7 @@
  */
 import type { Histogram } from '../core/histogram.ts';
 import type { ClassForecastFacts } from './class-forecast.ts';
+import type { ErrorDiagnosisFacts } from './error-diagnosis.ts';
 import type { NodeSecond } from './health.ts';
 
 /** fromUs inclusive, toUs exclusive. */
@@ -323,4 +324,5 @@ export interface WindowFacts {
   readonly classForecast: ClassForecastFacts;
   /** In the steps of the report, by time. */
   readonly missed: readonly MissedFacts[];
+  readonly errorDiagnosis: ErrorDiagnosisFacts;
 }

@@ -13,6 +13,7 @@ import type {
   ReplicationFacts,
 } from './facts.ts';
 import type { ClassForecast } from './class-forecast.ts';
+import type { ErrorDiagnosis } from './error-diagnosis.ts';
 import type { Finding } from './finding.ts';
 import type { HealthInterval } from './health.ts';
 import type { Incident } from './incidents.ts';
@@ -269,4 +270,6 @@ export interface Report {
   /** By time, the first hundred; what was missed, when. */
   readonly missed: readonly MissedPeriod[];
   readonly missedCount: number;
+  /** D1: what is behind failed statements. */
+  readonly errorDiagnosis: ErrorDiagnosis;
 }

@@ -28,6 +28,7 @@ import {
 } from './schemas/values.ts';
 
 export type { ClassForecast } from '../events/class-forecast.ts';
+export type { ErrorCauseRow } from '../events/error-diagnosis.ts';
 export type { Evidence, HealthInterval } from '../events/health.ts';
 export type { Finding } from '../events/finding.ts';
 export type { Incident, TimelineEntry } from '../events/incidents.ts';

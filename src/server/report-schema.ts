@@ -6,6 +6,7 @@ import Type, { type Static } from 'typebox';
 import type { ExecutionFacts } from '../events/facts.ts';
 import type { Report } from '../events/report.ts';
 import { classForecastSchema } from './schemas/class-forecast.ts';
+import { errorDiagnosisSchema } from './schemas/error-diagnosis.ts';
 import { findingSchema } from './schemas/finding.ts';
 import { healthIntervalSchema } from './schemas/health.ts';
 import { incidentSchema } from './schemas/incidents.ts';
@@ -454,6 +455,7 @@ export const reportSchema = Type.Object(
       description: 'What was missed, when: the first hundred',
     }),
     missedCount: count('All of them'),
+    errorDiagnosis: errorDiagnosisSchema,
   },
   { ...CLOSED, title: 'MirrorSQL report' },
 );

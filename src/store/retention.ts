@@ -40,6 +40,7 @@ export interface RetentionOutcome {
 const SUMMARIES: ReadonlySet<string> = new Set<StoredTableName>([
   'class_1m',
   'class_1h',
+  'error_1m',
   'transaction_type_1h',
   'transaction_steps_1h',
 ]);

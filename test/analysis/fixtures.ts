@@ -18,6 +18,7 @@ import type {
   TransactionShapeFacts,
   WindowFacts,
 } from '../../src/events/facts.ts';
+import { causesOf } from './diagnosis/error-facts.ts';
 
 export const SECOND_US = 1_000_000;
 export const MINUTE_US = 60 * SECOND_US;
@@ -124,6 +125,7 @@ export const EMPTY_FACTS: WindowFacts = {
   nodeSeconds: [],
   classForecast: NO_FORECAST,
   missed: [],
+  errorDiagnosis: { historyFromUs: START_US, judgedFromUs: START_US, answers: [], causes: [] },
 };
 
 /** A class with `calls` calls of `meanUs` each. */
@@ -599,5 +601,6 @@ export function shopFacts(): WindowFacts {
     nodeSeconds: [],
     classForecast: NO_FORECAST,
     missed: [],
+    errorDiagnosis: causesOf(SERVER, ERRORS, errorSteps(), { fromUs: START_US, toUs: END_US }),
   };
 }

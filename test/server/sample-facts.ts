@@ -16,6 +16,7 @@ import type {
   Window,
   WindowFacts,
 } from '../../src/events/facts.ts';
+import { causesOf } from '../analysis/diagnosis/error-facts.ts';
 import type { NodeSecond } from '../../src/events/health.ts';
 
 /** 2026-11-20T09:00:00Z */
@@ -578,6 +579,7 @@ export function sampleFacts(window: Window = EXTENT, scope: Scope = {}): WindowF
     classForecast: forecastOf(),
     collectors: [],
     missed: [],
+    errorDiagnosis: causesOf('10.20.8.5:5432', ERROR_SHAPES.map(errorAt), failures, EXTENT),
   };
 }
 

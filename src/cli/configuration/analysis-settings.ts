@@ -1,4 +1,5 @@
 /** Out of the configuration file: the thresholds of the analyzers, and what people call the nodes. */
+import { defaultErrorDiagnosisSettings } from '../../../analysis/diagnosis/error-diagnosis.ts';
 import { defaultHealthSettings } from '../../../analysis/health/settings.ts';
 import { type AnalysisSettings, defaultAnalysisSettings } from '../../../analysis/settings.ts';
 import { nodeAddress } from './node-address.ts';
@@ -23,6 +24,7 @@ export function analysisSettings({ nodes = [], thresholds }: Configuration): Ana
         return address === undefined ? [] : [[address, overridesOf(defaultHealthSettings, group)]];
       }),
     ),
+    errors: withOverrides(defaultErrorDiagnosisSettings, thresholds?.errors),
     nodeNames: new Map(
       nodes.flatMap(({ name, address }) => {
         const known = nodeAddress(address);

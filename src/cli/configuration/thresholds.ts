@@ -71,9 +71,28 @@ export const healthThresholds = Type.Object(healthKeys, {
   description: 'The states of the nodes',
 });
 
+const errorThresholds = Type.Object(
+  {
+    'burst-min': count('Failures of one code in a minute that can be a burst'),
+    'burst-probability': number('A minute less probable than this is a burst', 1e-12, 0.1),
+    'burst-share-factor': number('A burst has so many times the usual share of answers', 1, 1000),
+    'burst-record-factor': number('and so many times the fullest minute before it', 1, 1000),
+    'history-minutes-min': count('Minutes of history before anything is new or a burst', 5, 360),
+    'new-min': count('A code never seen before is told from so many on'),
+    'share-max': number('A cause of a larger share of all answers is told', 0.0001, 1),
+    'gap-minutes-max': count('Bursts of one code so many minutes apart are one', 0, 60),
+  },
+  {
+    ...CLOSED,
+    title: 'thresholds of errors, such as { new-min: 10 }',
+    description: 'The causes of errors',
+  },
+);
+
 export const thresholds = Type.Object(
   {
     health: Type.Optional(healthThresholds),
+    errors: Type.Optional(errorThresholds),
     'per-node': Type.Optional(
       Type.Record(Type.String({ minLength: 1 }), healthThresholds, {
         title: 'nodes, each with its thresholds, such as { orders-db: { slow-ms: 50 } }',

@@ -11,6 +11,7 @@ import { captureSeconds } from './006-capture-seconds.ts';
 import { replication } from './007-replication.ts';
 import { retention } from './008-retention.ts';
 import { transactionTypes } from './009-transaction-types.ts';
+import { errorDiagnosis } from './010-error-diagnosis.ts';
 import { distributedStatements } from './distributed.ts';
 import { type Migration, statementFor } from './migration.ts';
 
@@ -30,6 +31,7 @@ export const migrations: readonly Migration[] = [
   replication,
   retention,
   transactionTypes,
+  errorDiagnosis,
 ];
 
 /**

@@ -146,7 +146,7 @@ async function countRetired(store: Store, parameters: Parameters): Promise<numbe
   const [row] = await ask<{ count: number }>(
     store,
     `SELECT sum(dropped.rows) AS count FROM dropped FINAL
-    WHERE table NOT IN ('class_1m', 'class_1h')
+    WHERE table NOT IN ('class_1m', 'class_1h', 'error_1m', 'failures')
       AND first_ts < fromUnixTimestamp64Micro({toUs:Int64}, 'UTC')
       AND last_ts >= fromUnixTimestamp64Micro({fromUs:Int64}, 'UTC')`,
     parameters,

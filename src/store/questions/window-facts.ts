@@ -7,6 +7,7 @@ import { ask, type Parameters, parametersOf, us } from './ask.ts';
 import { readCapture } from './capture-quality.ts';
 import { countChannels, readChannels, readSessionEvents } from './channels.ts';
 import { readClassSteps, readClasses } from './classes.ts';
+import { readErrorDiagnosis } from './error-diagnosis.ts';
 import { readErrorSteps, readErrors } from './errors.ts';
 import { readDdl, readExecutions } from './executions.ts';
 import { healthWindowOf, readNodeSeconds } from './node-seconds.ts';
@@ -111,9 +112,13 @@ async function readDiagnosisFacts(
   window: Window,
   extent: NonNullable<Extent>,
   scope: Scope,
-): Promise<Pick<WindowFacts, 'classForecast'>> {
-  const [classForecast] = await Promise.all([readClassForecast(store, window, extent, scope)]);
-  return { classForecast };
+): Promise<Pick<WindowFacts, 'classForecast' | 'errorDiagnosis'>> {
+  const parameters = parametersOf(window, scope);
+  const [classForecast, errorDiagnosis] = await Promise.all([
+    readClassForecast(store, window, extent, scope),
+    readErrorDiagnosis(store, window, parameters),
+  ]);
+  return { classForecast, errorDiagnosis };
 }
 
 /**

@@ -1,0 +1,156 @@
+/**
+ * D1, abnormal SQLCODE classification: failures grouped by their cause, each with what it means, whose business it is and
+ * what to do; what is new, what comes in a burst, what nobody may sleep through. Definitions: analysis/README.md.
+ */
+import type {
+  ErrorBurst,
+  ErrorCauseFacts,
+  ErrorCauseRow,
+  ErrorDiagnosis,
+  ErrorDiagnosisFacts,
+} from '../../src/events/error-diagnosis.ts';
+import type { Window } from '../../src/events/facts.ts';
+import { errorAdvice } from '../../src/sql/error-advice.ts';
+import { errorMeaning } from '../../src/sql/error-classes.ts';
+import { shareOf, sumOf } from '../share.ts';
+import { burstsOf } from './error-bursts.ts';
+import { maskedMessage } from './masked-message.ts';
+
+export interface ErrorDiagnosisSettings {
+  /** A minute with fewer failures of a code is no burst: a handful is handled one by one. */
+  readonly burstMin: number;
+  /**
+   * A minute is a burst when its count has less than this probability: with a hundred codes judged each minute, one
+   * false burst in seven days.
+   */
+  readonly burstProbability: number;
+  /** And when its share of the answers is so many times the usual: doubled load brings doubled errors, and no news. */
+  readonly burstShareFactor: number;
+  /**
+   * And so many times the fullest minute before it: rates of errors wander (batches, users that come and go), with longer
+   * tails than the distribution has.
+   */
+  readonly burstRecordFactor: number;
+  /** Minutes of history without which nothing is called new or a burst: half an hour shows what is usual at that time. */
+  readonly historyMinutesMin: number;
+  /** A code that was never seen is told from so many on: one or two may be a person at a console. */
+  readonly newMin: number;
+  /** A cause that fails this share of all answers is told even if it is usual: one of twenty is felt by users. */
+  readonly shareMax: number;
+  /** Bursts of one code that are so many minutes apart are one. */
+  readonly gapMinutesMax: number;
+}
+
+export const defaultErrorDiagnosisSettings: ErrorDiagnosisSettings = {
+  burstMin: 5,
+  burstProbability: 1e-5,
+  burstShareFactor: 1.5,
+  burstRecordFactor: 1.25,
+  historyMinutesMin: 30,
+  newMin: 3,
+  shareMax: 0.05,
+  gapMinutesMax: 2,
+};
+
+/** Told one by one. */
+const CAUSES_MAX = 50;
+const TABLES_MAX = 10;
+
+export function diagnoseErrors(
+  facts: ErrorDiagnosisFacts,
+  window: Window,
+  settings: ErrorDiagnosisSettings = defaultErrorDiagnosisSettings,
+): ErrorDiagnosis {
+  const { causes } = facts;
+  const failures = sumOf(causes, (cause) => cause.count + cause.followOn);
+  const answers = answersByNode(facts);
+  const unclassified = sumOf(
+    causes.filter(({ errorClass }) => errorClass === 'other'),
+    (cause) => cause.count + cause.followOn,
+  );
+  const rows = causes.map((cause) =>
+    rowOf(cause, answers.get(cause.server) ?? [], failures, facts, window, settings),
+  );
+  const learning = causes.some(
+    ({ server }) =>
+      historyLength(answers.get(server) ?? [], facts.judgedFromUs) < settings.historyMinutesMin,
+  );
+  return {
+    failures,
+    followOn: sumOf(causes, ({ followOn }) => followOn),
+    codes: new Set(
+      causes.filter(({ errorClass }) => errorClass !== 'tx_aborted').map((cause) => cause.sqlstate),
+    ).size,
+    unclassified,
+    unclassifiedShare: shareOf(unclassified, failures),
+    learning,
+    causes: rows.slice(0, CAUSES_MAX),
+    causesCount: rows.length,
+  };
+}
+
+type Answers = ErrorDiagnosisFacts['answers'];
+
+function answersByNode({ answers }: ErrorDiagnosisFacts): Map<string, Answers> {
+  const nodes = new Map<string, Answers[number][]>();
+  for (const minute of answers) {
+    const node = nodes.get(minute.server);
+    if (node === undefined) nodes.set(minute.server, [minute]);
+    else node.push(minute);
+  }
+  return nodes;
+}
+
+/** Minutes before `untilUs` in which the node answered. */
+function historyLength(answers: Answers, untilUs: number): number {
+  return answers.filter(({ startUs }) => startUs < untilUs).length;
+}
+
+function rowOf(
+  { minutes, ...cause }: ErrorCauseFacts,
+  answers: Answers,
+  failures: number,
+  { judgedFromUs }: ErrorDiagnosisFacts,
+  window: Window,
+  settings: ErrorDiagnosisSettings,
+): ErrorCauseRow {
+  const judged = answers.filter(({ startUs }) => startUs >= minuteOf(judgedFromUs));
+  const judgedFailures = sumOf(
+    minutes.filter(({ startUs }) => startUs >= minuteOf(judgedFromUs)),
+    ({ count }) => count,
+  );
+  const { meaning, concern } = errorMeaning(cause.errorClass);
+  const known = historyLength(answers, cause.firstSeenUs) >= settings.historyMinutesMin;
+  return {
+    ...cause,
+    example: {
+      ...cause.example,
+      message: maskedMessage(cause.example.message, cause.errorClass),
+    },
+    meaning,
+    // Without the client's request in sight, a cancelled statement was cancelled by somebody else.
+    concern: isCancel(cause) && cause.cancelRequested === 0 ? 'operation' : concern,
+    advice: errorAdvice(cause.errorClass).advice,
+    shareOfFailures: shareOf(cause.count + cause.followOn, failures) ?? 0,
+    shareOfAnswers: shareOf(
+      judgedFailures,
+      sumOf(judged, ({ count }) => count),
+    ),
+    tables: [...new Set(cause.classes.flatMap(({ tables }) => tables))].slice(0, TABLES_MAX),
+    isNew: known && cause.firstSeenUs >= window.fromUs && cause.count >= settings.newMin,
+    bursts: burstsOf(minutes, answers, judgedFromUs, settings),
+  };
+}
+
+function isCancel({ errorClass }: Pick<ErrorCauseFacts, 'errorClass'>): boolean {
+  return errorClass === 'cancelled';
+}
+
+function minuteOf(timeUs: number): number {
+  return Math.floor(timeUs / 60_000_000) * 60_000_000;
+}
+
+/** The burst with the most failures. */
+export function greatestBurst(bursts: readonly ErrorBurst[]): ErrorBurst | undefined {
+  return [...bursts].sort((a, b) => b.count - a.count)[0];
+}

@@ -1,0 +1,148 @@
+/** D1 as findings: one for each cause that somebody must look at, by the strongest reason there is. */
+import type { ErrorCauseRow, ErrorDiagnosis } from '../../src/events/error-diagnosis.ts';
+import type { Finding, FindingSeverity } from '../../src/events/finding.ts';
+import type { Evidence } from '../../src/events/health.ts';
+import type { HighlightPart } from '../../src/events/sentence.ts';
+import { errorAdvice } from '../../src/sql/error-advice.ts';
+import {
+  defaultErrorDiagnosisSettings,
+  type ErrorDiagnosisSettings,
+  greatestBurst,
+} from './error-diagnosis.ts';
+import { wilsonLower } from '../statistics/wilson.ts';
+
+type Reason = 'urgent' | 'burst' | 'new' | 'share';
+
+/** A share of fewer answers is no share. */
+const ANSWERS_MIN = 20;
+const NAMED_MAX = 10;
+
+export function errorFindings(
+  { causes }: ErrorDiagnosis,
+  settings: ErrorDiagnosisSettings = defaultErrorDiagnosisSettings,
+): Finding[] {
+  const { shareMax } = settings;
+  return causes.flatMap((cause) => {
+    const reason = reasonOf(cause, shareMax);
+    return reason === undefined ? [] : [findingOf(cause, reason, shareMax)];
+  });
+}
+
+function reasonOf(cause: ErrorCauseRow, shareMax: number): Reason | undefined {
+  // What only follows is told with its cause; without one in sight it says that the capture began too late.
+  if (cause.concern === 'follow_on') return undefined;
+  if (errorAdvice(cause.errorClass).urgency !== undefined) return 'urgent';
+  if (cause.bursts.length > 0) return 'burst';
+  if (cause.isNew) return 'new';
+  return isLargeShare(cause, shareMax) ? 'share' : undefined;
+}
+
+function isLargeShare({ count, shareOfAnswers }: ErrorCauseRow, shareMax: number): boolean {
+  if (shareOfAnswers === null || shareOfAnswers === 0) return false;
+  const answers = count / shareOfAnswers;
+  return answers >= ANSWERS_MIN && wilsonLower(shareOfAnswers, answers) > shareMax;
+}
+
+function severityOf(cause: ErrorCauseRow, reason: Reason, shareMax: number): FindingSeverity {
+  const { urgency } = errorAdvice(cause.errorClass);
+  if (urgency === 'now') return 'critical';
+  if (urgency === 'soon' || reason === 'share') return 'warning';
+  if (reason === 'burst' && (isLargeShare(cause, shareMax) || cause.concern === 'database'))
+    return 'warning';
+  return 'notice';
+}
+
+function findingOf(cause: ErrorCauseRow, reason: Reason, shareMax: number): Finding {
+  const burst = greatestBurst(cause.bursts);
+  return {
+    key: `error-diagnosis/${reason} server ${cause.server} ${cause.sqlstate} ${cause.errorClass}`,
+    kind: `error-diagnosis/${reason}`,
+    ledger: 'D1',
+    severity: severityOf(cause, reason, shareMax),
+    node: cause.server,
+    role: 'server',
+    sinceUs: reason === 'burst' ? (burst?.fromUs ?? cause.firstUs) : cause.firstUs,
+    untilUs: reason === 'burst' ? (burst?.toUs ?? cause.lastUs) : cause.lastUs,
+    summary: summaryOf(cause, reason),
+    advice: cause.advice,
+    evidence: evidenceOf(cause, shareMax),
+    fingerprints: cause.classes.map(({ fingerprint }) => fingerprint).slice(0, NAMED_MAX),
+    sessions: cause.channels.slice(0, NAMED_MAX),
+    sqlstates: [cause.sqlstate],
+  };
+}
+
+function summaryOf(cause: ErrorCauseRow, reason: Reason): HighlightPart[] {
+  const burst = greatestBurst(cause.bursts);
+  const parts: HighlightPart[] = [
+    { kind: 'node', text: cause.server },
+    { kind: 'text', text: ': ' },
+    { kind: 'count', value: reason === 'burst' ? (burst?.count ?? cause.count) : cause.count },
+    { kind: 'text', text: ` × ${cause.errorClass.replaceAll('_', ' ')} (${cause.sqlstate})` },
+  ];
+  if (reason === 'burst' && burst !== undefined) {
+    parts.push(
+      { kind: 'text', text: ' in ' },
+      { kind: 'durationUs', value: burst.toUs - burst.fromUs },
+      { kind: 'text', text: ' from ' },
+      { kind: 'timeUs', value: burst.fromUs },
+    );
+  }
+  if (reason === 'new') parts.push({ kind: 'text', text: ', never seen before' });
+  if (reason === 'share' && cause.shareOfAnswers !== null) {
+    parts.push(
+      { kind: 'text', text: ', ' },
+      { kind: 'share', value: cause.shareOfAnswers },
+      { kind: 'text', text: ' of all answers' },
+    );
+  }
+  if (cause.followOn > 0) {
+    parts.push(
+      { kind: 'text', text: ', and ' },
+      { kind: 'count', value: cause.followOn },
+      { kind: 'text', text: ' more that followed from them' },
+    );
+  }
+  const [first] = cause.classes;
+  if (first !== undefined && first.normalized !== '') {
+    parts.push(
+      { kind: 'text', text: '; most often ' },
+      { kind: 'statement', text: first.normalized, fingerprint: first.fingerprint },
+    );
+  } else parts.push({ kind: 'text', text: '.' });
+  return parts;
+}
+
+function evidenceOf(cause: ErrorCauseRow, shareMax: number): Evidence[] {
+  const burst = greatestBurst(cause.bursts);
+  const counted = (name: string, value: number, threshold: number | null = null): Evidence => ({
+    name,
+    value,
+    unit: 'count',
+    threshold,
+  });
+  return [
+    counted('failed statements', cause.count),
+    ...(cause.followOn > 0 ? [counted('statements ignored after them', cause.followOn)] : []),
+    ...(burst === undefined
+      ? []
+      : [
+          counted('failures in the fullest minute', burst.minuteCount, burst.threshold),
+          counted('failures in a usual minute', Number(burst.usualPerMinute.toFixed(2))),
+        ]),
+    ...(cause.shareOfAnswers === null
+      ? []
+      : [
+          {
+            name: 'share of the answers',
+            value: cause.shareOfAnswers,
+            unit: 'share' as const,
+            threshold: shareMax,
+          },
+        ]),
+    counted('connections', cause.sessions),
+    ...(cause.errorClass === 'cancelled'
+      ? [counted('cancelled by a request of a client', cause.cancelRequested)]
+      : []),
+  ];
+}
