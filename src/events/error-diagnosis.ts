@@ -2,7 +2,9 @@
  * D1, what is behind failed statements: errors by cause on each database node, with the failures that only followed from
  * them, and what is new or comes in a burst. What the store answers (Facts), and what the report tells of it.
  */
-import type { ErrorRow } from './report.ts';
+
+/** Whose business an error is: the application, the database, its operation, or a consequence of an earlier error. */
+export type ErrorConcern = 'application' | 'database' | 'operation' | 'follow_on';
 
 /** A minute in which it happened; minutes without any are left out. */
 export interface MinuteCount {
@@ -72,7 +74,7 @@ export interface ErrorBurst {
 
 export interface ErrorCauseRow extends Omit<ErrorCauseFacts, 'minutes'> {
   readonly meaning: string;
-  readonly concern: ErrorRow['concern'];
+  readonly concern: ErrorConcern;
   /** One sentence: what to do about errors of this class. */
   readonly advice: string;
   /** count and followOn, of all failures of the window. */

@@ -13,7 +13,7 @@ import type {
   ReplicationFacts,
 } from './facts.ts';
 import type { ClassForecast } from './class-forecast.ts';
-import type { ErrorDiagnosis } from './error-diagnosis.ts';
+import type { ErrorConcern, ErrorDiagnosis } from './error-diagnosis.ts';
 import type { Finding } from './finding.ts';
 import type { HealthInterval } from './health.ts';
 import type { Incident } from './incidents.ts';
@@ -121,7 +121,7 @@ export interface ErrorRow {
   /** In plain words: what this class of error means. */
   readonly meaning: string;
   /** Whose business it is: the application, the database, or a consequence of an earlier error. */
-  readonly concern: 'application' | 'database' | 'operation' | 'follow_on';
+  readonly concern: ErrorConcern;
   readonly count: number;
   /** Of all errors, and of all answers. */
   readonly shareOfErrors: number;
