@@ -3,7 +3,7 @@ import type { NodeRole } from '../src/events/health.ts';
 import {
   defaultErrorDiagnosisSettings,
   type ErrorDiagnosisSettings,
-} from './diagnosis/error-diagnosis.ts';
+} from './diagnosis/error-settings.ts';
 import { defaultHealthSettings, type HealthSettings } from './health/settings.ts';
 
 /**

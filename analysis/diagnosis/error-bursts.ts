@@ -10,7 +10,7 @@ import type {
 } from '../../src/events/error-diagnosis.ts';
 import { type CountLaw, improbableCount, upperTail } from '../statistics/negative-binomial.ts';
 import { greatestOf } from '../share.ts';
-import type { ErrorDiagnosisSettings } from './error-diagnosis.ts';
+import type { ErrorDiagnosisSettings } from './error-settings.ts';
 
 const MINUTE_US = 60_000_000;
 /** The history that a minute is compared with: the last six hours. */

@@ -4,11 +4,8 @@ import type { Finding, FindingSeverity } from '../../src/events/finding.ts';
 import type { Evidence } from '../../src/events/health.ts';
 import type { HighlightPart } from '../../src/events/sentence.ts';
 import { errorAdvice } from '../../src/sql/error-advice.ts';
-import {
-  defaultErrorDiagnosisSettings,
-  type ErrorDiagnosisSettings,
-  greatestBurst,
-} from './error-diagnosis.ts';
+import { greatestBurst } from './error-diagnosis.ts';
+import { defaultErrorDiagnosisSettings, type ErrorDiagnosisSettings } from './error-settings.ts';
 import { wilsonLower } from '../statistics/wilson.ts';
 
 type Reason = 'urgent' | 'burst' | 'new' | 'share';

@@ -1,5 +1,5 @@
 /** Out of the configuration file: the thresholds of the analyzers, and what people call the nodes. */
-import { defaultErrorDiagnosisSettings } from '../../../analysis/diagnosis/error-diagnosis.ts';
+import { defaultErrorDiagnosisSettings } from '../../../analysis/diagnosis/error-settings.ts';
 import { defaultHealthSettings } from '../../../analysis/health/settings.ts';
 import { type AnalysisSettings, defaultAnalysisSettings } from '../../../analysis/settings.ts';
 import { nodeAddress } from './node-address.ts';
