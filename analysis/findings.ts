@@ -3,6 +3,8 @@ import { FINDING_SEVERITIES, type Finding } from '../src/events/finding.ts';
 import type { Report } from '../src/events/report.ts';
 import { forecastFindings } from './forecast/class-forecast.ts';
 import { errorFindings } from './diagnosis/error-findings.ts';
+import { bigTransactionFindings } from './diagnosis/big-transaction-findings.ts';
+import { openTransactionFindings } from './diagnosis/open-transaction-findings.ts';
 import { healthFindings } from './health/findings.ts';
 import { type AnalysisSettings, defaultAnalysisSettings } from './settings.ts';
 
@@ -10,7 +12,10 @@ import { type AnalysisSettings, defaultAnalysisSettings } from './settings.ts';
 const FINDINGS_MAX = 200;
 
 /** The rows of every analyzer that has findings. */
-type Rows = Pick<Report, 'health' | 'classForecast' | 'errorDiagnosis'>;
+type Rows = Pick<
+  Report,
+  'window' | 'health' | 'classForecast' | 'errorDiagnosis' | 'openTransactions' | 'bigTransactions'
+>;
 
 /** @returns at most 200, the most severe first, among equals the earliest */
 export function findingsOf(
@@ -21,6 +26,8 @@ export function findingsOf(
     ...healthFindings(rows.health),
     ...forecastFindings(rows.classForecast),
     ...errorFindings(rows.errorDiagnosis, settings.errors),
+    ...openTransactionFindings(rows.openTransactions),
+    ...bigTransactionFindings(rows.bigTransactions, rows.window),
   ]
     .sort(
       (a, b) =>

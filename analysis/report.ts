@@ -6,6 +6,8 @@
 import type { WindowFacts } from '../src/events/facts.ts';
 import type { ErrorRow, Overview, Report, SeriesPoint } from '../src/events/report.ts';
 import { diagnoseErrors } from './diagnosis/error-diagnosis.ts';
+import { bigTransactionsOf } from './diagnosis/big-transactions.ts';
+import { openTransactionsOf } from './diagnosis/open-transactions.ts';
 import { findingsOf } from './findings.ts';
 import { classForecasts } from './forecast/class-forecast.ts';
 import { highlightsOf, type ReportWithoutHighlights } from './highlights.ts';
@@ -51,7 +53,12 @@ export function buildReport(
   const health = healthOf(facts.nodeSeconds, facts.healthWindow, window, settings);
   const classForecast = classForecasts(facts.classForecast);
   const errorDiagnosis = diagnoseErrors(facts.errorDiagnosis, window, settings.errors);
-  const findings = findingsOf({ health, classForecast, errorDiagnosis }, settings);
+  const openTransactions = openTransactionsOf(facts.openTransactions, window, stepUs);
+  const bigTransactions = bigTransactionsOf(facts.bigTransactions);
+  const findings = findingsOf(
+    { window, health, classForecast, errorDiagnosis, openTransactions, bigTransactions },
+    settings,
+  );
   const report: ReportWithoutHighlights = {
     formatVersion: 1,
     window,
@@ -76,6 +83,8 @@ export function buildReport(
     replication: replicationRows(facts.replication),
     health,
     classForecast,
+    openTransactions,
+    bigTransactions,
     findings,
     incidents: incidentsOf(findings, { facts, missed }),
     capture: captureQuality(facts.capture, missed),

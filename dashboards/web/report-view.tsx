@@ -2,6 +2,7 @@
 import type { NodeRow, Report, Window } from '../../src/server/contract.ts';
 import { TimeLines } from './charts/time-lines.tsx';
 import { NamesContext } from './parts/node-name.tsx';
+import { BigTransactions } from './sections/big-transactions.tsx';
 import { Capture } from './sections/capture.tsx';
 import { Channels, Nodes } from './sections/channels.tsx';
 import { ClassForecasts } from './sections/class-forecast.tsx';
@@ -13,6 +14,7 @@ import { Health } from './sections/health.tsx';
 import { Highlights } from './sections/highlights.tsx';
 import { Incidents } from './sections/incidents.tsx';
 import { KeyFigures } from './sections/key-figures.tsx';
+import { OpenTransactions } from './sections/open-transactions.tsx';
 import { Slowest, Statements } from './sections/statements.tsx';
 import { Transactions } from './sections/transactions.tsx';
 
@@ -42,6 +44,8 @@ export function ReportView({ report, onOpen, onZoom, onNode }: ReportViewProps) 
           <Transactions report={report} />
           <Slowest report={report} onOpen={onOpen} />
         </div>
+        <OpenTransactions report={report} />
+        <BigTransactions report={report} onOpen={onOpen} />
         <Nodes report={report} onNode={onNode} />
         <Channels report={report} />
         <Ddl report={report} />

@@ -5,6 +5,7 @@
  */
 import type { Report } from '../events/report.ts';
 import { classForecast } from './text/class-forecast.ts';
+import { bigTransactions } from './text/big-transactions.ts';
 import { captureQuality, collectors, missed } from './text/capture-quality.ts';
 import { channels, nodes, schemaChanges, sessionEvents, transactions } from './text/connections.ts';
 import { errorDiagnosis } from './text/error-diagnosis.ts';
@@ -12,6 +13,7 @@ import { errors } from './text/errors.ts';
 import { headline } from './text/headline.ts';
 import { health } from './text/health.ts';
 import { incidents } from './text/incidents.ts';
+import { openTransactions } from './text/open-transactions.ts';
 import { pageOf } from './text/page.ts';
 import { replication } from './text/replication.ts';
 import { statements } from './text/statements.ts';
@@ -36,6 +38,8 @@ export function renderReportText(report: Report, { columns, color }: TextOptions
     errors,
     errorDiagnosis,
     transactions,
+    openTransactions,
+    bigTransactions,
     channels,
     schemaChanges,
     replication,

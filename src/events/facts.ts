@@ -6,7 +6,9 @@
 import type { Histogram } from '../core/histogram.ts';
 import type { ClassForecastFacts } from './class-forecast.ts';
 import type { ErrorDiagnosisFacts } from './error-diagnosis.ts';
+import type { BigTransactionsFacts } from './big-transactions.ts';
 import type { NodeSecond } from './health.ts';
+import type { OpenTransactionsFacts } from './open-transactions.ts';
 
 /** fromUs inclusive, toUs exclusive. */
 export interface Window {
@@ -322,6 +324,8 @@ export interface WindowFacts {
   readonly healthWindow: Window;
   readonly nodeSeconds: readonly NodeSecond[];
   readonly classForecast: ClassForecastFacts;
+  readonly openTransactions: OpenTransactionsFacts;
+  readonly bigTransactions: BigTransactionsFacts;
   /** In the steps of the report, by time. */
   readonly missed: readonly MissedFacts[];
   readonly errorDiagnosis: ErrorDiagnosisFacts;

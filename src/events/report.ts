@@ -14,8 +14,10 @@ import type {
 } from './facts.ts';
 import type { ClassForecast } from './class-forecast.ts';
 import type { ErrorConcern, ErrorDiagnosis } from './error-diagnosis.ts';
+import type { BigTransactions } from './big-transactions.ts';
 import type { Finding } from './finding.ts';
 import type { HealthInterval } from './health.ts';
+import type { OpenTransactions } from './open-transactions.ts';
 import type { Incident } from './incidents.ts';
 import type { HighlightPart } from './sentence.ts';
 
@@ -267,6 +269,10 @@ export interface Report {
   readonly findings: readonly Finding[];
   /** Findings that belong together, as stories; the most severe first. */
   readonly incidents: readonly Incident[];
+  /** D3, P7. */
+  readonly openTransactions: OpenTransactions;
+  /** D4. */
+  readonly bigTransactions: BigTransactions;
   /** By time, the first hundred; what was missed, when. */
   readonly missed: readonly MissedPeriod[];
   readonly missedCount: number;

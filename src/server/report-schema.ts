@@ -7,9 +7,11 @@ import type { ExecutionFacts } from '../events/facts.ts';
 import type { Report } from '../events/report.ts';
 import { classForecastSchema } from './schemas/class-forecast.ts';
 import { errorDiagnosisSchema } from './schemas/error-diagnosis.ts';
+import { bigTransactionsSchema } from './schemas/big-transactions.ts';
 import { findingSchema } from './schemas/finding.ts';
 import { healthIntervalSchema } from './schemas/health.ts';
 import { incidentSchema } from './schemas/incidents.ts';
+import { openTransactionsSchema } from './schemas/open-transactions.ts';
 import { sentenceSchema } from './schemas/sentence.ts';
 import {
   CLOSED,
@@ -451,6 +453,8 @@ export const reportSchema = Type.Object(
       description: 'What every analyzer found: the most severe first',
     }),
     incidents: Type.Array(incidentSchema, { description: 'The most severe first' }),
+    openTransactions: openTransactionsSchema,
+    bigTransactions: bigTransactionsSchema,
     missed: Type.Array(missedPeriodSchema, {
       description: 'What was missed, when: the first hundred',
     }),

@@ -153,12 +153,7 @@ export class TransactionSequences {
 
   /** A transaction of the session has ended. @returns its type */
   end(open: OpenSequence, end: TransactionEnd): string {
-    const hour = Math.floor(end.endUs / HOUR_US);
-    if (hour !== this.#hour) {
-      this.flush();
-      this.#typesTold.clear();
-      this.#hour = hour;
-    }
+    this.#advance(end.endUs);
     const known = open.transactionId === end.transactionId;
     const whole =
       (end.quality & TORN) === 0 &&
@@ -205,7 +200,16 @@ export class TransactionSequences {
       open.generation = this.#generation;
     }
     open.context = open.beginning;
-    if (this.#hour < 0) this.#hour = Math.floor(event.tsUs / HOUR_US);
+    this.#advance(event.tsUs);
+  }
+
+  /** What is told of a session may be a little older than what was told of another: that begins no hour anew. */
+  #advance(tsUs: number): void {
+    const hour = Math.floor(tsUs / HOUR_US);
+    if (hour === this.#hour || hour === this.#hour - 1) return;
+    this.flush();
+    this.#typesTold.clear();
+    this.#hour = hour;
   }
 
   #count(open: OpenSequence, symbol: number): void {

@@ -4,6 +4,7 @@
  * facts are always the same. Also a window with nothing in it, to build small cases from.
  */
 import { bucketOf } from '../../src/core/histogram.ts';
+import type { OpenTransactionsFacts } from '../../src/events/open-transactions.ts';
 import type {
   ActivityStep,
   CaptureFacts,
@@ -24,6 +25,18 @@ export const SECOND_US = 1_000_000;
 export const MINUTE_US = 60 * SECOND_US;
 /** 2026-11-21T02:30:00Z */
 export const START_US = 1_795_228_200_000_000;
+
+export const NOTHING_OPEN: OpenTransactionsFacts = {
+  asOfUs: START_US,
+  openCount: 0,
+  open: [],
+  endedCount: 0,
+  ended: [],
+  long: [],
+  types: [],
+  steps: [],
+  classes: [],
+};
 const STEP_US = 5 * SECOND_US;
 const STEPS_COUNT = 120;
 const END_US = START_US + STEPS_COUNT * STEP_US;
@@ -124,6 +137,8 @@ export const EMPTY_FACTS: WindowFacts = {
   healthWindow: { fromUs: START_US, toUs: START_US + MINUTE_US },
   nodeSeconds: [],
   classForecast: NO_FORECAST,
+  openTransactions: NOTHING_OPEN,
+  bigTransactions: { classes: [], types: [], before: [], texts: [] },
   missed: [],
   errorDiagnosis: { historyFromUs: START_US, judgedFromUs: START_US, answers: [], causes: [] },
 };
@@ -600,6 +615,8 @@ export function shopFacts(): WindowFacts {
     healthWindow: { fromUs: START_US, toUs: END_US },
     nodeSeconds: [],
     classForecast: NO_FORECAST,
+    openTransactions: NOTHING_OPEN,
+    bigTransactions: { classes: [], types: [], before: [], texts: [] },
     missed: [],
     errorDiagnosis: causesOf(SERVER, ERRORS, errorSteps(), { fromUs: START_US, toUs: END_US }),
   };

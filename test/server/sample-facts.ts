@@ -17,6 +17,7 @@ import type {
   WindowFacts,
 } from '../../src/events/facts.ts';
 import { causesOf } from '../analysis/diagnosis/error-facts.ts';
+import { sampleBigTransactions, sampleOpenTransactions } from './sample-transactions.ts';
 import type { NodeSecond } from '../../src/events/health.ts';
 
 /** 2026-11-20T09:00:00Z */
@@ -577,6 +578,8 @@ export function sampleFacts(window: Window = EXTENT, scope: Scope = {}): WindowF
     healthWindow: EXTENT,
     nodeSeconds: nodeSeconds(),
     classForecast: forecastOf(),
+    openTransactions: sampleOpenTransactions(EXTENT),
+    bigTransactions: sampleBigTransactions(EXTENT),
     collectors: [],
     missed: [],
     errorDiagnosis: causesOf('10.20.8.5:5432', ERROR_SHAPES.map(errorAt), failures, EXTENT),

@@ -14,6 +14,8 @@ import { healthWindowOf, readNodeSeconds } from './node-seconds.ts';
 import { readMissed } from './missed.ts';
 import { readClassForecast } from './class-forecast.ts';
 import { readReplication } from './replication.ts';
+import { readBigTransactions } from './big-transactions.ts';
+import { readOpenTransactions } from './open-transactions.ts';
 import { stepUsFor } from './steps.ts';
 import { readTransactionShapes } from './transactions.ts';
 
@@ -112,13 +114,17 @@ async function readDiagnosisFacts(
   window: Window,
   extent: NonNullable<Extent>,
   scope: Scope,
-): Promise<Pick<WindowFacts, 'classForecast' | 'errorDiagnosis'>> {
+): Promise<
+  Pick<WindowFacts, 'classForecast' | 'errorDiagnosis' | 'openTransactions' | 'bigTransactions'>
+> {
   const parameters = parametersOf(window, scope);
-  const [classForecast, errorDiagnosis] = await Promise.all([
+  const [classForecast, errorDiagnosis, openTransactions, bigTransactions] = await Promise.all([
     readClassForecast(store, window, extent, scope),
     readErrorDiagnosis(store, window, parameters),
+    readOpenTransactions(store, window, extent, parameters),
+    readBigTransactions(store, window, parameters),
   ]);
-  return { classForecast, errorDiagnosis };
+  return { classForecast, errorDiagnosis, openTransactions, bigTransactions };
 }
 
 /**

@@ -1,0 +1,148 @@
+/** D4 as findings: classes that are often big and were not before, and transactions that became big. */
+import {
+  BIG,
+  type BigClassRow,
+  type BigTransactions,
+  type BigTypeRow,
+} from '../../src/events/big-transactions.ts';
+import type { Finding } from '../../src/events/finding.ts';
+import type { HighlightPart } from '../../src/events/sentence.ts';
+import { defaultBigTransactionsSettings } from './big-transactions.ts';
+
+export interface BigFindingSettings {
+  /** As a nightly batch is big each night: told as something new only when its executions change so many times more rows. */
+  readonly growthLeast: number;
+}
+
+export const defaultBigFindingSettings: BigFindingSettings = { growthLeast: 3 };
+
+const text = (words: string): HighlightPart => ({ kind: 'text', text: words });
+
+export function bigTransactionFindings(
+  { classes, types }: BigTransactions,
+  window: { readonly fromUs: number; readonly toUs: number },
+  settings: BigFindingSettings = defaultBigFindingSettings,
+): Finding[] {
+  return [
+    ...classes
+      .filter(({ alert }) => alert)
+      .map((row) => classFinding(row, window, settings.growthLeast)),
+    ...types
+      .filter(({ bigRowsCount, manyStatementsCount }) => bigRowsCount + manyStatementsCount > 0)
+      .map((row) => typeFinding(row, window)),
+  ];
+}
+
+/** The class did change rows before, as many at a time. */
+function usual({ rowsMeanBefore, rowsAffected, executions }: BigClassRow, growth: number): boolean {
+  return rowsMeanBefore !== null && rowsAffected / executions < growth * rowsMeanBefore;
+}
+
+function classFinding(
+  row: BigClassRow,
+  window: { readonly fromUs: number; readonly toUs: number },
+  growthLeast: number,
+): Finding {
+  const names = row.types.slice(0, 3).map((type) => type.text);
+  return {
+    key: `big-transactions/class ${row.server} ${row.fingerprint}`,
+    kind: 'big-transactions/class',
+    ledger: 'D4',
+    severity: usual(row, growthLeast) ? 'info' : 'notice',
+    node: row.server,
+    role: 'server',
+    sinceUs: window.fromUs,
+    untilUs: window.toUs,
+    summary: [
+      { kind: 'share', value: row.bigShare },
+      text(' of the executions of '),
+      { kind: 'statement', text: row.text, fingerprint: row.fingerprint },
+      text(' changed more than '),
+      { kind: 'count', value: row.rowsThreshold },
+      text(' rows'),
+      text(
+        names.length === 0
+          ? '.'
+          : `; ${names.length === 1 ? 'a type' : 'types'} of transactions with it: ${names.join(' · ')}.`,
+      ),
+    ],
+    advice:
+      'Change the rows in portions with a COMMIT after each, or see which value made the condition so wide.',
+    evidence: [
+      {
+        name: 'share, at least',
+        value: row.bigShareLeast,
+        unit: 'share',
+        threshold: defaultBigTransactionsSettings.alertShare,
+      },
+      { name: 'big executions', value: row.bigCount, unit: 'count', threshold: null },
+      { name: 'executions', value: row.executions, unit: 'count', threshold: null },
+      {
+        name: 'rows of the largest',
+        value: row.rowsAffectedMax,
+        unit: 'count',
+        threshold: row.rowsThreshold,
+      },
+      ...(row.rowsMeanBefore === null
+        ? []
+        : [
+            {
+              name: 'rows of one in the week before, mean',
+              value: row.rowsMeanBefore,
+              unit: 'count' as const,
+              threshold: null,
+            },
+          ]),
+    ],
+    fingerprints: [row.fingerprint],
+    sessions: [],
+    sqlstates: [],
+  };
+}
+
+function typeFinding(
+  row: BigTypeRow,
+  window: { readonly fromUs: number; readonly toUs: number },
+): Finding {
+  const byRows = row.bigRowsCount > 0;
+  const count = byRows ? row.bigRowsCount : row.manyStatementsCount;
+  return {
+    key: `big-transactions/type ${row.server} ${row.type}`,
+    kind: 'big-transactions/type',
+    ledger: 'D4',
+    severity: row.bigRowsBefore > 0 || !byRows ? 'info' : 'notice',
+    node: row.server,
+    role: 'server',
+    sinceUs: Math.max(row.largestUs, window.fromUs),
+    untilUs: window.toUs,
+    summary: [
+      { kind: 'count', value: count },
+      text(count === 1 ? ' transaction of the type ' : ' transactions of the type '),
+      text(row.text),
+      text(
+        byRows
+          ? ' changed up to '
+          : ` ran more than ${BIG.statements} statements and changed up to `,
+      ),
+      { kind: 'count', value: row.rowsAffectedMax },
+      text(' rows.'),
+    ],
+    advice: byRows
+      ? 'See whether it can commit in portions: until it ends its rows are locked, and replicas apply it as one.'
+      : 'See whether its loop can be one statement over a set.',
+    evidence: [
+      {
+        name: 'rows of the largest',
+        value: row.rowsAffectedMax,
+        unit: 'count',
+        threshold: row.rowsThreshold,
+      },
+      { name: 'transactions of the type', value: row.transactions, unit: 'count', threshold: null },
+      { name: 'share of all rows changed', value: row.shareOfRows, unit: 'share', threshold: null },
+      { name: 'big in the week before', value: row.bigRowsBefore, unit: 'count', threshold: null },
+    ],
+    fingerprints: [],
+    sessions: [row.sessionId],
+    sqlstates: [],
+  };
+}

@@ -1,0 +1,261 @@
+/** D3 and P7 as findings: who blocks others, who stands open and does nothing, and how many do. */
+import type { Finding, FindingSeverity } from '../../src/events/finding.ts';
+import type { Evidence } from '../../src/events/health.ts';
+import type { OpenTransactionRow, OpenTransactions } from '../../src/events/open-transactions.ts';
+import type { HighlightPart } from '../../src/events/sentence.ts';
+
+const SECOND_US = 1_000_000;
+
+export interface OpenTransactionFindingSettings {
+  /** Nothing was asked for so long: less may be a client that computes between two statements. */
+  readonly idleLeastUs: number;
+  /** From then on changes that are not committed are worth a warning: replicas and vacuum feel them. */
+  readonly idleWarningUs: number;
+  /** A wait that callers give up at, or as many that wait: critical while it lasts. */
+  readonly waitCriticalUs: number;
+  readonly waitingCritical: number;
+  /** So many idle ones at once are told in one finding: a leak, not a forgotten terminal. */
+  readonly manyLeast: number;
+  /** D4: told when becoming big is as probable as this, and not certain already. */
+  readonly bigProbabilityLeast: number;
+}
+
+export const defaultOpenTransactionFindingSettings: OpenTransactionFindingSettings = {
+  idleLeastUs: 30 * SECOND_US,
+  idleWarningUs: 300 * SECOND_US,
+  waitCriticalUs: 30 * SECOND_US,
+  waitingCritical: 3,
+  manyLeast: 5,
+  bigProbabilityLeast: 0.8,
+};
+
+const NAMED_MAX = 10;
+
+export function openTransactionFindings(
+  { open, ended, asOfUs }: OpenTransactions,
+  settings: OpenTransactionFindingSettings = defaultOpenTransactionFindingSettings,
+): Finding[] {
+  // Where bytes were lost, the end may be among them.
+  const seen = open.filter(({ torn }) => !torn);
+  const blocking = [...seen, ...ended.filter(({ torn }) => !torn)].filter(
+    ({ waitingCount }) => waitingCount > 0,
+  );
+  const idle = seen.filter((row) => row.long && idleUs(row) >= settings.idleLeastUs);
+  const quiet = idle.filter((row) => !blocking.includes(row));
+  const endedIdle = ended.filter(
+    (row) => row.long && !row.torn && !blocking.includes(row) && idleUs(row) >= row.ageUs / 2,
+  );
+  return [
+    ...blocking.map((row) => blockingFinding(row, settings)),
+    ...(idle.length >= settings.manyLeast
+      ? [manyFinding(idle, asOfUs)]
+      : quiet.map((row) => idleFinding(row, settings))),
+    ...endedIdle.map((row) => idleFinding(row, settings)),
+    ...seen
+      .filter((row) => willBeBig(row, settings))
+      .map((row) => bigFinding(row, settings.bigProbabilityLeast)),
+  ];
+}
+
+/** For how long nothing was asked; 0 where something was, or where that is not known. */
+function idleUs(row: OpenTransactionRow): number {
+  if (row.working !== false) return 0;
+  return row.asOfUs - (row.lastAnswerUs ?? row.lastStatementUs ?? row.sinceUs);
+}
+
+const text = (words: string): HighlightPart => ({ kind: 'text', text: words });
+
+function who(row: OpenTransactionRow): HighlightPart[] {
+  const name = row.application ?? row.user;
+  return [
+    { kind: 'node', text: `${row.client}:${String(row.clientPort)}` },
+    text(name === null ? '' : ` (${name})`),
+  ];
+}
+
+function common(row: OpenTransactionRow) {
+  const open = row.endUs === null || row.endUs > row.asOfUs;
+  return {
+    node: row.server,
+    role: 'server' as const,
+    sinceUs: row.sinceUs,
+    untilUs: open ? null : row.endUs,
+    sqlstates: [],
+  };
+}
+
+function ageEvidence(row: OpenTransactionRow): Evidence[] {
+  return [
+    { name: 'open for', value: row.ageUs, unit: 'us', threshold: row.thresholdUs },
+    { name: 'rows changed', value: row.rowsAffected, unit: 'count', threshold: null },
+    { name: 'statements', value: row.statements, unit: 'count', threshold: null },
+  ];
+}
+
+function fingerprintsOf(row: OpenTransactionRow): string[] {
+  return row.lastFingerprint === null ? [] : [row.lastFingerprint];
+}
+
+function blockingFinding(
+  row: OpenTransactionRow,
+  { waitCriticalUs, waitingCritical }: OpenTransactionFindingSettings,
+): Finding {
+  const longestUs = row.asOfUs - Math.min(...row.waiting.map(({ sinceUs }) => sinceUs));
+  const over = common(row).untilUs !== null;
+  const bad = longestUs >= waitCriticalUs || row.waitingCount >= waitingCritical;
+  const severity: FindingSeverity = over
+    ? bad
+      ? 'warning'
+      : 'notice'
+    : bad
+      ? 'critical'
+      : 'warning';
+  const idle = row.working === false;
+  return {
+    ...common(row),
+    key: `open-transactions/blocking session ${row.sessionId} ${String(row.sinceUs)}`,
+    kind: 'open-transactions/blocking',
+    ledger: 'D3',
+    severity,
+    summary: [
+      { kind: 'count', value: row.waitingCount },
+      text(row.waitingCount === 1 ? ' channel waited up to ' : ' channels waited up to '),
+      { kind: 'durationUs', value: longestUs },
+      text(' on the tables of a transaction that '),
+      ...who(row),
+      text(over ? ' had open for ' : ' has open for '),
+      { kind: 'durationUs', value: row.ageUs },
+      text(idle ? ', idle at that moment.' : '.'),
+    ],
+    advice: idle
+      ? 'Let the application commit or roll back before it does anything else; end its session when it does not.'
+      : 'See what this transaction does between its statements, and whether it can change these rows last.',
+    evidence: [
+      { name: 'longest wait', value: longestUs, unit: 'us', threshold: waitCriticalUs },
+      {
+        name: 'channels waiting',
+        value: row.waitingCount,
+        unit: 'count',
+        threshold: waitingCritical,
+      },
+      ...ageEvidence(row),
+    ],
+    fingerprints: [
+      ...new Set([...fingerprintsOf(row), ...row.waiting.map(({ fingerprint }) => fingerprint)]),
+    ].slice(0, NAMED_MAX),
+    sessions: [...new Set([row.sessionId, ...row.waiting.map(({ sessionId }) => sessionId)])].slice(
+      0,
+      NAMED_MAX,
+    ),
+  };
+}
+
+function idleFinding(
+  row: OpenTransactionRow,
+  { idleLeastUs, idleWarningUs }: OpenTransactionFindingSettings,
+): Finding {
+  const over = common(row).untilUs !== null;
+  const changed = row.rowsAffected > 0;
+  const warns = !over && changed && row.ageUs >= idleWarningUs;
+  return {
+    ...common(row),
+    key: `open-transactions/idle session ${row.sessionId} ${String(row.sinceUs)}`,
+    kind: 'open-transactions/idle',
+    ledger: 'D3',
+    severity: warns ? 'warning' : over ? 'info' : 'notice',
+    summary: [
+      ...who(row),
+      text(over ? ' had a transaction open for ' : ' has a transaction open for '),
+      { kind: 'durationUs', value: row.ageUs },
+      text(over ? ' and asked nothing for ' : ' and asks nothing since '),
+      { kind: 'durationUs', value: idleUs(row) },
+      ...(changed
+        ? [
+            text(', with '),
+            { kind: 'count' as const, value: row.rowsAffected },
+            text(' rows changed.'),
+          ]
+        : [text('.')]),
+    ],
+    advice: changed
+      ? 'See what the application does between its last statement and its COMMIT; its rows stay locked until then.'
+      : 'It changed nothing, but as long as it is open the database keeps old rows for it.',
+    evidence: [
+      { name: 'idle for', value: idleUs(row), unit: 'us', threshold: idleLeastUs },
+      ...ageEvidence(row),
+    ],
+    fingerprints: fingerprintsOf(row),
+    sessions: [row.sessionId],
+  };
+}
+
+function manyFinding(idle: readonly OpenTransactionRow[], asOfUs: number): Finding {
+  const oldestUs = Math.min(...idle.map(({ sinceUs }) => sinceUs));
+  const servers = [...new Set(idle.map(({ server }) => server))];
+  const [server] = servers;
+  const one = servers.length === 1 && server !== undefined;
+  return {
+    key: `open-transactions/many ${one ? `server ${server}` : 'servers'}`,
+    kind: 'open-transactions/many',
+    ledger: 'P7',
+    severity: 'warning',
+    node: one ? server : null,
+    role: one ? 'server' : null,
+    sinceUs: oldestUs,
+    untilUs: null,
+    summary: [
+      { kind: 'count', value: idle.length },
+      text(' transactions stand open and ask nothing, the oldest for '),
+      { kind: 'durationUs', value: asOfUs - oldestUs },
+      text('.'),
+    ],
+    advice:
+      'Look for a way through the application on which a transaction is neither committed nor rolled back.',
+    evidence: [
+      { name: 'idle transactions', value: idle.length, unit: 'count', threshold: null },
+      { name: 'oldest', value: asOfUs - oldestUs, unit: 'us', threshold: null },
+      {
+        name: 'rows changed',
+        value: idle.reduce((sum, { rowsAffected }) => sum + rowsAffected, 0),
+        unit: 'count',
+        threshold: null,
+      },
+    ],
+    fingerprints: [...new Set(idle.flatMap(fingerprintsOf))].slice(0, NAMED_MAX),
+    sessions: idle.map(({ sessionId }) => sessionId).slice(0, NAMED_MAX),
+    sqlstates: [],
+  };
+}
+
+function willBeBig(
+  { bigProbability }: OpenTransactionRow,
+  { bigProbabilityLeast }: OpenTransactionFindingSettings,
+): boolean {
+  return bigProbability !== null && bigProbability > bigProbabilityLeast && bigProbability < 1;
+}
+
+function bigFinding(row: OpenTransactionRow, threshold: number): Finding {
+  return {
+    ...common(row),
+    key: `open-transactions/becoming-big session ${row.sessionId} ${String(row.sinceUs)}`,
+    kind: 'open-transactions/becoming-big',
+    ledger: 'D4',
+    severity: 'notice',
+    summary: [
+      text('The transaction that '),
+      ...who(row),
+      text(' has open will become big: of its like that changed '),
+      { kind: 'count', value: row.rowsAffected },
+      text(' rows, '),
+      { kind: 'share', value: row.bigProbability ?? 0 },
+      text(' did.'),
+    ],
+    advice: 'Expect its locks, and the lag of replicas, until it ends.',
+    evidence: [
+      { name: 'probability', value: row.bigProbability ?? 0, unit: 'share', threshold },
+      ...ageEvidence(row),
+    ],
+    fingerprints: fingerprintsOf(row),
+    sessions: [row.sessionId],
+  };
+}

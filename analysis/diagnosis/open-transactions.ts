@@ -1,0 +1,191 @@
+/**
+ * D3 and P7: transactions that are open at the end of a window, and those that were open long in it: who, since when,
+ * what they changed, who waits for them; which known type each is like, what it will do next, whether it will commit and
+ * when. Definitions and defaults: analysis/README.md.
+ */
+import { quantileUs } from '../../src/core/histogram.ts';
+import { BIG } from '../../src/events/big-transactions.ts';
+import type { Window } from '../../src/events/facts.ts';
+import {
+  LONG_TRANSACTION_US,
+  type NextStatement,
+  type OpenTransactionFacts,
+  type OpenTransactionPoint,
+  type OpenTransactionRow,
+  type OpenTransactions,
+  type OpenTransactionsFacts,
+} from '../../src/events/open-transactions.ts';
+import { KnownTypes, type Resemblance } from '../transactions/known-types.ts';
+import { mayWaitFor } from '../transactions/lock-conflicts.ts';
+import { COMMIT, NextStatementModel, ROLLBACK } from '../transactions/next-statement.ts';
+import { countBeyond, medianBeyond } from '../transactions/survival.ts';
+import { type ClassTexts, classTexts } from '../transactions/type-names.ts';
+
+export interface OpenTransactionsSettings {
+  /** Long for a type: ten times what all but one in a hundred of it took. A batch of twenty minutes is not long at thirty. */
+  readonly longFactor: number;
+  /** So many of its type must be known for that; of fewer a 99th percentile says nothing. */
+  readonly typeLeast: number;
+  /** No guess is told that is more likely wrong than one in three. */
+  readonly guessLeast: number;
+  readonly guessesMax: number;
+  /** Transactions that got as old, for a median of what was left to them. */
+  readonly survivorsLeast: number;
+  /** For the probability of becoming big. */
+  readonly bigLeast: number;
+  readonly waitingMax: number;
+}
+
+export const defaultOpenTransactionsSettings: OpenTransactionsSettings = {
+  longFactor: 10,
+  typeLeast: 20,
+  guessLeast: 0.3,
+  guessesMax: 3,
+  survivorsLeast: 10,
+  bigLeast: 50,
+  waitingMax: 10,
+};
+
+export function openTransactionsOf(
+  facts: OpenTransactionsFacts,
+  window: Window,
+  stepUs: number,
+  settings: OpenTransactionsSettings = defaultOpenTransactionsSettings,
+): OpenTransactions {
+  const texts = classTexts(facts.classes);
+  const types = new KnownTypes(facts.types, texts);
+  const models = modelsOf(facts);
+  const rowOf = (one: OpenTransactionFacts, open: boolean): OpenTransactionRow => {
+    const resemblance = types.resembling(one.sequence, one.server);
+    const ageUs = one.asOfUs - one.sinceUs;
+    const thresholdUs = thresholdOf(resemblance, settings);
+    const model = open && one.working !== true ? models.get(one.server) : undefined;
+    const { sequence, waiting, ...rest } = one;
+    const others = waitersOf(one, texts);
+    return {
+      ...rest,
+      ageUs,
+      thresholdUs,
+      long: ageUs > thresholdUs,
+      lastText: textOf(one.lastFingerprint, texts),
+      resembles: resemblance?.resembles ?? null,
+      next: model === undefined ? [] : guessesOf(model, sequence, texts, settings),
+      commitProbability: open ? (models.get(one.server)?.outlook(sequence)?.commit ?? null) : null,
+      timeLeftUs: open ? timeLeft(resemblance, ageUs, settings) : null,
+      bigProbability: open ? bigProbability(resemblance, one.rowsAffected, settings) : null,
+      waitingCount: new Set(others.map(({ sessionId }) => sessionId)).size,
+      waiting: others.slice(0, settings.waitingMax).map((other) => ({
+        ...other,
+        text: textOf(other.fingerprint, texts) ?? '',
+      })),
+    };
+  };
+  const open = facts.open.map((one) => rowOf(one, true));
+  return {
+    asOfUs: facts.asOfUs,
+    openCount: facts.openCount,
+    longCount: open.filter(({ long }) => long).length,
+    open,
+    endedCount: facts.endedCount,
+    ended: facts.ended.map((one) => rowOf(one, false)),
+    course: courseOf(facts, window, stepUs),
+  };
+}
+
+function modelsOf({ steps }: OpenTransactionsFacts): Map<string, NextStatementModel> {
+  const servers = new Set(steps.map(({ server }) => server));
+  return new Map(
+    [...servers].map((server) => [
+      server,
+      new NextStatementModel(steps.filter((step) => step.server === server)),
+    ]),
+  );
+}
+
+function textOf(fingerprint: string | null, texts: ClassTexts): string | null {
+  return fingerprint === null ? null : (texts.get(fingerprint)?.normalized ?? null);
+}
+
+function thresholdOf(
+  resemblance: Resemblance | undefined,
+  settings: OpenTransactionsSettings,
+): number {
+  if (resemblance === undefined || resemblance.transactions < settings.typeLeast)
+    return LONG_TRANSACTION_US;
+  const usual = quantileUs(resemblance.durations, 0.99) ?? 0;
+  return Math.max(LONG_TRANSACTION_US, settings.longFactor * usual);
+}
+
+function guessesOf(
+  model: NextStatementModel,
+  sequence: readonly string[],
+  texts: ClassTexts,
+  { guessLeast, guessesMax }: OpenTransactionsSettings,
+): NextStatement[] {
+  const guesses = model.guesses(sequence);
+  if ((guesses[0]?.probability ?? 0) < guessLeast) return [];
+  return guesses.slice(0, guessesMax).map(({ next, probability }) => {
+    if (next === COMMIT || next === ROLLBACK)
+      return { fingerprint: null, text: next.toUpperCase(), probability };
+    return { fingerprint: next, text: textOf(next, texts) ?? '', probability };
+  });
+}
+
+function timeLeft(
+  resemblance: Resemblance | undefined,
+  ageUs: number,
+  { survivorsLeast }: OpenTransactionsSettings,
+): number | null {
+  if (resemblance === undefined) return null;
+  return medianBeyond(resemblance.durations, ageUs, survivorsLeast) ?? null;
+}
+
+/** Of those that changed as many rows, the part that became big at last. */
+function bigProbability(
+  resemblance: Resemblance | undefined,
+  rowsAffected: number,
+  { bigLeast }: OpenTransactionsSettings,
+): number | null {
+  if (rowsAffected > BIG.rows) return 1;
+  if (resemblance === undefined) return null;
+  const asMany = countBeyond(resemblance.rowsSpread, rowsAffected);
+  if (asMany < bigLeast) return null;
+  return Math.min(1, countBeyond(resemblance.rowsSpread, BIG.rows) / asMany);
+}
+
+function waitersOf({ waiting, sequence }: OpenTransactionFacts, texts: ClassTexts) {
+  const held = [...new Set(sequence)].flatMap((fingerprint) => texts.get(fingerprint) ?? []);
+  return waiting
+    .filter(({ fingerprint }) => {
+      const text = texts.get(fingerprint);
+      return text !== undefined && mayWaitFor(text, held);
+    })
+    .sort((a, b) => a.sinceUs - b.sinceUs);
+}
+
+/** How many were longer than LONG_TRANSACTION_US at the end of each step. */
+function courseOf(
+  { long, asOfUs }: OpenTransactionsFacts,
+  { fromUs }: Window,
+  stepUs: number,
+): OpenTransactionPoint[] {
+  if (stepUs <= 0 || long.length === 0) return [];
+  const points: OpenTransactionPoint[] = [];
+  const bySince = [...long].sort((a, b) => a.sinceUs - b.sinceUs);
+  for (let startUs = Math.floor(fromUs / stepUs) * stepUs; startUs < asOfUs; startUs += stepUs) {
+    const endUs = Math.min(startUs + stepUs, asOfUs);
+    const open = bySince.filter(
+      (one) =>
+        one.sinceUs + LONG_TRANSACTION_US <= endUs && (one.endUs === null || one.endUs >= endUs),
+    );
+    const [oldest] = open;
+    if (oldest === undefined) continue;
+    points.push({
+      startUs,
+      longCount: open.length,
+      oldestSinceUs: oldest.sinceUs,
+      oldestType: oldest.type === '' ? null : oldest.type,
+    });
+  }
+  return points;
+}

@@ -1,0 +1,96 @@
+/** Uncommitted transactions (D3, P7): who, since when, what waits for them, and what they will do next. */
+import type { OpenTransactionRow } from '../../events/open-transactions.ts';
+import { counted, countText, durationText, shareText } from '../../core/quantities.ts';
+import { cutMiddle, printable } from './cell.ts';
+import { moreLines, type Page, section } from './page.ts';
+import { type Column, tableLines } from './table.ts';
+
+const LISTED_MAX = 10;
+/** Younger ones are usual traffic that the window's end cut. */
+const OLD_US = 1_000_000;
+
+export function openTransactions(page: Page): string[] {
+  const { open, ended, endedCount, longCount, openCount } = page.report.openTransactions;
+  const old = open.filter(({ ageUs, waitingCount }) => ageUs >= OLD_US || waitingCount > 0);
+  const told = [...old.slice(0, LISTED_MAX), ...ended.slice(0, LISTED_MAX)];
+  if (told.length === 0) return [];
+  const note = `${countText(openCount)} open at ${page.clock(page.report.openTransactions.asOfUs)}, ${countText(longCount)} of them long; ${counted(endedCount, 'long one', 'long ones')} ended`;
+  return section(page, 'Uncommitted transactions', note, [
+    ...tableLines(told, columnsOf(page), page.inner, page.paint.dim),
+    ...moreLines(page, old.length, LISTED_MAX, 'open transactions'),
+    ...old.slice(0, LISTED_MAX).flatMap((row) => outlookLines(page, row)),
+  ]);
+}
+
+function columnsOf(page: Page): Column<OpenTransactionRow>[] {
+  const { paint } = page;
+  return [
+    {
+      title: 'channel',
+      cell: ({ client, clientPort }) => `${page.node(client)}:${clientPort}`,
+    },
+    {
+      title: 'application',
+      cell: ({ application, user }) => cutMiddle(printable(application ?? user ?? '–'), 16),
+      from: 100,
+    },
+    { title: 'since', cell: ({ sinceUs }) => page.clock(sinceUs) },
+    {
+      title: 'open for',
+      cell: (row) => durationText(row.ageUs) + (isOpen(row) ? ' +' : ''),
+      align: 'right',
+      tint: (cell, { long }) => (long ? paint.yellow(cell) : cell),
+    },
+    { title: 'state', cell: stateText },
+    {
+      title: 'statements',
+      cell: ({ statements }) => countText(statements),
+      align: 'right',
+      from: 110,
+    },
+    { title: 'rows', cell: ({ rowsAffected }) => countText(rowsAffected), align: 'right' },
+    {
+      title: 'waiting',
+      cell: ({ waitingCount }) => (waitingCount === 0 ? '–' : countText(waitingCount)),
+      align: 'right',
+      tint: (cell, { waitingCount }) => (waitingCount > 0 ? paint.red(cell) : cell),
+    },
+    { title: 'last statement', cell: ({ lastText }) => printable(lastText ?? '–'), flexible: true },
+  ];
+}
+
+function isOpen({ endUs, asOfUs }: OpenTransactionRow): boolean {
+  return endUs === null || endUs > asOfUs;
+}
+
+function stateText(row: OpenTransactionRow): string {
+  if (!isOpen(row)) return row.outcome === 'rollback' ? 'rolled back' : 'committed';
+  return row.working === null ? 'not known' : row.working ? 'working' : 'idle';
+}
+
+/** `10.0.0.1:40000  like SELECT a, UPDATE b (100 %) · next UPDATE ... 97 %, COMMIT 3 % · commits 99 % · 12 ms left` */
+function outlookLines(page: Page, row: OpenTransactionRow): string[] {
+  const parts = [
+    row.resembles === null
+      ? []
+      : [`like ${printable(row.resembles.text)} (${shareText(row.resembles.similarity)})`],
+    row.next.length === 0
+      ? []
+      : [
+          `next ${row.next
+            .map(
+              ({ text, probability }) =>
+                `${cutMiddle(printable(text), 30)} ${shareText(probability)}`,
+            )
+            .join(', ')}`,
+        ],
+    row.commitProbability === null ? [] : [`commits ${shareText(row.commitProbability)}`],
+    row.timeLeftUs === null ? [] : [`${durationText(row.timeLeftUs)} left`],
+    row.bigProbability === null || row.bigProbability < 0.01
+      ? []
+      : [`becomes big ${shareText(row.bigProbability)}`],
+  ].flat();
+  if (parts.length === 0) return [];
+  const line = `${page.node(row.client)}:${row.clientPort}  ${parts.join(' · ')}`;
+  return [page.paint.dim(cutMiddle(line, page.inner))];
+}

@@ -1,0 +1,51 @@
+/**
+ * Types of transactions: the sequence of statement classes between BEGIN and COMMIT or ROLLBACK, loops collapsed
+ * (core/loops.ts). The store counts them by the hour; diagnoses compare open transactions with them.
+ */
+import type { Histogram } from '../core/histogram.ts';
+
+/** What the transactions of one type on one server did before some moment. */
+export interface TransactionTypeFacts {
+  /** 16 hex digits. */
+  readonly type: string;
+  readonly server: string;
+  /** Fingerprints of its statements in order, loops collapsed; at most 256. */
+  readonly statements: readonly string[];
+  readonly transactions: number;
+  readonly rollbacks: number;
+  readonly statementsCount: number;
+  readonly rowsAffected: number;
+  readonly rowsAffectedMax: number;
+  readonly durationSumUs: number;
+  readonly durationMaxUs: number;
+  readonly durations: Histogram;
+  /** Transactions by the rows that each affected, in the same buckets. */
+  readonly rowsSpread: Histogram;
+}
+
+/** How often one statement, COMMIT or ROLLBACK came behind others on one server. */
+export interface StatementStepFacts {
+  readonly server: string;
+  /** At most four fingerprints, oldest first, nothing between; fewer than four: from the beginning of the transaction. */
+  readonly context: string;
+  /** A fingerprint, `commit` or `rollback`. */
+  readonly next: string;
+  /** Times, those of a day ago counted half. */
+  readonly weight: number;
+}
+
+/** What a fingerprint stands for, as far as a sentence about it needs it. */
+export interface ClassText {
+  readonly fingerprint: string;
+  readonly normalized: string;
+  readonly command: string;
+  readonly kind: string;
+  readonly tables: readonly string[];
+}
+
+/** A type as a person reads it. */
+export interface TransactionTypeName {
+  readonly type: string;
+  /** `SELECT customer, UPDATE district, 9 more` */
+  readonly text: string;
+}

@@ -1,0 +1,134 @@
+/**
+ * D4: statements and transactions of the window that changed very much at once, and what was usual in the week before.
+ * With `mirrorsql query`: `SELECT fingerprint, count(), countIf(rows_affected > 10000) FROM events WHERE ts ... GROUP BY 1`,
+ * `SELECT type, count(), countIf(rows_affected > 10000) FROM transactions WHERE ts ... GROUP BY 1`.
+ */
+import { bucketSql } from '../../core/histogram.ts';
+import {
+  BIG,
+  type BigClassFacts,
+  type BigTransactionsFacts,
+  type BigTypeFacts,
+} from '../../events/big-transactions.ts';
+import type { Window } from '../../events/facts.ts';
+import type { Store } from '../store.ts';
+import {
+  ask,
+  histogramOf,
+  IN_SCOPE,
+  inWindow,
+  type JsonHistogram,
+  type Parameters,
+  SERVER,
+  us,
+} from './ask.ts';
+import { learntUntil, readClassTexts, readTransactionTypes } from './transaction-types.ts';
+
+const CLASSES_MAX = 100;
+const TYPES_MAX = 1_000;
+const HOUR_US = 3_600_000_000;
+const MINUTE_US = 60_000_000;
+
+const moment = (name: string): string => `fromUnixTimestamp64Micro({${name}:Int64}, 'UTC')`;
+
+const thresholds = {
+  rows: BIG.rows,
+  rowsLeast: BIG.rowsLeast,
+  statements: BIG.statements,
+  durationUs: BIG.durationUs,
+};
+
+/** @throws MirrorSqlError */
+export async function readBigTransactions(
+  store: Store,
+  window: Window,
+  parameters: Parameters,
+): Promise<BigTransactionsFacts> {
+  const asked = { ...parameters, ...thresholds };
+  // Whole hours, so that nothing of the window is among what was usual before it.
+  const learnt = learntUntil(Math.floor(window.fromUs / HOUR_US) * HOUR_US);
+  const [classes, types] = await Promise.all([
+    readBigClasses(store, window, learnt, asked),
+    readTypes(store, asked),
+  ]);
+  const big = types.some(
+    (type) => type.rowsAffectedMax > BIG.rowsLeast || type.manyStatementsCount + type.longCount > 0,
+  );
+  if (classes.length === 0 && !big) return { classes: [], types: [], before: [], texts: [] };
+  const before = await readTransactionTypes(store, learnt, asked);
+  const texts = await readClassTexts(store, [
+    ...classes.map(({ fingerprint }) => fingerprint),
+    ...types.flatMap(({ statements }) => statements),
+  ]);
+  return { classes, types, before, texts };
+}
+
+/** The class's greatest execution of each minute is in the rollup: only of those that were large are events read. */
+async function readBigClasses(
+  store: Store,
+  window: Window,
+  learnt: Window,
+  parameters: Parameters,
+): Promise<BigClassFacts[]> {
+  const named = await ask<{ fingerprint: string }>(
+    store,
+    `SELECT toString(fingerprint) AS fingerprint FROM class_1m
+    WHERE t > ${moment('minuteBeforeUs')} AND t < ${moment('toUs')} AND ${IN_SCOPE} AND rows_affected_max > {rowsLeast:UInt64}
+      AND fingerprint != '0000000000000000'
+    GROUP BY fingerprint ORDER BY max(rows_affected_max) DESC, fingerprint LIMIT ${CLASSES_MAX}`,
+    { ...parameters, minuteBeforeUs: Math.round(window.fromUs) - MINUTE_US },
+  );
+  if (named.length === 0) return [];
+  const fingerprints = named.map(({ fingerprint }) => fingerprint);
+  const [rows, before] = await Promise.all([
+    ask<Omit<BigClassFacts, 'spread' | 'rowsMeanBefore'> & { readonly spread: JsonHistogram }>(
+      store,
+      `SELECT toString(fingerprint) AS fingerprint, ${SERVER} AS server, count() AS executions,
+        sum(ifNull(events.rows_affected, 0)) AS rowsAffected, max(ifNull(events.rows_affected, 0)) AS rowsAffectedMax,
+        countIf(events.rows_affected > {rows:UInt64}) AS bigCount,
+        sumMapIf(map(${bucketSql('assumeNotNull(events.rows_affected)')}, toUInt64(1)), events.rows_affected > {rowsLeast:UInt64}) AS spread
+      FROM events WHERE ${inWindow('ts')} AND fingerprint IN {fingerprints:Array(String)} AND ${IN_SCOPE}
+      GROUP BY fingerprint, server HAVING rowsAffectedMax > {rowsLeast:UInt64} ORDER BY rowsAffectedMax DESC, fingerprint, server`,
+      { ...parameters, fingerprints },
+    ),
+    ask<{ key: string; rowsMean: number }>(
+      store,
+      `SELECT concat(fingerprint, ' ', ${SERVER}) AS key, sum(rows_affected) / sum(calls) AS rowsMean FROM class_1h
+      WHERE t >= ${moment('learntFromUs')} AND t < ${moment('learntToUs')} AND fingerprint IN {fingerprints:Array(String)} AND ${IN_SCOPE}
+      GROUP BY key`,
+      {
+        ...parameters,
+        fingerprints,
+        learntFromUs: Math.max(0, learnt.fromUs),
+        learntToUs: Math.max(0, learnt.toUs),
+      },
+    ),
+  ]);
+  const meanOf = new Map(before.map(({ key, rowsMean }) => [key, rowsMean]));
+  return rows.map((row) => ({
+    ...row,
+    spread: histogramOf(row.spread),
+    rowsMeanBefore: meanOf.get(`${row.fingerprint} ${row.server}`) ?? null,
+  }));
+}
+
+async function readTypes(store: Store, parameters: Parameters): Promise<BigTypeFacts[]> {
+  const rows = await ask<Omit<BigTypeFacts, 'spread'> & { readonly spread: JsonHistogram }>(
+    store,
+    `SELECT sums.*, described.statements AS statements FROM (
+      SELECT type, ${SERVER} AS server, count() AS transactions, sum(transactions.rows_affected) AS rowsAffected,
+        max(transactions.rows_affected) AS rowsAffectedMax, countIf(transactions.rows_affected > {rows:UInt64}) AS bigRowsCount,
+        sumMapIf(map(${bucketSql('transactions.rows_affected')}, toUInt64(1)), transactions.rows_affected > {rowsLeast:UInt64}) AS spread,
+        countIf(transactions.statements > {statements:UInt64}) AS manyStatementsCount,
+        countIf(duration_us > {durationUs:UInt64}) AS longCount,
+        argMax(session_id, (transactions.rows_affected, transactions.statements, ts)) AS sessionId,
+        argMax(${us('start_ts')}, (transactions.rows_affected, transactions.statements, ts)) AS largestUs
+      FROM transactions WHERE ${inWindow('ts')} AND ${IN_SCOPE}
+      GROUP BY type, server ORDER BY bigRowsCount DESC, manyStatementsCount DESC, transactions DESC, type, server LIMIT ${TYPES_MAX}
+    ) AS sums
+    ANY LEFT JOIN (SELECT type, statements FROM transaction_types FINAL) AS described ON sums.type = described.type
+    ORDER BY bigRowsCount DESC, manyStatementsCount DESC, transactions DESC, type, server`,
+    parameters,
+  );
+  return rows.map((row) => ({ ...row, spread: histogramOf(row.spread) }));
+}

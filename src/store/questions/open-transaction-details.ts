@@ -1,0 +1,174 @@
+/** What single transactions did, and who waited while they were open: read from the events by session and time. */
+import type { OpenTransactionFacts, WaitingFacts } from '../../events/open-transactions.ts';
+import type { Store } from '../store.ts';
+import { ask, IN_SCOPE, type Parameters, SERVER, us } from './ask.ts';
+
+/** A transaction, without what its events tell. */
+export interface Spell
+  extends Omit<
+    OpenTransactionFacts,
+    | 'statements'
+    | 'rowsAffected'
+    | 'lastStatementUs'
+    | 'lastAnswerUs'
+    | 'lastFingerprint'
+    | 'working'
+    | 'sequence'
+    | 'waiting'
+  > {
+  /** Its client had a request without an answer: it may be of this session, and not be stored yet. */
+  readonly mayWork: boolean;
+}
+
+export interface Course
+  extends Pick<
+    OpenTransactionFacts,
+    | 'statements'
+    | 'rowsAffected'
+    | 'lastStatementUs'
+    | 'lastAnswerUs'
+    | 'lastFingerprint'
+    | 'sequence'
+  > {
+  readonly working: boolean;
+}
+
+/** Of a long transaction, so many of its first and as many of its last statements are read. */
+const EACH_END_MAX = 100;
+/** Whoever waits for less may be working. */
+const WAITING_LEAST_US = 1_000_000;
+/** Applications and proxies give up before. */
+const WAITING_MOST_US = 600_000_000;
+const WAITING_ROWS_MAX = 2_000;
+/** Whoever waited for a lock is often answered a little before the COMMIT that released it. */
+const RELEASED_BEFORE_US = 100_000;
+/** Stands for the end of what was not answered. */
+const NEVER_US = Number.MAX_SAFE_INTEGER;
+
+const moment = (value: number): string => `fromUnixTimestamp64Micro(${Math.round(value)}, 'UTC')`;
+
+/** Session ids are hex digits that we made ourselves. */
+const quoted = (sessionId: string): string => `'${sessionId.replace(/[^0-9a-f]/g, '')}'`;
+
+interface CourseRow {
+  readonly spell: number;
+  readonly statements: number;
+  readonly rowsAffected: number;
+  readonly busyUntilUs: number;
+  /** Of statements other than BEGIN and its like; null, 0 and '' without any. */
+  readonly lastStatementUs: number | null;
+  readonly lastAnswerUs: number;
+  readonly lastFingerprint: string;
+}
+
+/** In the order of `spells`. */
+export async function readCourses(
+  store: Store,
+  spells: readonly Spell[],
+  parameters: Parameters,
+): Promise<Course[]> {
+  // One condition a spell, so that the index on time and that on sessions hold for each.
+  const conditions = spells.map(
+    ({ sessionId, sinceUs, asOfUs }) =>
+      `(session_id = ${quoted(sessionId)} AND ts >= ${moment(sinceUs)} AND ts < ${moment(asOfUs)})`,
+  );
+  const spell = `multiIf(${conditions.map((one, index) => `${one}, ${index}`).join(', ')}, ${spells.length})`;
+  const inSpells = `(${conditions.join(' OR ')}) AND ${IN_SCOPE}`;
+  const counted = "kind NOT IN ('transaction', 'empty') AND status != 'skipped'";
+  const answeredAt = `if(status = 'unanswered', ${NEVER_US}, ${us('ts')} + toInt64(ifNull(duration_us, 0)))`;
+  const [sums, rows] = await Promise.all([
+    ask<CourseRow>(
+      store,
+      `SELECT ${spell} AS spell, countIf(${counted}) AS statements, sum(ifNull(events.rows_affected, 0)) AS rowsAffected,
+        max(${answeredAt}) AS busyUntilUs,
+        maxIf(toNullable(${us('ts')}), ${counted}) AS lastStatementUs,
+        argMaxIf(${answeredAt}, (ts, sequence), ${counted}) AS lastAnswerUs,
+        argMaxIf(toString(fingerprint), (ts, sequence), ${counted}) AS lastFingerprint
+      FROM events WHERE ${inSpells} GROUP BY spell`,
+      parameters,
+    ),
+    ask<{ spell: number; fingerprint: string }>(
+      store,
+      `SELECT spell, toString(fingerprint) AS fingerprint FROM (
+        SELECT ${spell} AS spell, fingerprint, sequence,
+          row_number() OVER (PARTITION BY spell ORDER BY sequence) AS fromFirst,
+          row_number() OVER (PARTITION BY spell ORDER BY sequence DESC) AS fromLast
+        FROM events WHERE ${inSpells} AND ${counted})
+      WHERE fromFirst <= ${EACH_END_MAX} OR fromLast <= ${EACH_END_MAX} ORDER BY spell, sequence`,
+      parameters,
+    ),
+  ]);
+  const sequences = new Map<number, string[]>();
+  for (const { spell: index, fingerprint } of rows) {
+    const sequence = sequences.get(index);
+    if (sequence === undefined) sequences.set(index, [fingerprint]);
+    else sequence.push(fingerprint);
+  }
+  const sumOf = new Map(sums.map((row) => [row.spell, row]));
+  return spells.map(({ asOfUs }, index) => {
+    const row = sumOf.get(index);
+    const { lastStatementUs = null, lastAnswerUs = 0, lastFingerprint = '' } = row ?? {};
+    return {
+      statements: row?.statements ?? 0,
+      rowsAffected: row?.rowsAffected ?? 0,
+      lastStatementUs,
+      lastAnswerUs: lastStatementUs !== null && lastAnswerUs <= asOfUs ? lastAnswerUs : null,
+      lastFingerprint: lastFingerprint === '' ? null : lastFingerprint,
+      working: (row?.busyUntilUs ?? 0) > asOfUs,
+      sequence: sequences.get(index) ?? [],
+    };
+  });
+}
+
+interface WaitingRow extends WaitingFacts {
+  readonly server: string;
+  readonly untilUs: number;
+}
+
+/**
+ * For each spell: requests of other sessions on its server that were sent after it began and still waited, for at least
+ * a second, when it ended or was last looked at. Whether they waited for it, their tables and kinds must tell.
+ */
+export async function readWaiting(
+  store: Store,
+  spells: readonly Spell[],
+  parameters: Parameters,
+): Promise<WaitingFacts[][]> {
+  const old = spells.filter(({ sinceUs, asOfUs }) => asOfUs - sinceUs >= WAITING_LEAST_US);
+  if (old.length === 0) return spells.map(() => []);
+  const earliest = ({ sinceUs, asOfUs }: Spell): number =>
+    Math.max(sinceUs, asOfUs - WAITING_MOST_US);
+  const periods = mergedPeriods(old.map((spell) => [earliest(spell), spell.asOfUs]));
+  const rows = await ask<WaitingRow>(
+    store,
+    `SELECT session_id AS sessionId, toString(fingerprint) AS fingerprint, ${us('ts')} AS sinceUs, ${SERVER} AS server,
+      if(duration_us IS NULL, ${NEVER_US}, ${us('ts')} + toInt64(assumeNotNull(duration_us))) AS untilUs
+    FROM events
+    WHERE (${periods.map(([fromUs, toUs]) => `(ts >= ${moment(fromUs)} AND ts < ${moment(toUs)})`).join(' OR ')})
+      AND (duration_us >= ${WAITING_LEAST_US} OR status = 'unanswered') AND ${IN_SCOPE}
+    ORDER BY duration_us DESC NULLS FIRST LIMIT ${WAITING_ROWS_MAX}`,
+    parameters,
+  );
+  return spells.map((spell) =>
+    rows
+      .filter(
+        ({ sessionId, server, sinceUs, untilUs }) =>
+          sessionId !== spell.sessionId &&
+          server === spell.server &&
+          sinceUs >= earliest(spell) &&
+          sinceUs <= spell.asOfUs - WAITING_LEAST_US + RELEASED_BEFORE_US &&
+          untilUs >= spell.asOfUs - (spell.endUs === spell.asOfUs ? RELEASED_BEFORE_US : 0),
+      )
+      .map(({ sessionId, fingerprint, sinceUs }) => ({ sessionId, fingerprint, sinceUs })),
+  );
+}
+
+function mergedPeriods(periods: readonly (readonly [number, number])[]): [number, number][] {
+  const merged: [number, number][] = [];
+  for (const [fromUs, toUs] of [...periods].sort((a, b) => a[0] - b[0])) {
+    const last = merged.at(-1);
+    if (last !== undefined && fromUs <= last[1]) last[1] = Math.max(last[1], toUs);
+    else merged.push([fromUs, toUs]);
+  }
+  return merged;
+}

@@ -1,0 +1,236 @@
+/**
+ * D3, P7: transactions that were open at the end of a window (or of what is known of it), and those that were open long
+ * in it. A transaction that was open at a moment of the past is one that began before and ended behind it; one that
+ * never ended is in its session's row. With `mirrorsql query`:
+ * `SELECT * FROM transactions WHERE start_ts < T AND ts >= T AND NOT implicit`,
+ * `SELECT * FROM sessions FINAL WHERE transaction_start_ts < T AND end_reason = 'capture_end'`.
+ */
+import type { Extent, Window } from '../../events/facts.ts';
+import {
+  LONG_TRANSACTION_US,
+  type LongTransactionFacts,
+  type OpenTransactionsFacts,
+} from '../../events/open-transactions.ts';
+import type { Store } from '../store.ts';
+import { ask, IN_SCOPE, type Parameters, SERVER, us } from './ask.ts';
+import { readCourses, readWaiting, type Spell } from './open-transaction-details.ts';
+import {
+  learntUntil,
+  readClassTexts,
+  readStatementSteps,
+  readTransactionTypes,
+} from './transaction-types.ts';
+
+const OPEN_MAX = 50;
+const ENDED_MAX = 20;
+const LONG_MAX = 5_000;
+/** What was open at the end of a window of the past is looked for so far behind it. */
+const LOOKED_BEHIND_US = 86_400_000_000;
+
+const moment = (name: string): string => `fromUnixTimestamp64Micro({${name}:Int64}, 'UTC')`;
+
+const WHO = `session_id AS sessionId, client_ip AS client, client_port AS clientPort, ${SERVER} AS server,
+  user, database, application`;
+
+/** Bytes of a request or an answer are missing: a COMMIT may have been among them. */
+const TORN = 'bitAnd(quality, 3) != 0 AS torn';
+
+/** @throws MirrorSqlError */
+export async function readOpenTransactions(
+  store: Store,
+  window: Window,
+  extent: NonNullable<Extent>,
+  parameters: Parameters,
+): Promise<OpenTransactionsFacts> {
+  const asOfUs = Math.round(Math.min(window.toUs, extent.toUs));
+  const asked = {
+    ...parameters,
+    asOfUs,
+    behindUs: asOfUs + LOOKED_BEHIND_US,
+    longUs: LONG_TRANSACTION_US,
+  };
+  const [later, openCount, unended, ended, long] = await Promise.all([
+    readEndedLater(store, asked),
+    countEndedLater(store, asked),
+    readUnended(store, asOfUs, asked),
+    readLongEnded(store, asked),
+    readLong(store, asked),
+  ]);
+  const open = [...later, ...unended].sort((a, b) => a.sinceUs - b.sinceUs).slice(0, OPEN_MAX);
+  const spells = [...open, ...ended];
+  const facts = {
+    asOfUs,
+    openCount: openCount + unended.length,
+    endedCount: long.filter(({ endUs }) => endUs !== null && endUs < asOfUs).length,
+    long: [
+      ...long,
+      ...unended
+        .filter(({ sinceUs }) => asOfUs - sinceUs >= LONG_TRANSACTION_US)
+        .map(({ sinceUs }) => ({ sinceUs, endUs: null, type: '' })),
+    ],
+  };
+  if (spells.length === 0) {
+    return { ...facts, open: [], ended: [], types: [], steps: [], classes: [] };
+  }
+  const learnt = learntUntil(asOfUs);
+  const servers = [...new Set(open.map(({ server }) => server))];
+  const [courses, waiting, types, steps] = await Promise.all([
+    readCourses(store, spells, asked),
+    readWaiting(store, spells, asked),
+    readTransactionTypes(store, learnt, asked),
+    servers.length === 0 ? [] : readStatementSteps(store, learnt, servers, asked),
+  ]);
+  const whole = spells.map((spell, index) => {
+    const { working, ...course } = courses[index] ?? NO_COURSE;
+    return {
+      ...spell,
+      ...course,
+      working: working || !spell.mayWork ? working : null,
+      waiting: waiting[index] ?? [],
+    };
+  });
+  const classes = await readClassTexts(store, [
+    ...whole.flatMap(({ sequence, waiting: others }) => [
+      ...sequence,
+      ...others.map(({ fingerprint }) => fingerprint),
+    ]),
+    ...types.flatMap(({ statements }) => statements),
+  ]);
+  return {
+    ...facts,
+    open: whole.slice(0, open.length),
+    ended: whole.slice(open.length),
+    types,
+    steps,
+    classes,
+  };
+}
+
+const NO_COURSE = {
+  statements: 0,
+  rowsAffected: 0,
+  lastStatementUs: null,
+  lastAnswerUs: null,
+  lastFingerprint: null,
+  working: false,
+  sequence: [],
+};
+
+const ENDED_LATER = `NOT implicit AND start_ts < ${moment('asOfUs')} AND ts >= ${moment('asOfUs')}
+  AND ts < ${moment('behindUs')} AND ${IN_SCOPE}`;
+
+interface SpellRow extends Omit<Spell, 'user' | 'database' | 'application' | 'torn' | 'mayWork'> {
+  readonly user: string;
+  readonly database: string;
+  readonly application: string;
+  readonly torn: 0 | 1;
+}
+
+function spellOf(row: SpellRow): Spell {
+  return {
+    ...row,
+    user: row.user === '' ? null : row.user,
+    database: row.database === '' ? null : row.database,
+    application: row.application === '' ? null : row.application,
+    torn: row.torn === 1,
+    mayWork: false,
+  };
+}
+
+async function readEndedLater(store: Store, parameters: Parameters): Promise<Spell[]> {
+  const rows = await ask<SpellRow>(
+    store,
+    `SELECT ${WHO}, ${us('start_ts')} AS sinceUs, {asOfUs:Int64} AS asOfUs, ${us('ts')} AS endUs,
+      toString(outcome) AS outcome, ${TORN}
+    FROM transactions WHERE ${ENDED_LATER} ORDER BY start_ts, session_id LIMIT ${OPEN_MAX}`,
+    parameters,
+  );
+  return rows.map(spellOf);
+}
+
+async function countEndedLater(store: Store, parameters: Parameters): Promise<number> {
+  const [row] = await ask<{ count: number }>(
+    store,
+    `SELECT count() AS count FROM transactions WHERE ${ENDED_LATER}`,
+    parameters,
+  );
+  return row?.count ?? 0;
+}
+
+/** Of sessions that were seen in the window and whose transaction was open when they were last seen. */
+async function readUnended(store: Store, asOfUs: number, parameters: Parameters): Promise<Spell[]> {
+  const rows = await ask<SpellRow>(
+    store,
+    `SELECT ${WHO}, ${us('assumeNotNull(transaction_start_ts)')} AS sinceUs,
+      least({asOfUs:Int64}, ${us('end_ts')}) AS asOfUs, NULL AS endUs, NULL AS outcome, ${TORN}
+    FROM sessions FINAL
+    WHERE transaction_start_ts IS NOT NULL AND transaction_status IN ('T', 'E') AND end_reason = 'capture_end'
+      AND transaction_start_ts < ${moment('asOfUs')} AND end_ts >= ${moment('fromUs')} AND ${IN_SCOPE}
+    ORDER BY transaction_start_ts, session_id LIMIT ${OPEN_MAX * 4}`,
+    parameters,
+  );
+  if (rows.length === 0) return [];
+  // A live session's row may be older than the end of its transaction.
+  const ended = await ask<{ key: string }>(
+    store,
+    `SELECT concat(session_id, ' ', toString(${us('start_ts')})) AS key FROM transactions
+    WHERE ts >= ${moment('earliestUs')} AND start_ts >= ${moment('earliestUs')} AND start_ts < ${moment('asOfUs')}
+      AND key IN {keys:Array(String)}`,
+    {
+      asOfUs,
+      earliestUs: Math.min(...rows.map(({ sinceUs }) => sinceUs)),
+      keys: rows.map(({ sessionId, sinceUs }) => `${sessionId} ${String(sinceUs)}`),
+    },
+  );
+  const over = new Set(ended.map(({ key }) => key));
+  const spells = rows
+    .filter(({ sessionId, sinceUs }) => !over.has(`${sessionId} ${String(sinceUs)}`))
+    .map(spellOf);
+  const busy = await readBusyEdges(store, asOfUs, spells, parameters);
+  return spells.map((spell) => ({
+    ...spell,
+    mayWork: busy.has(`${spell.client} ${spell.server}`),
+  }));
+}
+
+/** Clients with a request that waited for its answer when they were last seen: of an open session that is not stored. */
+async function readBusyEdges(
+  store: Store,
+  asOfUs: number,
+  spells: readonly Spell[],
+  parameters: Parameters,
+): Promise<Set<string>> {
+  if (spells.length === 0) return new Set();
+  const rows = await ask<{ edge: string }>(
+    store,
+    `SELECT DISTINCT concat(client_ip, ' ', ${SERVER}) AS edge FROM activity_1s
+    WHERE t >= toDateTime(intDiv({busyFromUs:Int64}, 1000000), 'UTC') AND t <= toDateTime(intDiv({asOfUs:Int64}, 1000000), 'UTC')
+      AND outstanding > 0 AND ${IN_SCOPE}`,
+    { ...parameters, busyFromUs: Math.min(asOfUs, ...spells.map((one) => one.asOfUs)) - 2_000_000 },
+  );
+  return new Set(rows.map(({ edge }) => edge));
+}
+
+const LONG_IN_WINDOW = `NOT implicit AND duration_us >= {longUs:UInt64} AND ts >= ${moment('fromUs')} AND ${IN_SCOPE}`;
+
+async function readLongEnded(store: Store, parameters: Parameters): Promise<Spell[]> {
+  const rows = await ask<SpellRow>(
+    store,
+    `SELECT ${WHO}, ${us('start_ts')} AS sinceUs, ${us('ts')} AS asOfUs, ${us('ts')} AS endUs,
+      toString(outcome) AS outcome, ${TORN}
+    FROM transactions WHERE ${LONG_IN_WINDOW} AND ts < ${moment('asOfUs')}
+    ORDER BY duration_us DESC, session_id LIMIT ${ENDED_MAX}`,
+    parameters,
+  );
+  return rows.map(spellOf);
+}
+
+async function readLong(store: Store, parameters: Parameters): Promise<LongTransactionFacts[]> {
+  return await ask<LongTransactionFacts>(
+    store,
+    `SELECT ${us('start_ts')} AS sinceUs, ${us('ts')} AS endUs, type FROM transactions
+    WHERE ${LONG_IN_WINDOW} AND ts < ${moment('behindUs')} AND start_ts < ${moment('asOfUs')}
+    ORDER BY duration_us DESC, sinceUs LIMIT ${LONG_MAX}`,
+    parameters,
+  );
+}

@@ -1,0 +1,101 @@
+/**
+ * What transactions usually do: their types and the steps in them, from hourly counts. To look at the same numbers:
+ * `mirrorsql query "SELECT type, sum(transactions), sum(rollbacks) FROM transaction_type_1h GROUP BY type"`, what a type
+ * is in `transaction_types`, what follows what in `transaction_steps_1h`.
+ */
+import type { Window } from '../../events/facts.ts';
+import type {
+  ClassText,
+  StatementStepFacts,
+  TransactionTypeFacts,
+} from '../../events/transaction-types.ts';
+import type { Store } from '../store.ts';
+import { ask, histogramOf, IN_SCOPE, type JsonHistogram, type Parameters, SERVER } from './ask.ts';
+
+/** What is usual is learnt from so long: a week has every weekday's batch. */
+const LEARNT_FROM_US = 7 * 86_400_000_000;
+/** The most frequent ones. */
+const TYPES_MAX = 1_000;
+const STEPS_MAX = 50_000;
+/** What was seen a day ago counts half. */
+const HALF_LIFE_SECONDS = 86_400;
+const CLASSES_MAX = 5_000;
+
+const LEARNT = `t >= toDateTime(intDiv({learntFromUs:Int64}, 1000000), 'UTC') AND t < toDateTime(intDiv({learntToUs:Int64}, 1000000), 'UTC')`;
+
+/** The hours that began before `toUs`, back for a week. */
+export function learntUntil(toUs: number): Window {
+  return { fromUs: toUs - LEARNT_FROM_US, toUs };
+}
+
+function learntParameters({ fromUs, toUs }: Window): Parameters {
+  return {
+    learntFromUs: Math.max(0, Math.round(fromUs)),
+    learntToUs: Math.max(0, Math.round(toUs)),
+  };
+}
+
+interface TypeRow extends Omit<TransactionTypeFacts, 'durations' | 'rowsSpread'> {
+  readonly durations: JsonHistogram;
+  readonly rowsSpread: JsonHistogram;
+}
+
+/** The most frequent first; types that are not known are left out. @throws MirrorSqlError */
+export async function readTransactionTypes(
+  store: Store,
+  learnt: Window,
+  parameters: Parameters,
+): Promise<TransactionTypeFacts[]> {
+  const rows = await ask<TypeRow>(
+    store,
+    `SELECT sums.*, described.statements AS statements FROM (
+      SELECT type, ${SERVER} AS server, sum(source.transactions) AS transactions, sum(source.rollbacks) AS rollbacks,
+        sum(source.statements) AS statementsCount, sum(rows_affected) AS rowsAffected, max(rows_affected_max) AS rowsAffectedMax,
+        sum(duration_sum_us) AS durationSumUs, max(duration_max_us) AS durationMaxUs,
+        sumMap(source.durations) AS durations, sumMap(rows_spread) AS rowsSpread
+      FROM transaction_type_1h AS source WHERE ${LEARNT} AND ${IN_SCOPE} AND type != '0000000000000000'
+      GROUP BY type, server ORDER BY transactions DESC, type, server LIMIT ${TYPES_MAX}
+    ) AS sums
+    ANY INNER JOIN (SELECT type, statements FROM transaction_types FINAL) AS described ON sums.type = described.type
+    ORDER BY transactions DESC, type, server`,
+    { ...parameters, ...learntParameters(learnt) },
+  );
+  return rows.map((row) => ({
+    ...row,
+    durations: histogramOf(row.durations),
+    rowsSpread: histogramOf(row.rowsSpread),
+  }));
+}
+
+/** Of the named servers; by weight, the heaviest first. @throws MirrorSqlError */
+export async function readStatementSteps(
+  store: Store,
+  learnt: Window,
+  servers: readonly string[],
+  parameters: Parameters,
+): Promise<StatementStepFacts[]> {
+  return await ask<StatementStepFacts>(
+    store,
+    `SELECT ${SERVER} AS server, context, toString(next) AS next,
+      sum(steps * exp2(-greatest(0, toInt64({learntToUs:Int64} / 1000000) - toInt64(toUnixTimestamp(t))) / ${HALF_LIFE_SECONDS})) AS weight
+    FROM transaction_steps_1h
+    WHERE ${LEARNT} AND server IN {servers:Array(String)} AND ({collector:String} = '' OR collector = {collector:String})
+    GROUP BY server, context, next ORDER BY weight DESC, context, next LIMIT ${STEPS_MAX}`,
+    { ...parameters, ...learntParameters(learnt), servers },
+  );
+}
+
+/** What the fingerprints stand for; those that are not known are left out. @throws MirrorSqlError */
+export async function readClassTexts(
+  store: Store,
+  fingerprints: Iterable<string>,
+): Promise<ClassText[]> {
+  const asked = [...new Set(fingerprints)].slice(0, CLASSES_MAX);
+  if (asked.length === 0) return [];
+  return await ask<ClassText>(
+    store,
+    `SELECT fingerprint, normalized, command, kind, tables FROM classes FINAL
+    WHERE fingerprint IN {fingerprints:Array(String)} ORDER BY fingerprint`,
+    { fingerprints: asked },
+  );
+}

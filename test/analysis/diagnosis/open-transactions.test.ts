@@ -1,0 +1,225 @@
+import { describe, expect, it } from 'vitest';
+import { openTransactionFindings } from '../../../analysis/diagnosis/open-transaction-findings.ts';
+import { openTransactionsOf } from '../../../analysis/diagnosis/open-transactions.ts';
+import { bucketOf } from '../../../src/core/histogram.ts';
+import type {
+  OpenTransactionFacts,
+  OpenTransactionsFacts,
+} from '../../../src/events/open-transactions.ts';
+import type { TransactionTypeFacts } from '../../../src/events/transaction-types.ts';
+import { sampleOpenTransactions } from '../../server/sample-transactions.ts';
+import { NOTHING_OPEN } from '../fixtures.ts';
+
+const SECOND = 1_000_000;
+const AS_OF = 1_790_000_000 * SECOND;
+const WINDOW = { fromUs: AS_OF - 600 * SECOND, toUs: AS_OF };
+const SERVER = '10.20.8.5:5432';
+const facts = sampleOpenTransactions(WINDOW);
+const [held] = facts.open as [OpenTransactionFacts];
+const [transfers] = facts.types as [TransactionTypeFacts];
+
+const judged = (changes: Partial<OpenTransactionsFacts>) =>
+  openTransactionsOf({ ...facts, ...changes }, WINDOW, 60 * SECOND);
+const one = (changes: Partial<OpenTransactionFacts>, more: Partial<OpenTransactionsFacts> = {}) =>
+  judged({ open: [{ ...held, ...changes }], ...more });
+const aged = (seconds: number): Partial<OpenTransactionFacts> => ({
+  sinceUs: AS_OF - seconds * SECOND,
+  lastStatementUs: AS_OF - seconds * SECOND,
+  lastAnswerUs: AS_OF - seconds * SECOND,
+});
+const kinds = (report: ReturnType<typeof judged>) =>
+  openTransactionFindings(report).map(({ kind, severity }) => `${severity} ${kind}`);
+
+describe('an open transaction', () => {
+  it('is told with its age, its type, what comes next and how it will end', () => {
+    const { open, longCount } = judged({});
+    expect(longCount).toBe(1);
+    const [row] = open;
+    expect(row).toMatchObject({
+      ageUs: 420 * SECOND,
+      thresholdUs: 30 * SECOND,
+      long: true,
+      lastText: 'UPDATE accounts SET balance = balance - ? WHERE id = ?',
+      resembles: {
+        type: 'bbbbbbbbbbbbbbb1',
+        text: 'SELECT accounts, UPDATE accounts, INSERT entries',
+        similarity: 1,
+        share: 1,
+      },
+      // None of its type lived as long; none changed ten thousand rows.
+      timeLeftUs: null,
+      bigProbability: 0,
+    });
+    expect(row?.next.map(({ text }) => text)).toEqual([
+      'INSERT INTO entries VALUES (?+)',
+      'ROLLBACK',
+    ]);
+    // 79,800 steps of 5 kinds; then 20,000 of 2 kinds three times.
+    let insert = 19_800 / 80_005 + (5 / 80_005) * 0;
+    insert = 19_800 / (79_800 + 5);
+    for (let order = 1; order <= 3; order++) insert = (19_800 + 2 * insert) / 20_002;
+    expect(row?.next[0]?.probability).toBeCloseTo(insert, 6);
+    expect(row?.commitProbability).toBeCloseTo(0.99, 2);
+  });
+
+  it('has time left as others of its age had', () => {
+    const [row] = one({ ...aged(0.009) }).open;
+    const left = row?.timeLeftUs ?? 0;
+    expect(left).toBeGreaterThan(0);
+    expect(left).toBeLessThan(1_000);
+  });
+
+  it('abstains where no guess is good enough, and while a statement works', () => {
+    const scattered = ['1', '2', '3', '4'].map((digit) => ({
+      server: SERVER,
+      context: '',
+      next: `000000000000000${digit}`,
+      weight: 10,
+    }));
+    expect(one({ sequence: [] }, { steps: scattered }).open[0]?.next).toEqual([]);
+    expect(one({ working: true }).open[0]?.next).toEqual([]);
+    expect(one({ working: true }).open[0]?.commitProbability).not.toBeNull();
+  });
+
+  it('is like nothing where nothing known begins like it', () => {
+    const [row] = one({ sequence: ['f'.repeat(16)] }).open;
+    expect(row?.resembles).toBeNull();
+    expect(row?.bigProbability).toBeNull();
+    expect(one({ server: '10.0.0.9:5432' }).open[0]?.resembles).toBeNull();
+  });
+
+  it('is long by what its type usually takes', () => {
+    const batch = { ...transfers, durations: new Map([[bucketOf(60 * SECOND), 500]]) };
+    const report = one({}, { types: [batch] });
+    expect(report.open[0]?.thresholdUs).toBeGreaterThan(590 * SECOND);
+    expect(report.open[0]?.long).toBe(false);
+    const seldom = { ...batch, transactions: 19 };
+    expect(one({}, { types: [seldom] }).open[0]?.thresholdUs).toBe(30 * SECOND);
+  });
+
+  it('becomes big as often as others that changed as much', () => {
+    const spread = new Map([
+      [bucketOf(10), 900],
+      [bucketOf(5_000), 40],
+      [bucketOf(50_000), 160],
+    ]);
+    const types = [{ ...transfers, rowsSpread: spread }];
+    const probability = (rowsAffected: number) =>
+      one({ rowsAffected }, { types }).open[0]?.bigProbability;
+    expect(probability(100)).toBe(0.8);
+    expect(probability(20_000)).toBe(1);
+    expect(probability(6_000)).toBe(1);
+    const few = [{ ...transfers, rowsSpread: new Map([[bucketOf(50_000), 49]]) }];
+    expect(one({ rowsAffected: 100 }, { types: few }).open[0]?.bigProbability).toBeNull();
+  });
+
+  it('names who waits for its tables, the longest first, and nobody who only reads', () => {
+    const [row] = judged({}).open;
+    expect(row?.waitingCount).toBe(2);
+    expect(row?.waiting.map(({ sessionId }) => sessionId)).toEqual([
+      'ccccccccccccccc2',
+      'ccccccccccccccc3',
+    ]);
+  });
+});
+
+describe('the course of long transactions', () => {
+  it('counts at the end of each step those that were older than half a minute', () => {
+    const { course } = judged({
+      long: [
+        { sinceUs: AS_OF - 420 * SECOND, endUs: null, type: '' },
+        { sinceUs: AS_OF - 590 * SECOND, endUs: AS_OF - 400 * SECOND, type: 'a'.repeat(16) },
+      ],
+    });
+    const first = Math.floor(WINDOW.fromUs / (60 * SECOND)) * 60 * SECOND;
+    expect(first).toBe(WINDOW.fromUs - 20 * SECOND);
+    expect(course.map(({ startUs, longCount }) => [(startUs - first) / SECOND, longCount])).toEqual(
+      [
+        [0, 1],
+        [60, 1],
+        [120, 1],
+        [180, 1],
+        [240, 1],
+        [300, 1],
+        [360, 1],
+        [420, 1],
+        [480, 1],
+        [540, 1],
+        [600, 1],
+      ],
+    );
+    expect(course[0]?.oldestType).toBe('a'.repeat(16));
+    expect(course.at(-1)).toMatchObject({
+      oldestSinceUs: AS_OF - 420 * SECOND,
+      oldestType: null,
+    });
+  });
+});
+
+describe('what is found', () => {
+  it('a channel that others wait for, with the numbers', () => {
+    const [finding] = openTransactionFindings(judged({}));
+    expect(finding).toMatchObject({
+      key: `open-transactions/blocking session ${held.sessionId} ${String(held.sinceUs)}`,
+      ledger: 'D3',
+      severity: 'critical',
+      node: SERVER,
+      role: 'server',
+      untilUs: null,
+      sessions: ['ccccccccccccccc1', 'ccccccccccccccc2', 'ccccccccccccccc3'],
+      fingerprints: ['aaaaaaaaaaaaaaa2'],
+    });
+    expect(finding?.evidence[0]).toEqual({
+      name: 'longest wait',
+      value: 45 * SECOND,
+      unit: 'us',
+      threshold: 30 * SECOND,
+    });
+  });
+
+  it.each([
+    ['nothing in a transaction of a moment', aged(0.01), []],
+    ['nothing in one that is not long', aged(29), []],
+    ['an idle one', aged(60), ['notice open-transactions/idle']],
+    ['an old idle one with changes', aged(400), ['warning open-transactions/idle']],
+    [
+      'an old idle one without',
+      { ...aged(400), rowsAffected: 0 },
+      ['notice open-transactions/idle'],
+    ],
+    ['nothing in one that works', { ...aged(400), working: true }, []],
+    ['nothing where that is not known', { ...aged(400), working: null }, []],
+    ['nothing where bytes were lost', { ...aged(400), torn: true }, []],
+  ])('%s', (_name, changes, expected) => {
+    expect(kinds(one({ waiting: [], ...changes }))).toEqual(expected);
+  });
+
+  it('many idle ones together', () => {
+    const open = Array.from({ length: 6 }, (_, index) => ({
+      ...held,
+      ...aged(60 + index),
+      sessionId: `${'d'.repeat(15)}${String(index)}`,
+      waiting: [],
+    }));
+    const findings = openTransactionFindings(judged({ open }));
+    expect(findings).toHaveLength(1);
+    expect(findings[0]).toMatchObject({
+      kind: 'open-transactions/many',
+      ledger: 'P7',
+      severity: 'warning',
+      sinceUs: AS_OF - 65 * SECOND,
+    });
+    expect(findings[0]?.evidence.map(({ value }) => value)).toEqual([6, 65 * SECOND, 6]);
+  });
+
+  it('one of the window that others waited for, less loud now that it is over', () => {
+    const over = { ...held, endUs: held.asOfUs, outcome: 'commit' as const };
+    expect(kinds(judged({ open: [], ended: [over] }))).toEqual([
+      'warning open-transactions/blocking',
+    ]);
+  });
+
+  it('nothing in a window without any', () => {
+    expect(openTransactionFindings(openTransactionsOf(NOTHING_OPEN, WINDOW, SECOND))).toEqual([]);
+  });
+});

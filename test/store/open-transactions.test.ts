@@ -1,0 +1,328 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Status, type StatementEvent } from '../../src/events/events.ts';
+import type { Session } from '../../src/events/session.ts';
+import { readWindowFacts } from '../../src/store/questions/window-facts.ts';
+import { SegmentSink } from '../../src/store/segment-sink.ts';
+import { SegmentWriter } from '../../src/store/writer.ts';
+import {
+  makeActivity,
+  makeClass,
+  makeSession,
+  makeStatement,
+  makeTransactionEnd,
+} from './synthetic.ts';
+import { temporaryStore, type TemporaryStore } from './temporary-store.ts';
+
+const SECOND = 1_000_000;
+const HOUR = 3_600 * SECOND;
+/** The beginning of an hour. */
+const BASE_US = 497_222 * HOUR;
+
+const begin = makeClass(900, { normalized: 'BEGIN', command: 'BEGIN', kind: 'transaction' });
+const commit = makeClass(901, { normalized: 'COMMIT', command: 'COMMIT', kind: 'transaction' });
+const read = makeClass(1);
+const change = makeClass(3);
+const mass = makeClass(6, {
+  normalized: 'DELETE FROM log WHERE day < ?',
+  command: 'DELETE',
+  kind: 'delete',
+});
+
+let temporary: TemporaryStore;
+
+/** Tells one transaction: BEGIN, then statements at their seconds, then its end. */
+class Teller {
+  readonly #ids = new Map<Session, { transaction: number; sequence: number }>();
+  readonly sink: SegmentSink;
+
+  constructor(sink: SegmentSink) {
+    this.sink = sink;
+  }
+
+  #next(session: Session) {
+    let ids = this.#ids.get(session);
+    if (ids === undefined) {
+      ids = { transaction: 0, sequence: 0 };
+      this.#ids.set(session, ids);
+    }
+    ids.sequence++;
+    return ids;
+  }
+
+  statement(session: Session, fields: Partial<StatementEvent>): void {
+    const { transaction, sequence } = this.#next(session);
+    const { statementClass } = fields;
+    this.sink.statement(
+      makeStatement(session, {
+        sequence,
+        transactionId: transaction,
+        command: statementClass?.command,
+        durationUs: 1_000,
+        ...fields,
+        text: Buffer.from(statementClass?.normalized ?? ''),
+        textEnd: statementClass?.normalized.length ?? 0,
+      }),
+    );
+  }
+
+  begin(session: Session, tsUs: number): void {
+    const ids = this.#next(session);
+    ids.transaction++;
+    this.statement(session, { statementClass: begin, tsUs });
+  }
+
+  end(
+    session: Session,
+    startUs: number,
+    endUs: number,
+    statements: number,
+    rowsAffected = 0,
+  ): void {
+    this.statement(session, { statementClass: commit, tsUs: endUs - 1_000 });
+    const transactionId = this.#ids.get(session)?.transaction ?? 0;
+    this.sink.transactionEnd(
+      makeTransactionEnd(session, { startUs, endUs, transactionId, statements, rowsAffected }),
+    );
+  }
+
+  sessionEnd(session: Session, tsUs: number, transactionStartUs: number): void {
+    this.sink.sessionEvent({
+      type: 'session_end',
+      tsUs,
+      session,
+      startUs: BASE_US - HOUR,
+      reason: 'capture_end',
+      statements: 1,
+      errors: 0,
+      requestBytes: 1,
+      responseBytes: 1,
+      lostBytes: 0,
+      transactionStatus: 'T',
+      transactionStartUs,
+      turns: undefined,
+      quality: 0,
+    });
+  }
+}
+
+const usual = makeSession(1);
+const idle = makeSession(2, { serverPort: 5433 });
+const waiting = makeSession(3, { serverPort: 5433 });
+const unended = makeSession(4, { serverPort: 5433 });
+const batch = makeSession(5);
+
+beforeAll(async () => {
+  temporary = await temporaryStore();
+  const writer = new SegmentWriter(temporary.store);
+  const sink = new SegmentSink({
+    directory: temporary.directory,
+    describe: (statement) => ({
+      tables: [statement.split(' ')[statement.startsWith('U') ? 1 : 3] ?? ''],
+      columns: [],
+    }),
+    onSealed: (segment) => writer.enqueue(segment),
+  });
+  const teller = new Teller(sink);
+  // The hour before: eighty transactions of one type on the server of `idle`.
+  for (let index = 0; index < 80; index++) {
+    const startUs = BASE_US - HOUR + index * SECOND;
+    teller.begin(idle, startUs);
+    teller.statement(idle, { statementClass: read, tsUs: startUs + 10 });
+    teller.statement(idle, { statementClass: change, tsUs: startUs + 20, rowsAffected: 1 });
+    teller.end(idle, startUs, startUs + 5_000, 2, 1);
+  }
+  // Open from 100 s to 400 s, idle since 101 s; another session waits from 200 s for the same table.
+  teller.begin(idle, BASE_US + 100 * SECOND);
+  teller.statement(idle, { statementClass: read, tsUs: BASE_US + 100 * SECOND + 5 });
+  teller.statement(idle, { statementClass: change, tsUs: BASE_US + 101 * SECOND, rowsAffected: 3 });
+  teller.begin(waiting, BASE_US + 199 * SECOND);
+  teller.statement(waiting, {
+    statementClass: change,
+    tsUs: BASE_US + 200 * SECOND,
+    durationUs: 200 * SECOND - 30_000,
+    rowsAffected: 1,
+  });
+  teller.end(idle, BASE_US + 100 * SECOND, BASE_US + 400 * SECOND, 2, 3);
+  teller.end(waiting, BASE_US + 199 * SECOND, BASE_US + 401 * SECOND, 1, 1);
+  // Never ended: works when the capture ends at 600 s.
+  teller.begin(unended, BASE_US + 500 * SECOND);
+  teller.statement(unended, {
+    statementClass: read,
+    tsUs: BASE_US + 580 * SECOND,
+    status: Status.Unanswered,
+    durationUs: -1,
+  });
+  teller.sessionEnd(unended, BASE_US + 600 * SECOND, BASE_US + 500 * SECOND);
+  // A batch: 3 of 4 executions delete 20,000 rows.
+  for (let index = 0; index < 4; index++) {
+    const startUs = BASE_US + index * 10 * SECOND;
+    const rowsAffected = index === 0 ? 5 : 20_000;
+    teller.begin(batch, startUs);
+    teller.statement(batch, { statementClass: mass, tsUs: startUs + 1, rowsAffected });
+    teller.end(batch, startUs, startUs + 2 * SECOND, 1, rowsAffected);
+  }
+  teller.begin(usual, BASE_US + 50 * SECOND);
+  teller.statement(usual, { statementClass: read, tsUs: BASE_US + 50 * SECOND });
+  teller.end(usual, BASE_US + 50 * SECOND, BASE_US + 51 * SECOND, 1);
+  sink.activity(makeActivity({ secondUs: BASE_US + 599 * SECOND, serverPort: 5433, requests: 1 }));
+  sink.seal();
+  await sink.settled();
+  await writer.flush();
+});
+afterAll(() => temporary.remove());
+
+const window = (from: number, to: number) => ({
+  fromUs: BASE_US + from * SECOND,
+  toUs: BASE_US + to * SECOND,
+});
+
+describe('transactions that are open', () => {
+  it('at the end of a window of the past are those that ended behind it', async () => {
+    const { openTransactions } = await readWindowFacts(temporary.store, window(0, 300));
+    expect(openTransactions.asOfUs).toBe(BASE_US + 300 * SECOND);
+    expect(openTransactions.openCount).toBe(2);
+    const [first, second] = openTransactions.open;
+    expect(first).toMatchObject({
+      sessionId: idle.id,
+      client: '10.0.0.3',
+      server: '10.0.1.1:5433',
+      user: 'app2',
+      sinceUs: BASE_US + 100 * SECOND,
+      asOfUs: BASE_US + 300 * SECOND,
+      endUs: BASE_US + 400 * SECOND,
+      outcome: 'commit',
+      torn: false,
+      statements: 2,
+      rowsAffected: 3,
+      lastStatementUs: BASE_US + 101 * SECOND,
+      lastAnswerUs: BASE_US + 101 * SECOND + 1_000,
+      lastFingerprint: change.fingerprint,
+      working: false,
+      sequence: [read.fingerprint, change.fingerprint],
+      waiting: [
+        {
+          sessionId: waiting.id,
+          fingerprint: change.fingerprint,
+          sinceUs: BASE_US + 200 * SECOND,
+        },
+      ],
+    });
+    expect(second).toMatchObject({ sessionId: waiting.id, working: true, waiting: [] });
+  });
+
+  it('bring what was usual with them', async () => {
+    const { openTransactions } = await readWindowFacts(temporary.store, window(0, 300));
+    const type = openTransactions.types.find(({ transactions }) => transactions >= 80);
+    expect(type).toMatchObject({
+      server: '10.0.1.1:5433',
+      statements: [read.fingerprint, change.fingerprint],
+      // With the one that is open now: its hour has begun.
+      transactions: 81,
+      rollbacks: 0,
+      statementsCount: 162,
+      rowsAffected: 83,
+      rowsAffectedMax: 3,
+      durationMaxUs: 300 * SECOND,
+    });
+    expect([...(type?.durations.values() ?? [])].reduce((a, b) => a + b, 0)).toBe(81);
+    const behind = openTransactions.steps.filter(({ context }) => context === read.fingerprint);
+    expect(behind.map(({ next }) => next)).toEqual([change.fingerprint]);
+    // Eighty of the hour before and one of this: halved in a day.
+    const hours = (1 / 24) * (300 / 3600);
+    expect(behind[0]?.weight).toBeCloseTo(80 * 2 ** (-1 / 24 - hours) + 2 ** -hours, 6);
+    expect(openTransactions.classes).toContainEqual({
+      fingerprint: change.fingerprint,
+      normalized: change.normalized,
+      command: 'UPDATE',
+      kind: 'update',
+      tables: ['t3'],
+    });
+  });
+
+  it('when the capture ended are told as they stood then', async () => {
+    const { openTransactions } = await readWindowFacts(temporary.store, window(300, 3_600));
+    expect(openTransactions.openCount).toBe(1);
+    expect(openTransactions.open).toMatchObject([
+      {
+        sessionId: unended.id,
+        sinceUs: BASE_US + 500 * SECOND,
+        asOfUs: BASE_US + 600 * SECOND,
+        endUs: null,
+        outcome: null,
+        statements: 1,
+        lastAnswerUs: null,
+        working: true,
+      },
+    ]);
+    expect(openTransactions.ended).toMatchObject([
+      { sessionId: idle.id, endUs: BASE_US + 400 * SECOND, waiting: [{ sessionId: waiting.id }] },
+      { sessionId: waiting.id, endUs: BASE_US + 401 * SECOND },
+    ]);
+    expect(openTransactions.endedCount).toBe(2);
+    expect(openTransactions.long.map(({ sinceUs, endUs }) => [sinceUs, endUs])).toEqual([
+      [BASE_US + 100 * SECOND, BASE_US + 400 * SECOND],
+      [BASE_US + 199 * SECOND, BASE_US + 401 * SECOND],
+      [BASE_US + 500 * SECOND, null],
+    ]);
+  });
+
+  it('are none where none were', async () => {
+    const { openTransactions } = await readWindowFacts(temporary.store, window(60, 90));
+    expect(openTransactions).toEqual({
+      asOfUs: BASE_US + 90 * SECOND,
+      openCount: 0,
+      open: [],
+      endedCount: 0,
+      ended: [],
+      long: [],
+      types: [],
+      steps: [],
+      classes: [],
+    });
+  });
+
+  it('can be narrowed to a server', async () => {
+    const { openTransactions } = await readWindowFacts(temporary.store, window(0, 300), {
+      server: '10.0.1.1:5432',
+    });
+    expect(openTransactions.openCount).toBe(0);
+  });
+});
+
+describe('big statements and transactions', () => {
+  it('are counted by class and by type, with what was usual before', async () => {
+    const { bigTransactions } = await readWindowFacts(temporary.store, window(0, 100));
+    expect(bigTransactions.classes).toMatchObject([
+      {
+        fingerprint: mass.fingerprint,
+        server: '10.0.1.1:5432',
+        executions: 4,
+        rowsAffected: 60_005,
+        rowsAffectedMax: 20_000,
+        bigCount: 3,
+        rowsMeanBefore: null,
+      },
+    ]);
+    expect([...(bigTransactions.classes[0]?.spread.values() ?? [])]).toEqual([3]);
+    expect(bigTransactions.types.map((type) => [type.transactions, type.bigRowsCount])).toEqual([
+      [4, 3],
+      [1, 0],
+    ]);
+    expect(bigTransactions.types[0]).toMatchObject({
+      statements: [mass.fingerprint],
+      rowsAffected: 60_005,
+      rowsAffectedMax: 20_000,
+      manyStatementsCount: 0,
+      longCount: 0,
+      sessionId: batch.id,
+      largestUs: BASE_US + 30 * SECOND,
+    });
+    expect(bigTransactions.before).toMatchObject([{ transactions: 80, rowsAffected: 80 }]);
+    expect(bigTransactions.texts.map(({ fingerprint }) => fingerprint)).toContain(mass.fingerprint);
+  });
+
+  it('are none where none were', async () => {
+    const { bigTransactions } = await readWindowFacts(temporary.store, window(45, 100));
+    expect(bigTransactions).toEqual({ classes: [], types: [], before: [], texts: [] });
+  });
+});
