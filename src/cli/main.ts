@@ -139,6 +139,14 @@ withStore(program.command('report'))
   .option('--output <file>', 'write to a file instead of standard output')
   .action(action(async (options: object) => (await import('./report.ts')).runReport(options)));
 
+withStore(program.command('explain'))
+  .description('tell the story of the minutes around a moment')
+  .requiredOption('--at <time>', 'ISO 8601, or -15m counted back from the end of the data')
+  .option('--minutes <n>', 'so many before it and after it, 1 to 180', '10')
+  .option('--seen-by <name>', 'only what this collector saw')
+  .option('--format <format>', 'text or json', 'text')
+  .action(action(async (options: object) => (await import('./explain.ts')).runExplain(options)));
+
 withStore(program.command('serve'))
   .description('serve the dashboards and the API over a store')
   .option('--listen <host:port>', 'where to listen')

@@ -33,7 +33,11 @@ export function reportWindow(
   return { fromUs, toUs };
 }
 
-function timeOf(option: string, text: string, extent: Window): number {
+/**
+ * The time that an option names: ISO 8601, or a length back from the end of the data.
+ * @throws MirrorSqlError MSQL_CLI_USAGE
+ */
+export function timeOf(option: string, text: string, extent: Window): number {
   const [, amount, unit = ''] = /^-(\d{1,9})([smhd])$/.exec(text.trim()) ?? [];
   const unitUs = UNITS_US[unit];
   const timeUs =

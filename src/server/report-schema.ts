@@ -469,10 +469,10 @@ export const reportSchema = Type.Object(
  * an optional field that only one side has; the compiler compares deferred conditional types exactly.
  */
 /* eslint-disable @typescript-eslint/no-unnecessary-type-parameters -- the type parameters defer the comparison */
-type Same<A, B> =
+export type Same<A, B> =
   (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 /* eslint-enable @typescript-eslint/no-unnecessary-type-parameters */
-type Holds<Check extends true> = Check;
+export type Holds<Check extends true> = Check;
 
 /** Fails to compile when the schema and the type are not equal. Exported so that the compiler keeps the check. */
 export type ReportSchemaHolds = [

@@ -33,6 +33,7 @@ const ADDRESSES: Record<string, string> = {
   '/api/v1/nodes': '/api/v1/nodes',
   '/api/v1/report':
     '/api/v1/report?from=2026-11-20T09:10:00Z&to=2026-11-20T09:50:00Z&client=10.20.4.11',
+  '/api/v1/schema/explanation.json': '/api/v1/schema/explanation.json',
   '/api/v1/schema/report.json': '/api/v1/schema/report.json',
   '/api/v1/series': `/api/v1/series?from=${EXTENT.fromUs}&to=${EXTENT.toUs}`,
   '/api/v1/sessions': '/api/v1/sessions?server=10.20.8.5:5432',

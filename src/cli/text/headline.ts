@@ -13,6 +13,8 @@ import {
 } from '../../core/quantities.ts';
 
 const HOSTS_SHOWN_MAX = 3;
+/** Of a statement in a sentence of several lines. */
+const STATEMENT_WIDTH = 160;
 
 export function headline(page: Page): string[] {
   const { report, paint, width } = page;
@@ -92,6 +94,17 @@ export function sentence(page: Page, parts: readonly HighlightPart[], room: numb
     .map((part) =>
       part.kind === 'statement'
         ? page.paint.cyan(cutMiddle(statementText(part.text), each))
+        : partText(page, part),
+    )
+    .join('');
+}
+
+/** The parts as text that may be broken into lines; long statements are cut. */
+export function sentenceText(page: Page, parts: readonly HighlightPart[]): string {
+  return parts
+    .map((part) =>
+      part.kind === 'statement'
+        ? cutMiddle(statementText(part.text), STATEMENT_WIDTH)
         : partText(page, part),
     )
     .join('');

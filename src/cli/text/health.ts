@@ -1,5 +1,6 @@
 /** The states of the nodes (H1 to H6): what was not well, from when to when, and the number that says so first. */
 import type { Evidence, HealthInterval, HealthState } from '../../events/health.ts';
+import { printable } from './cell.ts';
 import { moreLines, type Page, section } from './page.ts';
 import { countText, durationText, rateText, shareText } from '../../core/quantities.ts';
 import { type Column, tableLines } from './table.ts';
@@ -70,7 +71,8 @@ function lasted({ sinceUs, untilUs }: HealthInterval, endUs: number): string {
   return durationText((untilUs ?? endUs) - sinceUs) + (untilUs === null ? ' +' : '');
 }
 
-function evidenceText({ name, value, unit, threshold }: Evidence): string {
+/** `oldest request without an answer 5.46 s (threshold 5.00 s)` */
+export function evidenceText({ name, value, unit, threshold }: Evidence): string {
   const quantity = (number: number): string => {
     if (unit === 'us') return durationText(number);
     if (unit === 'share') return shareText(number);
@@ -78,5 +80,5 @@ function evidenceText({ name, value, unit, threshold }: Evidence): string {
     return countText(number);
   };
   const limit = threshold === null ? '' : ` (threshold ${quantity(threshold)})`;
-  return `${name} ${quantity(value)}${limit}`;
+  return `${printable(name)} ${quantity(value)}${limit}`;
 }

@@ -48,7 +48,7 @@ function incidentLines(page: Page, incident: Incident): string[] {
 }
 
 /** `02:36:05  10.0.0.1:5432 hangs.` */
-export function timelineLine(page: Page, { atUs, parts }: TimelineEntry, indent: number): string {
+function timelineLine(page: Page, { atUs, parts }: TimelineEntry, indent: number): string {
   const clock = page.clock(atUs);
   return `${clock}  ${sentence(page, parts, page.inner - indent - clock.length - 2)}`;
 }

@@ -11,6 +11,7 @@ import {
 import type { ContractTypes } from '../contract-types.ts';
 import type { FactsSource } from '../facts-source.ts';
 import type { Readings } from '../readings.ts';
+import { explanationSchema } from '../explanation-schema.ts';
 import { reportSchema } from '../report-schema.ts';
 
 const failures = { '4xx': errorAnswer, '5xx': errorAnswer };
@@ -72,5 +73,16 @@ export function addStoreRoutes(app: FastifyInstance, facts: FactsSource, reading
       },
     },
     () => ({ $schema: 'https://json-schema.org/draft/2020-12/schema', ...reportSchema }),
+  );
+
+  api.get(
+    '/schema/explanation.json',
+    {
+      schema: {
+        summary: 'JSON Schema of what mirrorsql explain prints',
+        response: { 200: { type: 'object', additionalProperties: true } },
+      },
+    },
+    () => ({ $schema: 'https://json-schema.org/draft/2020-12/schema', ...explanationSchema }),
   );
 }

@@ -1,0 +1,259 @@
+/**
+ * The story of the minutes around a moment: which incident, what was usual before, whose fault as far as the evidence
+ * goes, what to do, and what is not known. Pure; the figures are asked of the store between the two steps.
+ */
+import type {
+  Explanation,
+  EvidenceOf,
+  Fault,
+  FiguresOf,
+  OtherIncident,
+} from '../../src/events/explanation.ts';
+import type { Window } from '../../src/events/facts.ts';
+import type { Finding } from '../../src/events/finding.ts';
+import type { Incident } from '../../src/events/incidents.ts';
+import type { HighlightPart, Report } from '../../src/events/report.ts';
+import { severityOf } from './first-cause.ts';
+
+/** What was usual is read from so long before: long enough to be usual, short enough to be the same time of day. */
+const BEFORE_US = 1_800_000_000;
+/** Less is no measure of what is usual. */
+const BEFORE_MIN_US = 10_000_000;
+const SECOND_US = 1_000_000;
+const ACTIONS_MAX = 4;
+const EVIDENCE_MAX = 8;
+const MISSED_TOLD_MAX = 3;
+
+const text = (words: string): HighlightPart => ({ kind: 'text', text: words });
+const time = (value: number): HighlightPart => ({ kind: 'timeUs', value });
+const duration = (value: number): HighlightPart => ({ kind: 'durationUs', value });
+const count = (value: number): HighlightPart => ({ kind: 'count', value });
+const node = (name: string): HighlightPart => ({ kind: 'node', text: name });
+
+/** What to tell about a moment, before any figure is known. */
+export interface Chosen {
+  readonly incident: Incident | null;
+  /** null: too little is stored from before. */
+  readonly before: Window | null;
+  readonly during: Window;
+  readonly server: string | null;
+}
+
+/** The incident that was on at the moment, the most severe of several; else the nearest one. */
+export function chosenFor(report: Report, atUs: number): Chosen {
+  const { incidents, window, extent } = report;
+  const distance = ({ sinceUs, untilUs }: Incident) =>
+    Math.max(0, sinceUs - atUs, atUs - (untilUs ?? window.toUs));
+  const [incident = null] = [...incidents].sort(
+    (a, b) => distance(a) - distance(b) || severityOf(b) - severityOf(a) || a.sinceUs - b.sinceUs,
+  );
+  const during =
+    incident === null
+      ? window
+      : { fromUs: incident.sinceUs, toUs: incident.untilUs ?? window.toUs };
+  // Not the second in which it began.
+  const beforeToUs = Math.floor(during.fromUs / SECOND_US) * SECOND_US;
+  const earlier = incidents.flatMap(({ untilUs }) =>
+    untilUs !== null && untilUs <= beforeToUs ? [untilUs] : [],
+  );
+  const fromUs = Math.max(extent.fromUs, beforeToUs - BEFORE_US, ...earlier);
+  return {
+    incident,
+    before: beforeToUs - fromUs < BEFORE_MIN_US ? null : { fromUs, toUs: beforeToUs },
+    during,
+    server: incident === null ? null : databaseOf(incident),
+  };
+}
+
+/** The database that a story is about: where it began, or the only one concerned. */
+function databaseOf({ firstCause, nodes }: Incident): string | null {
+  const { finding } = firstCause;
+  if (finding.role === 'server') return finding.node;
+  const servers = nodes.filter(({ role }) => role === 'server');
+  return servers.length === 1 ? (servers[0]?.node ?? null) : null;
+}
+
+export interface Answers {
+  readonly before: FiguresOf | null;
+  readonly during: FiguresOf;
+  readonly sqlOf: (finding: Finding) => string | null;
+}
+
+export function explanationOf(
+  report: Report,
+  atUs: number,
+  { incident, server }: Chosen,
+  { before, during, sqlOf }: Answers,
+): Explanation {
+  const findings = incident === null ? [] : findingsOf(report, incident);
+  return {
+    formatVersion: 1,
+    atUs,
+    window: report.window,
+    server,
+    headline: headlineOf(report, atUs, incident),
+    incident,
+    others: report.incidents.filter((one) => one !== incident).map(briefly),
+    fault: faultOf(report, incident),
+    actions: actionsOf(incident, findings),
+    before,
+    during,
+    notKnown: notKnownOf(report, atUs, incident, before),
+    evidence: findings
+      .slice(0, EVIDENCE_MAX)
+      .map((finding): EvidenceOf => ({ finding, sql: sqlOf(finding) })),
+  };
+}
+
+/** The findings of an incident, the first cause first, then by severity. */
+function findingsOf({ findings }: Report, incident: Incident): Finding[] {
+  const first = incident.firstCause.finding;
+  const members = findings.filter((finding) =>
+    incident.findings.some(
+      ({ key, sinceUs }) => key === finding.key && sinceUs === finding.sinceUs,
+    ),
+  );
+  const others = members.filter(
+    ({ key, sinceUs }) => key !== first.key || sinceUs !== first.sinceUs,
+  );
+  return [first, ...others.sort((a, b) => severityOf(b) - severityOf(a) || a.sinceUs - b.sinceUs)];
+}
+
+function briefly({ id, severity, sinceUs, untilUs, summary }: Incident): OtherIncident {
+  return { id, severity, sinceUs, untilUs, summary };
+}
+
+function headlineOf({ window }: Report, atUs: number, incident: Incident | null): HighlightPart[] {
+  if (incident === null)
+    return [
+      text('Nothing was found between '),
+      time(window.fromUs),
+      text(' and '),
+      time(window.toUs),
+      text(': no node was unwell and no analyzer had anything to tell that would wake somebody.'),
+    ];
+  const { sinceUs, untilUs, summary } = incident;
+  const endUs = untilUs ?? window.toUs;
+  const lasted = [duration(endUs - sinceUs), text(untilUs === null ? ' and was not over. ' : '. ')];
+  const on = sinceUs <= atUs && atUs <= endUs;
+  const when = on
+    ? [text('It was on at this moment: from '), time(sinceUs), text(' for '), ...lasted]
+    : [
+        text(sinceUs > atUs ? 'It began after this moment, at ' : 'It was over, having begun at '),
+        time(sinceUs),
+        text(' and lasted '),
+        ...lasted,
+      ];
+  return [...when, ...summary];
+}
+
+function faultOf(report: Report, incident: Incident | null): Explanation['fault'] {
+  if (incident === null)
+    return { who: 'nobody', parts: [text('Nothing happened that would be anybody’s.')] };
+  const { firstCause, nodes } = incident;
+  const { finding } = firstCause;
+  const hints = hintsOf(incident);
+  const said = (who: Fault, ...parts: (HighlightPart | string)[]) => ({
+    who,
+    parts: [...parts.map((part) => (typeof part === 'string' ? text(part) : part)), ...hints],
+  });
+  if (finding.kind.startsWith('open-transactions/')) {
+    const holder = report.channels.find(({ sessionId }) => sessionId === finding.sessions[0]);
+    const who = holder === undefined ? [] : [' ', node(holder.client)];
+    return said(
+      'application',
+      'The application',
+      ...who,
+      ': it kept a transaction open, and the rest followed from that.',
+    );
+  }
+  if (finding.role === 'server' && finding.node !== null)
+    return said(
+      'database',
+      'The database ',
+      node(finding.node),
+      ' as far as the wire tells: it was first, and its applications went on asking. Why it did is in its own log.',
+    );
+  const applications = nodes.filter(({ role }) => role === 'client').length;
+  if (finding.role === 'client' && finding.node !== null && applications === 1)
+    return said(
+      'application',
+      'The application ',
+      node(finding.node),
+      ': nothing was found at the databases that it talks to before it.',
+    );
+  if (applications > 1)
+    return said(
+      'between',
+      count(applications),
+      ' applications and no database were first: look at what lies between them, the network or a pooler.',
+    );
+  return said('unknown', 'The evidence does not say.');
+}
+
+/** What came shortly before, told as what it is: a coincidence until somebody shows more. */
+function hintsOf({ context }: Incident): HighlightPart[] {
+  const open = context.find(({ kind }) => kind === 'transaction_open');
+  const change = [...context].reverse().find(({ kind }) => kind === 'ddl');
+  return [
+    ...(open === undefined
+      ? []
+      : [text(' It may have waited for this: '), time(open.atUs), text(' '), ...open.parts]),
+    ...(change === undefined
+      ? []
+      : [
+          text(' Shortly before, which proves nothing: '),
+          time(change.atUs),
+          text(' '),
+          ...change.parts,
+        ]),
+  ];
+}
+
+function actionsOf(incident: Incident | null, findings: readonly Finding[]): string[] {
+  if (incident === null)
+    return ['Give --minutes a larger number, or look at the whole day with mirrorsql report.'];
+  return [...new Set(findings.map(({ advice }) => advice))].slice(0, ACTIONS_MAX);
+}
+
+function notKnownOf(
+  report: Report,
+  atUs: number,
+  incident: Incident | null,
+  before: FiguresOf | null,
+): HighlightPart[][] {
+  const { window, extent, missed, missedCount, capture, health } = report;
+  const missing = missed
+    .filter(({ fromUs, toUs }) => toUs > window.fromUs && fromUs < window.toUs)
+    .slice(0, MISSED_TOLD_MAX)
+    .map(({ fromUs, toUs, kind, count: value }) => [
+      text('What the capture missed at '),
+      time(fromUs),
+      text(' for '),
+      duration(toUs - fromUs),
+      text(': '),
+      count(value),
+      text(` × ${kind.replaceAll('_', ' ')}.`),
+    ]);
+  return [
+    ...missing,
+    ...(missedCount > missing.length
+      ? [[count(missedCount - missing.length), text(' more losses of the capture.')]]
+      : []),
+    ...(!capture.complete ? [[text(capture.verdict)]] : []),
+    ...(before === null ? [[text('What was usual: too little is stored from before.')]] : []),
+    ...(health.some(({ learning }) => learning)
+      ? [[text('What is usual for some nodes: less than half an hour was known of them.')]]
+      : []),
+    ...(incident?.untilUs === null && window.toUs >= extent.toUs
+      ? [
+          [
+            text('How it ended: it was on when the stored data ended, at '),
+            time(extent.toUs),
+            text('.'),
+          ],
+        ]
+      : []),
+    ...(atUs >= extent.toUs ? [[text('The moment itself: the stored data ended before it.')]] : []),
+  ];
+}

@@ -1,0 +1,204 @@
+import { describe, expect, it } from 'vitest';
+import { chosenFor, explanationOf } from '../../../analysis/incidents/explain.ts';
+import { incidentsOf } from '../../../analysis/incidents/incidents.ts';
+import { buildReport } from '../../../analysis/report.ts';
+import type { Explanation, Figures } from '../../../src/events/explanation.ts';
+import type { WindowFacts } from '../../../src/events/facts.ts';
+import type { Finding } from '../../../src/events/finding.ts';
+import type { HighlightPart, MissedPeriod, Report } from '../../../src/events/report.ts';
+import { channelOf, EMPTY_FACTS, EMPTY_TOTALS } from '../fixtures.ts';
+import { at, findingOf } from './findings-of.ts';
+
+const DATABASE = '10.0.0.1:5432';
+const FIGURES: Figures = {
+  transactionsPerSecond: 1,
+  requestsPerSecond: 1,
+  answersPerSecond: 1,
+  responseMeanUs: 1,
+  responseMaxUs: 1,
+  errorShare: 0,
+  unanswered: 0,
+  waitMaxUs: 1,
+  connectionsMax: 1,
+  connectionsRefused: 0,
+};
+
+/** Twenty minutes of an hour that is stored, with these findings. */
+function reportOf(
+  findings: readonly Finding[],
+  given: Partial<WindowFacts> = {},
+  missed: readonly MissedPeriod[] = [],
+): Report {
+  const facts: WindowFacts = {
+    ...EMPTY_FACTS,
+    window: { fromUs: at(0), toUs: at(1200) },
+    extent: { fromUs: at(-1200), toUs: at(2400) },
+    edges: [
+      { client: '10.0.1.1', server: DATABASE, totals: EMPTY_TOTALS },
+      { client: '10.0.1.2', server: DATABASE, totals: EMPTY_TOTALS },
+    ],
+    ...given,
+  };
+  const incidents = incidentsOf(findings, { facts, missed });
+  return { ...buildReport(facts), findings, incidents, missed, missedCount: missed.length };
+}
+
+function told(report: Report, atUs: number): Explanation {
+  const chosen = chosenFor(report, atUs);
+  const of = (window: Explanation['window']) => ({ window, figures: FIGURES, sql: 'SELECT 1' });
+  return explanationOf(report, atUs, chosen, {
+    before: chosen.before === null ? null : of(chosen.before),
+    during: of(chosen.during),
+    sqlOf: ({ kind }) => `SELECT '${kind}'`,
+  });
+}
+
+const words = (parts: readonly HighlightPart[]) =>
+  parts.map((part) => ('text' in part ? part.text : String(part.value))).join('');
+
+const hang = findingOf({
+  kind: 'state/hang',
+  severity: 'critical',
+  sinceUs: at(605),
+  untilUs: at(660),
+  advice: 'Look at locks.',
+  evidence: [{ name: 'oldest request', value: 5e6, unit: 'us', threshold: 5e6 }],
+});
+
+describe('an explanation', () => {
+  it('of quiet minutes says so, and blames nobody', () => {
+    const { headline, incident, fault, before, during, evidence } = told(reportOf([]), at(600));
+    expect(incident).toBeNull();
+    expect(words(headline)).toMatch(/^Nothing was found between \d+ and \d+: no node was unwell/);
+    expect(fault.who).toBe('nobody');
+    expect(during.window).toEqual({ fromUs: at(0), toUs: at(1200) });
+    expect(before?.window).toEqual({ fromUs: at(-1200), toUs: at(0) });
+    expect(evidence).toEqual([]);
+  });
+
+  it('takes the incident that was on, else the nearest, and names the others', () => {
+    const early = findingOf({ sinceUs: at(100.5), untilUs: at(130) });
+    const report = reportOf([early, hang]);
+    expect(told(report, at(630)).incident?.firstCause.finding.key).toBe(hang.key);
+    expect(words(told(report, at(630)).headline)).toMatch(/^It was on at this moment: from/);
+    expect(told(report, at(200)).incident?.firstCause.finding.key).toBe(early.key);
+    expect(words(told(report, at(200)).headline)).toMatch(/^It was over, having begun at/);
+    expect(words(told(report, at(10)).headline)).toMatch(/^It began after this moment/);
+    expect(told(report, at(630)).others).toMatchObject([{ sinceUs: at(100.5) }]);
+  });
+
+  it('reads what was usual from before, but not from an earlier incident', () => {
+    const early = findingOf({ sinceUs: at(100.5), untilUs: at(130) });
+    const { before, during, server } = told(reportOf([early, hang]), at(630));
+    expect(before?.window).toEqual({ fromUs: at(130), toUs: at(600) });
+    expect(during.window).toEqual({ fromUs: at(600), toUs: at(660) });
+    expect(server).toBe(DATABASE);
+    const first = reportOf([hang], { extent: { fromUs: at(595), toUs: at(2400) } });
+    const unknown = told(first, at(630));
+    expect(unknown.before).toBeNull();
+    expect(unknown.notKnown.map(words)).toContain(
+      'What was usual: too little is stored from before.',
+    );
+  });
+
+  it('finds the fault with the application that kept a transaction open', () => {
+    const blocking = findingOf({
+      kind: 'open-transactions/blocking',
+      sinceUs: at(597.25),
+      untilUs: at(660),
+      sessions: ['00000000000000aa'],
+    });
+    const channels = [channelOf({ sessionId: '00000000000000aa', client: '10.0.1.2' })];
+    const { fault } = told(reportOf([hang, blocking], { channels }), at(630));
+    expect(fault.who).toBe('application');
+    expect(words(fault.parts)).toBe(
+      'The application 10.0.1.2: it kept a transaction open, and the rest followed from that.',
+    );
+  });
+
+  it('finds it with the database that was first, with one application alone, or between', () => {
+    const slow = (node: string, since: number, kind = 'state/slow') =>
+      findingOf({ kind, node, sinceUs: at(since), untilUs: at(700) });
+    expect(told(reportOf([hang, slow('10.0.1.1', 640)]), at(630)).fault.who).toBe('database');
+    expect(told(reportOf([slow('10.0.1.1', 640)]), at(630)).fault.who).toBe('application');
+    const between = reportOf([
+      slow('10.0.1.1', 610, 'x/a'),
+      slow('10.0.1.2', 612, 'x/b'),
+      slow(DATABASE, 660, 'x/c'),
+    ]);
+    expect(told(between, at(630)).fault.who).toBe('between');
+    const nobody = findingOf({ kind: 'x/y', node: null, sinceUs: at(600.5) });
+    expect(told(reportOf([nobody]), at(630)).fault.who).toBe('unknown');
+  });
+
+  it('tells a change shortly before as what it is, and a transaction that was open', () => {
+    const report = reportOf([hang], {
+      ddl: [
+        {
+          tsUs: at(500),
+          command: 'DROP INDEX',
+          statement: 'DROP INDEX a',
+          status: 'ok',
+          durationUs: 5,
+          user: 'dba',
+          database: 'shop',
+          client: '10.0.7.7',
+          server: DATABASE,
+          application: null,
+        },
+      ],
+      channels: [
+        channelOf({
+          client: '10.0.1.2',
+          server: DATABASE,
+          transactionStatus: 'T',
+          openTransactionSinceUs: at(580),
+          lastSeenUs: at(640),
+          lastCommand: null,
+        }),
+      ],
+    });
+    const said = words(told(report, at(630)).fault.parts);
+    expect(said).toContain(`It may have waited for this: ${at(580)} 10.0.1.2 began a transaction`);
+    expect(said).toContain(
+      `Shortly before, which proves nothing: ${at(500)} dba on 10.0.7.7 changed`,
+    );
+  });
+
+  it('says what it does not know: losses, a short past, an end that is not stored', () => {
+    const open = { ...hang, untilUs: null };
+    const lost: MissedPeriod = {
+      collector: '',
+      kind: 'lost_bytes',
+      count: 7,
+      fromUs: at(610),
+      toUs: at(612),
+    };
+    const extent = { fromUs: at(-1200), toUs: at(1200) };
+    const { notKnown } = told(reportOf([open], { extent }, [lost]), at(1200));
+    expect(notKnown.map(words)).toEqual([
+      `What the capture missed at ${at(610)} for 2000000: 7 × lost bytes.`,
+      'What the capture missed is not known, because nothing is stored about it.',
+      `How it ended: it was on when the stored data ended, at ${at(1200)}.`,
+      'The moment itself: the stored data ended before it.',
+    ]);
+  });
+
+  it('gives each advice once, the first cause first, and the question behind each finding', () => {
+    const down = findingOf({
+      kind: 'state/down',
+      severity: 'critical',
+      sinceUs: at(670),
+      untilUs: at(690),
+      advice: 'See its log.',
+    });
+    const again = { ...hang, sinceUs: at(705), untilUs: at(720) };
+    const { actions, evidence } = told(reportOf([down, again, hang]), at(630));
+    expect(actions).toEqual(['Look at locks.', 'See its log.']);
+    expect(evidence.map(({ sql }) => sql)).toEqual([
+      "SELECT 'state/hang'",
+      "SELECT 'state/down'",
+      "SELECT 'state/hang'",
+    ]);
+  });
+});
