@@ -4,6 +4,7 @@
  * with nothing in it.
  */
 import type { WindowFacts } from '../src/events/facts.ts';
+import type { HealthInterval } from '../src/events/health.ts';
 import type { ErrorRow, Overview, Report, SeriesPoint } from '../src/events/report.ts';
 import { diagnoseErrors } from './diagnosis/error-diagnosis.ts';
 import { bigTransactionsOf } from './diagnosis/big-transactions.ts';
@@ -39,10 +40,11 @@ const SLOWEST_MAX = 20;
 /** Periods of missed traffic that are listed. */
 const MISSED_MAX = 100;
 
-/** Everything that analysis finds in one window. */
+/** Everything that analysis finds in one window. `judged`: the states of its nodes, where they are known already. */
 export function buildReport(
   facts: WindowFacts,
   settings: AnalysisSettings = defaultAnalysisSettings,
+  judged?: readonly HealthInterval[],
 ): Report {
   const { window, extent, scope } = facts;
   const totals = totalsOf(facts.steps);
@@ -50,7 +52,7 @@ export function buildReport(
   const errors = errorRows(facts.errors, facts.errorSteps, totals.answers, series);
   const stepUs = facts.steps[0]?.stepUs ?? 0;
   const missed = missedPeriods(facts.missed);
-  const health = healthOf(facts.nodeSeconds, facts.healthWindow, window, settings);
+  const health = judged ?? healthOf(facts.nodeSeconds, facts.healthWindow, window, settings);
   const classForecast = classForecasts(facts.classForecast);
   const errorDiagnosis = diagnoseErrors(facts.errorDiagnosis, window, settings.errors);
   const openTransactions = openTransactionsOf(facts.openTransactions, window, stepUs);

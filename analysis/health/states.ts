@@ -72,9 +72,10 @@ export function statesOf(history: NodeHistory, settings: HealthSettings): Health
   return watch.intervals;
 }
 
-class Watch {
+/** The fold over the seconds of one node. */
+export class Watch {
   readonly intervals: HealthInterval[] = [];
-  readonly #history: NodeHistory;
+  readonly #history: Omit<NodeHistory, 'seconds'>;
   readonly #settings: HealthSettings;
   readonly #baseline = new Baseline();
   /** The worst first. */
@@ -89,10 +90,15 @@ class Watch {
   #lossy = 0;
   #seconds = 0;
 
-  constructor(history: NodeHistory, settings: HealthSettings) {
+  constructor(history: Omit<NodeHistory, 'seconds'>, settings: HealthSettings) {
     this.#history = history;
     this.#settings = settings;
     this.#flags = FLAGS.map((flag) => [flag, new Hysteresis(RULES[flag])]);
+  }
+
+  /** Gives the stretches so far, and keeps only the open one. */
+  drain(): HealthInterval[] {
+    return this.intervals.splice(0, this.intervals.length, ...this.intervals.slice(-1));
   }
 
   second(second: NodeSecond): void {

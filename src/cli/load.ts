@@ -1,10 +1,12 @@
 /** `mirrorsql load`: captures in, events decoded and stored; then what was stored, what was there before, what was missed. */
 import { Collector, collect } from '../../collectors/collector.ts';
+import { defaultAnalysisSettings } from '../../analysis/settings.ts';
 import { openCapture } from '../../collectors/capture/open.ts';
 import type { KeyLog } from '../../collectors/protocols/tls/key-log.ts';
 import type { Separation } from '../../collectors/network/scope.ts';
 import { MirrorSqlError } from '../core/errors.ts';
 import { isoFromUs } from '../core/time.ts';
+import type { Window } from '../events/facts.ts';
 import type { CaptureSummary } from '../events/capture-summary.ts';
 import { loadDescriber } from '../sql/describe.ts';
 import { storeCapture } from '../store/captures.ts';
@@ -15,6 +17,8 @@ import { applyRetention, droppedUntil } from '../store/retention.ts';
 import { storeError } from '../store/store-error.ts';
 import { STORED_TABLES, type StoredTableName } from '../store/tables/stored-tables.ts';
 import { SegmentWriter, type WriterCounts } from '../store/writer.ts';
+import type { AnalysisOptions } from './configuration/analysis-settings.ts';
+import { evaluateStored } from './evaluation/evaluation.ts';
 import { portOptions, separationOptions } from './decode.ts';
 import { readKeyLog } from './key-log-file.ts';
 import { LoadProgress } from './load-progress.ts';
@@ -23,7 +27,10 @@ import { writeOutput } from './output.ts';
 import { type RetentionOptions, retentionPolicy, retentionText } from './retention-options.ts';
 import { type CollectorOptions, collectorName, storeSettings } from './store-settings.ts';
 
-export interface LoadOptions extends CollectorOptions, RetentionOptions {
+/** A capture with one wild time stamp seems to last for years: it is not judged, or it would be for as long. */
+const JUDGED_MAX_US = 31 * 86_400_000_000;
+
+export interface LoadOptions extends CollectorOptions, RetentionOptions, AnalysisOptions {
   /** Each `N=protocol`. */
   readonly port?: readonly string[];
   readonly keylog?: string;
@@ -44,6 +51,7 @@ export async function runLoad(files: readonly string[], options: LoadOptions): P
   const describe = await loadDescriber();
   const store = await openStore(storeSettings(options), { collector: collectorName(options) });
   let exitCode = 0;
+  const windows: Window[] = [];
   const storeFailures: MirrorSqlError[] = [];
   const failed = (error: unknown): void => {
     const failure = error instanceof MirrorSqlError ? error : undefined;
@@ -59,12 +67,16 @@ export async function runLoad(files: readonly string[], options: LoadOptions): P
         const outcome = await loadOne(store, file, { ports, separation, keyLog, describe });
         await writeOutput(loadText(outcome));
         if (outcome.failure !== undefined) failed(outcome.failure);
+        windows.push(...windowOf(outcome));
       } catch (error) {
         failed(error);
       }
       if (storeFailures.length > 0) break;
     }
     if (storeFailures.length === 0) {
+      for (const window of windows) {
+        await evaluateStored(store, options.analysis ?? defaultAnalysisSettings, window);
+      }
       process.stderr.write(retentionText(await applyRetention(store, retention, Date.now())));
     }
   } catch (error) {
@@ -73,6 +85,13 @@ export async function runLoad(files: readonly string[], options: LoadOptions): P
     await store.close();
   }
   return exitCode;
+}
+
+/** What was loaded, where it is stored whole and not too long to be a capture. */
+function windowOf({ summary, segmentsWaiting }: LoadOutcome): Window[] {
+  const { firstPacketUs: fromUs, lastPacketUs } = summary ?? {};
+  if (fromUs === undefined || lastPacketUs === undefined || segmentsWaiting > 0) return [];
+  return lastPacketUs - fromUs > JUDGED_MAX_US ? [] : [{ fromUs, toUs: lastPacketUs + 1 }];
 }
 
 /** What an earlier run decoded and could not store any more. */

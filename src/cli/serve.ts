@@ -5,6 +5,7 @@ import { SelfObservation } from '../server/observation/self-observation.ts';
 import { storeFigures } from '../server/observation/store-figures.ts';
 import { webDirectory } from '../server/web-files.ts';
 import { readExtent, readWindowFacts } from '../store/questions/window-facts.ts';
+import { readStoredFindings, readStoredStates } from '../store/questions/judgements.ts';
 import { readExecutions } from '../store/questions/executions.ts';
 import { openStore, type Store } from '../store/store.ts';
 import type { AnalysisOptions } from './configuration/analysis-settings.ts';
@@ -33,6 +34,8 @@ export function startServing(
         extent: () => readExtent(store),
         windowFacts: (window, scope) => readWindowFacts(store, window, scope),
         executions: (window, filter) => readExecutions(store, window, filter),
+        storedStates: (window, collector) => readStoredStates(store, window, collector),
+        storedFindings: (window, collector) => readStoredFindings(store, window, collector),
       },
       webDirectory: webDirectory(),
       observation,

@@ -17,6 +17,7 @@ import {
   windowSchema,
 } from './report-schema.ts';
 import { incidentSchema } from './schemas/incidents.ts';
+import { storedFindingSchema, storedStateSchema } from './schemas/judgement.ts';
 import {
   CLOSED,
   count,
@@ -128,6 +129,27 @@ export const classesAnswer = Type.Object(
       description:
         'The classes that the report ranks: by total time, by mean time, by rows written',
     }),
+  },
+  CLOSED,
+);
+
+export const judgedQuery = Type.Object(
+  { ...windowFields, collector: scopeFields.collector },
+  CLOSED,
+);
+
+export const statesAnswer = Type.Object(
+  {
+    window: windowSchema,
+    states: Type.Array(storedStateSchema, { description: 'In order of time, at most 5,000' }),
+  },
+  CLOSED,
+);
+
+export const findingsAnswer = Type.Object(
+  {
+    window: windowSchema,
+    findings: Type.Array(storedFindingSchema, { description: 'In order of time, at most 5,000' }),
   },
   CLOSED,
 );

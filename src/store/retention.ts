@@ -38,6 +38,8 @@ export interface RetentionOutcome {
 
 /** Details go before summaries, which are small and tell most. */
 const SUMMARIES: ReadonlySet<string> = new Set<StoredTableName>([
+  'states',
+  'findings',
   'class_1m',
   'class_1h',
   'error_1m',
@@ -50,6 +52,8 @@ const KEPT_FOREVER: ReadonlySet<string> = new Set<StoredTableName>([
   'classes',
   'transaction_types',
   'captures',
+  'states',
+  'findings',
 ]);
 
 interface Partition {

@@ -10,7 +10,13 @@ import { buildReport } from '../../analysis/report.ts';
 import { renderReportHtml } from '../../src/cli/report-html.ts';
 import type { Window } from '../../src/events/facts.ts';
 import { type Listening, startServer } from '../../src/server/listen.ts';
-import { EXTENT, executionsOf, HOSTILE_SQL, sampleFacts } from '../server/sample-facts.ts';
+import {
+  EXTENT,
+  executionsOf,
+  HOSTILE_SQL,
+  sampleFacts,
+  storedSamples,
+} from '../server/sample-facts.ts';
 import { noBrowser, startBrowser } from './browser.ts';
 
 const VITE = {
@@ -37,6 +43,7 @@ describe.skipIf(noBrowser !== '')(`the page ${noBrowser}`, () => {
         facts: {
           extent: () => Promise.resolve(extent),
           windowFacts: (window, scope) => Promise.resolve(sampleFacts(window, scope)),
+          ...storedSamples,
           executions: (_window, { fingerprint }) =>
             Promise.resolve(executionsOf(40).filter((row) => row.fingerprint === fingerprint)),
         },

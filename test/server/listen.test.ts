@@ -2,12 +2,13 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { expect, it } from 'vitest';
 import { listenAddress, startServer } from '../../src/server/listen.ts';
-import { EXTENT, sampleFacts } from './sample-facts.ts';
+import { EXTENT, sampleFacts, storedSamples } from './sample-facts.ts';
 
 const facts = {
   extent: () => Promise.resolve(EXTENT),
   windowFacts: () => Promise.resolve(sampleFacts()),
   executions: () => Promise.resolve([]),
+  ...storedSamples,
 };
 
 it.each([

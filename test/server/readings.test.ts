@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { WindowFacts } from '../../src/events/facts.ts';
 import type { FactsSource } from '../../src/server/facts-source.ts';
 import { Readings } from '../../src/server/readings.ts';
-import { EXTENT, sampleFacts } from './sample-facts.ts';
+import { EXTENT, sampleFacts, storedSamples } from './sample-facts.ts';
 
 /** A source whose readings end when the test says so. */
 function slowSource() {
@@ -14,6 +14,7 @@ function slowSource() {
         ends.push({ resolve, reject });
       }),
     executions: () => Promise.resolve([]),
+    ...storedSamples,
   };
   return { source, ends };
 }

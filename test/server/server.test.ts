@@ -4,10 +4,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { MirrorSqlError } from '../../src/core/errors.ts';
 import type { FactsSource } from '../../src/server/facts-source.ts';
 import { buildServer, type ServerOptions } from '../../src/server/server.ts';
-import { EXTENT, executionsOf, sampleFacts } from './sample-facts.ts';
+import { EXTENT, executionsOf, sampleFacts, storedSamples } from './sample-facts.ts';
 
 /** The facts of a sample hour, as a source. */
 const sampleSource: FactsSource = {
+  ...storedSamples,
   extent: () => Promise.resolve(EXTENT),
   windowFacts: (window, scope) => Promise.resolve(sampleFacts(window, scope)),
   executions: (_window, filter) =>
@@ -28,6 +29,7 @@ const ADDRESSES: Record<string, string> = {
   '/api/v1/errors': '/api/v1/errors',
   '/api/v1/executions': '/api/v1/executions?limit=7&sqlstate=57014',
   '/api/v1/extent': '/api/v1/extent',
+  '/api/v1/findings': '/api/v1/findings?collector=east',
   '/api/v1/health': '/api/v1/health',
   '/api/v1/incidents': '/api/v1/incidents',
   '/api/v1/nodes': '/api/v1/nodes',
@@ -37,6 +39,7 @@ const ADDRESSES: Record<string, string> = {
   '/api/v1/schema/report.json': '/api/v1/schema/report.json',
   '/api/v1/series': `/api/v1/series?from=${EXTENT.fromUs}&to=${EXTENT.toUs}`,
   '/api/v1/sessions': '/api/v1/sessions?server=10.20.8.5:5432',
+  '/api/v1/states': '/api/v1/states?from=2026-11-20T09:10:00Z',
 };
 
 interface OpenApi {

@@ -2,6 +2,8 @@
  * `mirrorsql monitor`: captures, decodes, stores, analyses and serves, in one process, until it is told to stop. The
  * capture never waits for the store: segments wait on the disk.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { defaultAnalysisSettings } from '../../../analysis/settings.ts';
 import { MirrorSqlError } from '../../core/errors.ts';
 import type { CaptureSummary } from '../../events/capture-summary.ts';
 import type { SelfObservation } from '../../server/observation/self-observation.ts';
@@ -9,6 +11,7 @@ import { EventualStore } from '../../store/eventual-store.ts';
 import { keepRetention, type RetentionListener } from '../../store/retention.ts';
 import { retentionText } from '../retention-options.ts';
 import { summaryText } from '../capture-summary-text.ts';
+import { keepEvaluating } from '../evaluation/keep-evaluating.ts';
 import { observe, startServing, stopSignal } from '../serve.ts';
 import { collectorName, storeSettings } from '../store-settings.ts';
 import { openFeed } from './feed.ts';
@@ -20,6 +23,8 @@ import { Storing } from './storing.ts';
 import { Workers } from './workers.ts';
 
 const SECOND_MS = 1000;
+/** The last seconds are judged within this time when the monitor ends. */
+const JUDGE_WITHIN_MS = 5000;
 /** The capture's own counts are stored this often. */
 const COUNTS_EVERY_SECONDS = 10;
 
@@ -41,12 +46,19 @@ export async function runMonitor(options: MonitorOptions): Promise<number> {
       const listening = await startServing(store, options, observation);
       const ended = new AbortController();
       void keepRetention(store, plan.retention, retentionListener(store), ended.signal);
+      const evaluated = keepEvaluating(
+        store,
+        options.analysis ?? defaultAnalysisSettings,
+        (error) => process.stderr.write(`states: ${error.line}\n`),
+        ended.signal,
+      );
       try {
         process.stderr.write(`MirrorSQL serves on ${listening.url} (Ctrl-C ends it)\n`);
         return await capture(store, capturing, plan, stopped, observation);
       } finally {
         ended.abort();
         await listening.close();
+        await Promise.race([evaluated, sleep(JUDGE_WITHIN_MS, undefined, { ref: false })]);
       }
     } finally {
       observation.close();

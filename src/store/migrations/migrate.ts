@@ -12,6 +12,7 @@ import { replication } from './007-replication.ts';
 import { retention } from './008-retention.ts';
 import { transactionTypes } from './009-transaction-types.ts';
 import { errorDiagnosis } from './010-error-diagnosis.ts';
+import { statesAndFindings } from './011-states-and-findings.ts';
 import { distributedStatements } from './distributed.ts';
 import { type Migration, statementFor } from './migration.ts';
 
@@ -32,6 +33,7 @@ export const migrations: readonly Migration[] = [
   retention,
   transactionTypes,
   errorDiagnosis,
+  statesAndFindings,
 ];
 
 /**

@@ -3,7 +3,7 @@ import type { Extent, Window } from '../../events/facts.ts';
 import type { NodeRole, NodeSecond } from '../../events/health.ts';
 import type { Store } from '../store.ts';
 import { bucketMiddleSql } from '../../core/histogram.ts';
-import { ask, IN_SCOPE, type Parameters, SECOND_IN_WINDOW, SERVER } from './ask.ts';
+import { ask, IN_SCOPE, type Parameters, parametersOf, SECOND_IN_WINDOW, SERVER } from './ask.ts';
 
 /** What a node usually does is learnt from the hour before the window. */
 const LEARNT_FROM_US = 3_600_000_000;
@@ -33,11 +33,48 @@ export async function readNodeSeconds(
   return both.flat();
 }
 
+/** Of each role, for the one who keeps the states of all: see analysis/health/keeper.ts. */
+const KEPT_NODES_MAX = 500;
+
+/** The same for what one collector saw, of many more nodes. @throws MirrorSqlError */
+export async function readNodeSecondsOf(
+  store: Store,
+  window: Window,
+  collector: string,
+): Promise<NodeSecond[]> {
+  // Whole seconds: one that the window only touches at its end is the next window's.
+  const asked = parametersOf(window, collector === '' ? {} : { collector });
+  const both = await Promise.all([
+    readRole(store, 'server', SERVER, asked, KEPT_NODES_MAX),
+    readRole(store, 'client', 'client_ip', asked, KEPT_NODES_MAX),
+  ]);
+  return both.flat();
+}
+
+/** Start of the newest second of which a collector stored anything. @throws MirrorSqlError */
+export async function readNewestSecond(
+  store: Store,
+  collector: string,
+): Promise<number | undefined> {
+  const [row] = await ask<{ rows: number; newestUs: number }>(
+    store,
+    `SELECT count() AS rows, toInt64(toUnixTimestamp(max(t))) * 1000000 AS newestUs FROM (
+      SELECT max(t) AS t FROM activity_1s WHERE {collector:String} = '' OR collector = {collector:String}
+        HAVING count() > 0
+      UNION ALL
+      SELECT max(t) AS t FROM capture_1s WHERE {collector:String} = '' OR collector = {collector:String}
+        HAVING count() > 0)`,
+    { collector },
+  );
+  return row === undefined || row.rows === 0 ? undefined : row.newestUs;
+}
+
 async function readRole(
   store: Store,
   role: NodeRole,
   node: string,
   parameters: Parameters,
+  nodesMax = NODES_MAX,
 ): Promise<NodeSecond[]> {
   const rows = await ask<Omit<NodeSecond, 'role'>>(
     store,
@@ -53,7 +90,7 @@ async function readRole(
     FROM activity_1s FINAL
     WHERE ${SECOND_IN_WINDOW} AND ${IN_SCOPE} AND ${node} IN (
       SELECT ${node} FROM activity_1s WHERE ${SECOND_IN_WINDOW} AND ${IN_SCOPE}
-      GROUP BY ${node} ORDER BY sum(requests) DESC, ${node} LIMIT ${NODES_MAX})
+      GROUP BY ${node} ORDER BY sum(requests) DESC, ${node} LIMIT ${nodesMax})
     GROUP BY node, t ORDER BY t`,
     parameters,
   );

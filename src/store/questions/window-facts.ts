@@ -23,11 +23,17 @@ import { readTransactionShapes } from './transactions.ts';
 const ANSWER_WITHIN_US = 10_000_000;
 const SLOWEST_COUNT = 20;
 
+export interface FactsAsked {
+  /** Whether the seconds of nodes are asked for: not by one who knows the states already. */
+  readonly health?: boolean;
+}
+
 /** @throws MirrorSqlError MSQL_STORE_EMPTY when nothing is stored at all. */
 export async function readWindowFacts(
   store: Store,
   window: Window,
   scope: Scope = {},
+  { health = true }: FactsAsked = {},
 ): Promise<WindowFacts> {
   const extent = await readExtent(store);
   if (extent === undefined) throw new MirrorSqlError('MSQL_STORE_EMPTY', 'the store is empty');
@@ -68,7 +74,7 @@ export async function readWindowFacts(
     readReplication(store, parameters),
     readExecutions(store, window, { ...scope, limit: SLOWEST_COUNT }),
     readCapture(store, parameters),
-    readNodeSeconds(store, healthWindow, parameters),
+    health ? readNodeSeconds(store, healthWindow, parameters) : [],
     readMissed(store, stepUs, parameters),
     readDiagnosisFacts(store, window, extent, scope),
   ]);

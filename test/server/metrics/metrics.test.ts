@@ -7,13 +7,14 @@ import { Metrics } from '../../../src/server/metrics/metrics.ts';
 import { SelfObservation } from '../../../src/server/observation/self-observation.ts';
 import { absentStore } from '../../../src/server/observation/store-figures.ts';
 import { buildServer } from '../../../src/server/server.ts';
-import { EXTENT, sampleFacts } from '../sample-facts.ts';
+import { EXTENT, sampleFacts, storedSamples } from '../sample-facts.ts';
 import { readExposition } from './exposition.ts';
 
 const facts: FactsSource = {
   extent: () => Promise.resolve(EXTENT),
   windowFacts: () => Promise.resolve(sampleFacts()),
   executions: () => Promise.resolve([]),
+  ...storedSamples,
 };
 
 describe('/metrics', () => {
