@@ -122,9 +122,12 @@ export class StateKeeper {
     for (; kept.nextUs < toUs; kept.nextUs += SECOND_US) {
       while ((rows[next]?.startUs ?? Infinity) < kept.nextUs) next++;
       const row = rows[next];
-      const here = row?.startUs === kept.nextUs;
-      if (here) kept.seenUs = kept.nextUs;
-      watch.second(here && row !== undefined ? row : emptySecond(node, role, kept.nextUs));
+      if (row?.startUs === kept.nextUs) {
+        kept.seenUs = kept.nextUs;
+        watch.second(row);
+      } else {
+        watch.second(emptySecond(node, role, kept.nextUs));
+      }
     }
     const told: StoredState[] = [];
     for (const interval of watch.drain()) this.#take(kept, interval, told);

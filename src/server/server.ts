@@ -8,6 +8,7 @@ import type { FactsSource } from './facts-source.ts';
 import type { SelfObservation } from './observation/self-observation.ts';
 import { protect } from './protection.ts';
 import { type ReadingLimits, Readings } from './readings.ts';
+import { addJudgementRoutes } from './routes/judgements.ts';
 import { addMetricsRoute } from './routes/metrics.ts';
 import { addStatusRoute } from './routes/status.ts';
 import { addStoreRoutes } from './routes/store.ts';
@@ -77,6 +78,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
         reply.header('cache-control', 'no-store');
       });
       addStoreRoutes(api, options.facts, readings);
+      addJudgementRoutes(api, options.facts);
       addWindowRoutes(api, options.facts, readings);
       if (options.observation !== undefined) addStatusRoute(api, options.observation);
     },

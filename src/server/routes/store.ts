@@ -6,10 +6,7 @@ import {
   executionsAnswer,
   executionsQuery,
   extentAnswer,
-  findingsAnswer,
   healthAnswer,
-  judgedQuery,
-  statesAnswer,
 } from '../contract.ts';
 import type { ContractTypes } from '../contract-types.ts';
 import type { FactsSource } from '../facts-source.ts';
@@ -64,36 +61,6 @@ export function addStoreRoutes(app: FastifyInstance, facts: FactsSource, reading
       const { from: _from, to: _to, limit = 100, ...filter } = query;
       const executions = await facts.executions(window, { ...filter, limit });
       return { window, scope, limit, executions };
-    },
-  );
-
-  api.get(
-    '/states',
-    {
-      schema: {
-        summary: 'States of nodes as they were stored while analysis watched, with what made them',
-        querystring: judgedQuery,
-        response: { 200: statesAnswer, ...failures },
-      },
-    },
-    async ({ query }) => {
-      const window = askedWindow(query, await facts.extent());
-      return { window, states: await facts.storedStates(window, query.collector ?? '') };
-    },
-  );
-
-  api.get(
-    '/findings',
-    {
-      schema: {
-        summary: 'Findings as they were stored while analysis watched, with their evidence',
-        querystring: judgedQuery,
-        response: { 200: findingsAnswer, ...failures },
-      },
-    },
-    async ({ query }) => {
-      const window = askedWindow(query, await facts.extent());
-      return { window, findings: await facts.storedFindings(window, query.collector ?? '') };
     },
   );
 
