@@ -41,12 +41,16 @@ export const browse: Work = async (say, random) => {
     );
 };
 
-export function everydayApplications(seed: number): { orders: Application; shop: Application } {
+/** @param load 1 is about 80 statements a second */
+export function everydayApplications(
+  seed: number,
+  load: number,
+): { orders: Application; shop: Application } {
   const orders = new Application({
     name: 'orders',
     host: ORDERS_HOST,
     workers: 6,
-    pauseMs: 600,
+    pauseMs: 600 / load,
     seed: seed * 2,
     work: transfer(seed),
   });
@@ -54,7 +58,7 @@ export function everydayApplications(seed: number): { orders: Application; shop:
     name: 'shop',
     host: SHOP_HOST,
     workers: 5,
-    pauseMs: 160,
+    pauseMs: 160 / load,
     seed: seed * 2 + 1,
     work: browse,
   });

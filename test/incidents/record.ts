@@ -1,6 +1,6 @@
 /**
- * Records incidents: `npx tsx test/incidents/record.ts [--seed N] [--into DIR] [SCENARIO]...`, as root on Linux, about two
- * minutes each, one after the other. `--relabel` writes the labels of recordings that exist anew, without any server: after the
+ * Records incidents: `npx tsx test/incidents/record.ts [--seed N] [--load N] [--into DIR] [SCENARIO]...`, as root on Linux, about
+ * two minutes each, one after the other. `--load 0.3` is a third of the usual work, for recordings that are to stay small. `--relabel` writes the labels of recordings that exist anew, without any server: after the
  * expectations of a scenario were changed.
  */
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -37,7 +37,13 @@ const QUIET_MS = 150;
 /** From the end of the calm stretch to the fault. */
 const BEFORE_FAULT_SECONDS = 10;
 
-async function recordScenario(scenario: Scenario, seed: number, into: string): Promise<void> {
+interface Manner {
+  readonly seed: number;
+  readonly load: number;
+  readonly into: string;
+}
+
+async function recordScenario(scenario: Scenario, { seed, load, into }: Manner): Promise<void> {
   const behind = scenario.path === true;
   const server = await startServer(behind, scenario.settings ?? {});
   const directory = mkdtempSync(join(tmpdir(), 'mirrorsql-incident-'));
@@ -50,7 +56,7 @@ async function recordScenario(scenario: Scenario, seed: number, into: string): P
     : undefined;
   let undo: (() => Promise<void>) | undefined;
   try {
-    const { orders, shop } = everydayApplications(seed);
+    const { orders, shop } = everydayApplications(seed, load);
     const stage: Stage = { server, orders, shop, path, random: randomBySeed(seed * 104_729) };
     undo = await scenario.before?.(stage);
     const recording = await startRecording({ file, filter: `tcp port ${String(PORT)}` });
@@ -150,6 +156,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     seed: { type: 'string', default: '1' },
+    load: { type: 'string', default: '1' },
     into: { type: 'string', default: RECORDINGS },
     relabel: { type: 'boolean', default: false },
   },
@@ -163,5 +170,6 @@ const seed = Number(values.seed);
 if (values.relabel) for (const scenario of chosen) relabel(scenario, seed, values.into);
 else
   await insideNamespace(ADDRESSES, async () => {
-    for (const scenario of chosen) await recordScenario(scenario, seed, values.into);
+    for (const scenario of chosen)
+      await recordScenario(scenario, { seed, load: Number(values.load), into: values.into });
   });
