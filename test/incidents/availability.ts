@@ -3,7 +3,13 @@ import { delay, waitUntil } from '../lab/process.ts';
 import { DATABASE, ORDERS_HOST } from './places.ts';
 import type { Scenario } from './scenario.ts';
 import { clientBackends, type Stage } from './stage.ts';
-import { allowedEverywhere, clientState, serverState } from './truths.ts';
+import {
+  allowedEverywhere,
+  allowedFindings,
+  clientState,
+  serverState,
+  shutdownErrors,
+} from './truths.ts';
 
 const calm: Scenario = {
   name: 'calm',
@@ -26,7 +32,7 @@ const stoppedBackends: Scenario = {
   },
   afterSeconds: 30,
   states: [serverState('hang', 'expected'), ...allowedEverywhere(['hang', 'slow', 'jitter'])],
-  findings: [],
+  findings: [allowedFindings('low-tps/database')],
 };
 
 const crash: Scenario = {
@@ -44,7 +50,7 @@ const crash: Scenario = {
     // They have no connection, which is what the word means for an application.
     ...allowedEverywhere(['down']).filter(({ role }) => role === 'client'),
   ],
-  findings: [],
+  findings: [allowedFindings('low-tps/database'), ...shutdownErrors],
 };
 
 const cleanRestart: Scenario = {
@@ -72,7 +78,11 @@ const clientStop: Scenario = {
     serverState('jitter', 'allowed', 60),
     clientState(ORDERS_HOST, 'jitter', 'allowed', 60),
   ],
-  findings: [],
+  findings: [
+    allowedFindings('low-tps/application'),
+    // A transaction that stands open and does nothing is what this looks like from the database.
+    allowedFindings('open-transactions/'),
+  ],
 };
 
 const shortPauses: Scenario = {

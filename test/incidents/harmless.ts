@@ -2,7 +2,7 @@
 import { delay } from '../lab/process.ts';
 import type { Scenario } from './scenario.ts';
 import { connectOther } from './stage.ts';
-import { allowedEverywhere, serverState } from './truths.ts';
+import { allowedEverywhere, allowedFindings, serverState } from './truths.ts';
 
 const deployRestart: Scenario = {
   name: 'deploy-restart',
@@ -15,7 +15,7 @@ const deployRestart: Scenario = {
   },
   afterSeconds: 60,
   states: [],
-  findings: [],
+  findings: [allowedFindings('low-tps/application')],
 };
 
 const nightlyBatch: Scenario = {
@@ -41,7 +41,7 @@ const nightlyBatch: Scenario = {
   },
   afterSeconds: 20,
   states: [],
-  findings: [],
+  findings: [allowedFindings('big-transactions/')],
 };
 
 const doubledLoad: Scenario = {
@@ -76,7 +76,7 @@ const emptyNight: Scenario = {
   },
   afterSeconds: 15,
   states: [],
-  findings: [],
+  findings: [allowedFindings('low-tps/application', 'low-tps/workload_change')],
 };
 
 const captureLoss: Scenario = {
@@ -88,7 +88,7 @@ const captureLoss: Scenario = {
   afterSeconds: 30,
   // Nobody can tell, and that is what must be said.
   states: [serverState('unknown', 'expected'), ...allowedEverywhere(['unknown'])],
-  findings: [],
+  findings: [allowedFindings('low-tps/capture')],
 };
 
 export const harmlessScenarios: readonly Scenario[] = [

@@ -75,22 +75,24 @@ function judgeFindings(
   const expected = truths
     .filter(({ demand }) => demand === 'expected')
     .map((truth) => {
-      const seen = told.find(({ kind }) => truth.kinds.includes(kind));
+      const seen = told.find((finding) => isOf(finding, truth));
       return {
         scenario,
         about: 'finding' as const,
-        what: seen?.kind ?? truth.kinds[0] ?? '',
+        what: nameOf(seen?.kind ?? truth.kinds[0] ?? '', truth.sqlstate),
         where: seen?.node ?? '',
         outcome: seen === undefined ? ('missed' as const) : ('found' as const),
         delayUs: null,
       };
     });
   const wrong = told
-    .filter(({ kind, severity }) => severity !== 'info' && !isAllowed(kind, truths))
-    .map(({ kind, node }) => ({
+    .filter(
+      (finding) => finding.severity !== 'info' && !truths.some((truth) => isOf(finding, truth)),
+    )
+    .map(({ kind, node, sqlstates }) => ({
       scenario,
       about: 'finding' as const,
-      what: kind,
+      what: nameOf(kind, sqlstates[0]),
       where: node ?? '',
       outcome: 'false' as const,
       delayUs: null,
@@ -98,6 +100,14 @@ function judgeFindings(
   return [...expected, ...wrong];
 }
 
-function isAllowed(kind: string, truths: readonly FindingTruth[]): boolean {
-  return truths.some(({ kinds }) => kinds.includes(kind));
+function isOf({ kind, sqlstates }: Finding, { kinds, sqlstate }: FindingTruth): boolean {
+  return (
+    kinds.some((name) => kind === name || (name.endsWith('/') && kind.startsWith(name))) &&
+    (sqlstate === undefined || sqlstates.includes(sqlstate))
+  );
+}
+
+/** What is said of errors is another matter for each code. */
+function nameOf(kind: string, sqlstate: string | undefined): string {
+  return sqlstate === undefined ? kind : `${kind.replace(/[^/]*$/, '')}${sqlstate}`;
 }

@@ -19,9 +19,12 @@ export interface StateTruth extends Stretch {
   readonly demand: 'expected' | 'allowed';
 }
 
-/** A finding that somebody who knows the fault would want to read. Alternatives: any of these kinds will do. */
+/** A finding that somebody who knows the fault would want to read. */
 export interface FindingTruth {
+  /** Any of these kinds will do; a name that ends with a slash stands for all kinds that begin with it. */
   readonly kinds: readonly string[];
+  /** Where it must name an error code. */
+  readonly sqlstate?: string;
   readonly demand: 'expected' | 'allowed';
 }
 

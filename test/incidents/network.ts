@@ -4,7 +4,13 @@ import type { Impairment } from './network-path.ts';
 import { ORDERS_HOST, SHOP_HOST } from './places.ts';
 import type { Scenario } from './scenario.ts';
 import type { Stage } from './stage.ts';
-import { allowedEverywhere, clientState, serverState } from './truths.ts';
+import {
+  allowedEverywhere,
+  allowedFindings,
+  clientState,
+  expectedFinding,
+  serverState,
+} from './truths.ts';
 
 const FAULT_MS = 100_000;
 /** What a retransmission waits at least on Linux (tcp(7), TCP_RTO_MIN). */
@@ -32,7 +38,7 @@ const networkDelay: Scenario = {
     clientState(SHOP_HOST, 'slow', 'expected', 60),
     ...allowedEverywhere(['jitter', 'sub_healthy']),
   ],
-  findings: [],
+  findings: [expectedFinding('low-tps/network'), allowedFindings('forecast/')],
 };
 
 const networkJitter: Scenario = {
@@ -59,7 +65,7 @@ const networkJitter: Scenario = {
     // The minute's mean is many times the usual one too.
     ...allowedEverywhere(['slow', 'sub_healthy']),
   ],
-  findings: [],
+  findings: [allowedFindings('low-tps/network', 'forecast/')],
 };
 
 const networkLoss: Scenario = {
@@ -72,7 +78,7 @@ const networkLoss: Scenario = {
   afterSeconds: 5,
   // The mean stays below what anybody feels; the few that wait do feel it.
   states: allowedEverywhere(['jitter', 'slow', 'sub_healthy']),
-  findings: [],
+  findings: [allowedFindings('low-tps/network', 'forecast/')],
 };
 
 export const networkScenarios: readonly Scenario[] = [networkDelay, networkJitter, networkLoss];

@@ -11,7 +11,14 @@ import { browse } from './everyday.ts';
 import { ACCOUNTS, DATABASE, ITEMS, ORDERS_HOST, OTHER_HOST } from './places.ts';
 import type { Scenario } from './scenario.ts';
 import { connectOther, type Stage } from './stage.ts';
-import { allowedEverywhere, clientState, serverState } from './truths.ts';
+import {
+  allowedEverywhere,
+  allowedFindings,
+  clientState,
+  expectedError,
+  expectedFinding,
+  serverState,
+} from './truths.ts';
 
 async function repeatFor(ms: number, everyMs: number, step: () => Promise<unknown>): Promise<void> {
   const untilMs = Date.now() + ms;
@@ -66,7 +73,7 @@ const growingTable: Scenario = {
     serverState('sub_healthy', 'expected', 10),
     ...allowedEverywhere(['sub_healthy', 'slow', 'jitter']),
   ],
-  findings: [],
+  findings: [allowedFindings('forecast/', 'slow-statements/', 'low-tps/database', 'hot/append')],
 };
 
 const lockHolder: Scenario = {
@@ -84,7 +91,10 @@ const lockHolder: Scenario = {
     // It has connections, sends nothing and gets nothing: the plain definition of an application that hangs.
     ...allowedEverywhere(['slow', 'jitter', 'hang', 'sub_healthy']),
   ],
-  findings: [],
+  findings: [
+    expectedFinding('open-transactions/blocking'),
+    allowedFindings('open-transactions/', 'low-tps/database'),
+  ],
 };
 
 const lockAll: Scenario = {
@@ -102,7 +112,10 @@ const lockAll: Scenario = {
     serverState('hang', 'expected'),
     ...allowedEverywhere(['hang', 'slow', 'jitter', 'sub_healthy']),
   ],
-  findings: [],
+  findings: [
+    expectedFinding('open-transactions/blocking'),
+    allowedFindings('open-transactions/', 'low-tps/database'),
+  ],
 };
 
 const duplicateKeys: Scenario = {
@@ -119,7 +132,7 @@ const duplicateKeys: Scenario = {
     }),
   afterSeconds: 10,
   states: [],
-  findings: [],
+  findings: [expectedError('23505'), allowedFindings('hot/')],
 };
 
 const fullTablespace: Scenario = {
@@ -148,7 +161,7 @@ const fullTablespace: Scenario = {
     ),
   afterSeconds: 10,
   states: allowedEverywhere(['jitter']),
-  findings: [],
+  findings: [expectedError('53100')],
 };
 
 const deadlocks: Scenario = {
@@ -172,7 +185,7 @@ const deadlocks: Scenario = {
     clientState(OTHER_HOST, 'slow', 'allowed', 60),
     ...allowedEverywhere(['jitter', 'slow']),
   ],
-  findings: [],
+  findings: [expectedError('40P01'), allowedFindings('hot/', 'open-transactions/blocking')],
 };
 
 const tooManyConnections: Scenario = {
@@ -188,7 +201,7 @@ const tooManyConnections: Scenario = {
   },
   afterSeconds: 15,
   states: [],
-  findings: [],
+  findings: [expectedError('53300')],
 };
 
 const idleInTransaction: Scenario = {
@@ -205,7 +218,7 @@ const idleInTransaction: Scenario = {
   afterSeconds: 5,
   // A person at a prompt who asks nothing, a transaction open: what hangs looks the same.
   states: [clientState(OTHER_HOST, 'hang', 'allowed')],
-  findings: [],
+  findings: [expectedFinding('open-transactions/idle')],
 };
 
 const hotKey: Scenario = {
@@ -234,7 +247,7 @@ const hotKey: Scenario = {
   },
   afterSeconds: 10,
   states: allowedEverywhere(['jitter', 'slow', 'sub_healthy']),
-  findings: [],
+  findings: [expectedFinding('hot/'), allowedFindings('open-transactions/blocking', 'forecast/')],
 };
 
 const manyInPlaceOfOne: Scenario = {
@@ -257,7 +270,7 @@ const manyInPlaceOfOne: Scenario = {
     }),
   afterSeconds: 10,
   states: [],
-  findings: [],
+  findings: [expectedFinding('slow-statements/n-plus-one')],
 };
 
 const bigTransaction: Scenario = {
@@ -275,7 +288,7 @@ const bigTransaction: Scenario = {
     }),
   afterSeconds: 10,
   states: allowedEverywhere(['jitter']),
-  findings: [],
+  findings: [expectedFinding('big-transactions/', 'open-transactions/becoming-big')],
 };
 
 const droppedIndex: Scenario = {
@@ -297,7 +310,7 @@ const droppedIndex: Scenario = {
     }),
   afterSeconds: 2,
   states: allowedEverywhere(['slow', 'jitter', 'sub_healthy']),
-  findings: [],
+  findings: [expectedFinding('slow-statements/', 'forecast/slows')],
 };
 
 const connectionDrain: Scenario = {
@@ -312,7 +325,7 @@ const connectionDrain: Scenario = {
   // A trend is judged over ten minutes, and robustly: what fills less than a third of them is none yet.
   afterSeconds: 180,
   states: [clientState(ORDERS_HOST, 'sub_healthy', 'expected', 180)],
-  findings: [],
+  findings: [allowedFindings('low-tps/application', 'low-tps/workload_change')],
 };
 
 const lessLoad: Scenario = {
@@ -325,7 +338,7 @@ const lessLoad: Scenario = {
   },
   afterSeconds: 10,
   states: [],
-  findings: [],
+  findings: [expectedFinding('low-tps/application', 'low-tps/workload_change')],
 };
 
 export const statementScenarios: readonly Scenario[] = [

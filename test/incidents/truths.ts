@@ -1,6 +1,7 @@
 /** Truths that many scenarios share. */
 import type { HealthState } from '../../src/events/health.ts';
 import { ORDERS_HOST, SERVER_NODE, SHOP_HOST } from './places.ts';
+import type { FindingTruth } from './label.ts';
 import type { ScenarioState } from './scenario.ts';
 
 type Demand = ScenarioState['demand'];
@@ -25,3 +26,23 @@ export function allowedEverywhere(states: readonly HealthState[]): ScenarioState
     ...[ORDERS_HOST, SHOP_HOST].map((node) => clientState(node, state, 'allowed', 90)),
   ]);
 }
+
+/** Findings of which one must be told. */
+export function expectedFinding(...kinds: readonly string[]): FindingTruth {
+  return { kinds, demand: 'expected' };
+}
+
+/** Findings that are true as well. */
+export function allowedFindings(...kinds: readonly string[]): FindingTruth {
+  return { kinds, demand: 'allowed' };
+}
+
+/** An error code that must be explained. */
+export function expectedError(sqlstate: string): FindingTruth {
+  return { kinds: ['error-diagnosis/'], sqlstate, demand: 'expected' };
+}
+
+/** Codes that a server says while it goes and comes. */
+export const shutdownErrors: readonly FindingTruth[] = ['57P01', '57P02', '57P03'].map(
+  (sqlstate) => ({ kinds: ['error-diagnosis/'], sqlstate, demand: 'allowed' }),
+);
