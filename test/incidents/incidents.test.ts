@@ -17,7 +17,7 @@ const SECOND = 1_000_000;
 const kept = existsSync(KEPT_RECORDINGS)
   ? readdirSync(KEPT_RECORDINGS)
       .filter((file) => file.endsWith('.json'))
-      .map((file) => join(KEPT_RECORDINGS, file.slice(0, -'.json'.length)))
+      .map((file) => file.slice(0, -'.json'.length))
   : [];
 
 const label: Label = {
@@ -176,7 +176,7 @@ describe('the score', () => {
 });
 
 describe('a recording with history', () => {
-  const [name = ''] = kept;
+  const name = join(KEPT_RECORDINGS, kept[0] ?? '');
 
   it('is one traffic without a gap, its calm minute again and again', async () => {
     const truth = readLabel(`${name}.json`);
@@ -210,7 +210,7 @@ describe('the recordings that are part of the project', () => {
   it.each(kept)(
     'are judged as they are: %s',
     async (name) => {
-      const { label: truth, report } = await observe(name);
+      const { label: truth, report } = await observe(join(KEPT_RECORDINGS, name));
       const states = judge(report, truth).filter(({ about }) => about === 'state');
       expect(states.length).toBeGreaterThan(0);
       expect(states.filter(({ outcome }) => outcome !== 'found')).toEqual([]);
