@@ -16,6 +16,9 @@ export const Quality = {
   Reduced: 256,
 } as const;
 
+/** The bits with which answers are joined to requests by a guess. */
+export const QUALITY_GUESSED = Quality.GapRequest | Quality.GapResponse | Quality.MidStream;
+
 /** The bits that say that something around the event is missing. */
 export const QUALITY_IN_PART = 63 | Quality.Reduced;
 

@@ -9,4 +9,13 @@ export const ONCE_FAILED: Readonly<Record<number, string>> = {
   62: 'bytes lost at the end of a connection were counted twice',
   162: 'a Bind that found its portal taken was told as the end of that portal',
   315: 'a repetition that filled a hole waited for answers to what it held',
+  500100: 'an error that ended the connection took the place of the one before it',
+  500156: 'a lost request of several sent at once: each answer went to the next one, unmarked',
+  500236: 'a lost answer among several: the same in the other direction',
+  500758: 'a request without its last byte waited for the answer that had passed it',
+  501250: 'a name kept an old text after its Parse had been taken for a failed one',
+  600654: 'an execution was told as a success whose commit may have failed in the gap behind it',
+  600674: 'a Parse was told as failed without a mark, its execution was lost',
+  600694: 'a function call without its last byte: the same as 500758',
+  602426: 'data of a COPY were lost behind its Sync, and it had no mark',
 };

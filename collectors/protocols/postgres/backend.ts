@@ -12,9 +12,9 @@ import { BackendTag } from './messages.ts';
 import { asksAsOpengauss } from './opengauss.ts';
 import { Outcome, type Pending, PendingKind } from './pending.ts';
 import type { Replication } from './replication.ts';
-import { Phase, type State } from './state.ts';
+import { endsRound, Phase, type State } from './state.ts';
 import { commandOf, readTag } from './tag.ts';
-import type { TransactionStatus } from './transactions.ts';
+import { statusOf, type TransactionStatus } from './transactions.ts';
 
 /** What the backend leaves to the conversation. */
 export interface BackendOwner {
@@ -208,6 +208,7 @@ export class Backend implements MessageReceiver {
   /** The Query or Execute in front, as one that gets an answer now; undefined when none is there to take it. */
   #answering(tsUs: number): Pending | undefined {
     const state = this.#state;
+    this.#passFailed(tsUs);
     let pending = state.queue.current;
     if (
       pending === undefined ||
@@ -233,6 +234,17 @@ export class Backend implements MessageReceiver {
     return pending;
   }
 
+  /** Behind the error of a query string comes its ReadyForQuery and nothing else: it was lost. */
+  #passFailed(tsUs: number): void {
+    const { queue } = this.#state;
+    const { current } = queue;
+    if (current?.kind !== PendingKind.Query || current.outcome.error === undefined) return;
+    current.quality |= Quality.GapResponse;
+    current.done = true;
+    queue.head++;
+    this.#owner.roundEnded('', tsUs);
+  }
+
   /**
    * The request in front cannot have this answer. After a loss, what stands before the next Query or Execute was
    * answered unseen; without any, the request itself was not seen.
@@ -248,9 +260,9 @@ export class Backend implements MessageReceiver {
       if (pending.kind === PendingKind.Sync) this.#owner.roundEnded('', tsUs);
     }
     state.context.health.unmatchedAnswers++;
+    state.strayAnswer = true;
     if (queue.waitingCount > 0) return undefined;
     // As a query: whatever it was, it ends with its ReadyForQuery, after one answer or several.
-    state.strayAnswer = true;
     const orphan = queue.push(PendingKind.Query, tsUs, 0);
     orphan.quality |=
       Quality.UnknownStatement | (state.midStream ? Quality.MidStream : Quality.GapRequest);
@@ -382,6 +394,7 @@ export class Backend implements MessageReceiver {
       return;
     }
     const { queue } = state;
+    this.#passFailed(tsUs);
     const pending = queue.current;
     if (pending === undefined) {
       if (error.fatal) state.anomaly('ended_by_server', describe(error), 0, tsUs);
@@ -474,6 +487,7 @@ export class Backend implements MessageReceiver {
     const state = this.#state;
     const status = statusOf(byte);
     state.skipping = false;
+    state.lastRoundUs = tsUs;
     state.replication?.ends(tsUs);
     if (state.phase !== Phase.Ready) {
       this.#owner.ready(tsUs);
@@ -482,17 +496,19 @@ export class Backend implements MessageReceiver {
       return;
     }
     const { queue } = state;
-    for (let index = queue.head; index < queue.tail; index++) {
-      const { kind } = queue.at(index);
-      if (kind !== PendingKind.Sync && kind !== PendingKind.Query && kind !== PendingKind.Function)
-        continue;
+    let index = queue.head;
+    while (index < queue.tail && !endsRound(queue.at(index).kind)) index++;
+    if (index < queue.tail) {
       if (index > queue.head && !state.lossy) state.context.health.unmatchedAnswers++;
       const pending = queue.at(index);
       pending.touched ||= pending.kind !== PendingKind.Sync;
       pending.done = true;
       queue.head = index + 1;
-      break;
+      if (state.oneRoundWaits) state.unsettled = 0;
+    } else {
+      state.strayAnswer = true;
     }
+    state.oneRoundWaits = false;
     state.lossy = false;
     state.failedRequest = undefined;
     state.answerBytes = 0;
@@ -543,20 +559,6 @@ function failsBeforeTransaction(failed: Pending, error: ServerError): boolean {
   if (failed.kind === PendingKind.Bind) return error.sqlstate === '26000';
   const unknownPortal = failed.kind === PendingKind.Execute && failed.statement === undefined;
   return unknownPortal && error.sqlstate === '34000';
-}
-
-/** What ReadyForQuery says; '' when its byte is missing or none of the three. A switch: an object with such keys is a hash table. */
-function statusOf(byte: number): TransactionStatus {
-  switch (byte) {
-    case 0x49:
-      return 'I';
-    case 0x54:
-      return 'T';
-    case 0x45:
-      return 'E';
-    default:
-      return '';
-  }
 }
 
 const NO_BYTES = new Uint8Array(0);

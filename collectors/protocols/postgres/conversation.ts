@@ -213,9 +213,7 @@ export class PostgresConversation
       this.#client.gap(size, tsUs);
       if (this.#client.mode === Mode.Lost) {
         // Another Parse or Bind may have been among what is missing, and requests that will be answered.
-        state.uncertain = true;
-        state.unsettled |= Quality.GapRequest;
-        state.settling = false;
+        state.unsettle(Quality.GapRequest);
         state.unnamedStatement = undefined;
         state.bindUnnamed(undefined, undefined);
       }
@@ -223,8 +221,7 @@ export class PostgresConversation
     }
     this.#server.gap(size, tsUs);
     if (this.#server.mode === Mode.Lost) {
-      state.lossy = true;
-      state.uncertain = true;
+      state.answersLost();
       if (state.phase === Phase.Login && state.queue.waitingCount > 0) this.loginPassed();
     }
   }

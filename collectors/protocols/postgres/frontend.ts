@@ -7,7 +7,7 @@ import type { MessageReceiver } from './framer.ts';
 import { FrontendTag } from './messages.ts';
 import { BATCH_BIND, readBatch } from './opengauss.ts';
 import { type Pending, PendingKind, type RawParameters } from './pending.ts';
-import { Phase, type State } from './state.ts';
+import { endsRound, Phase, type State } from './state.ts';
 import { PreparedStatement } from './statements.ts';
 
 const TARGET_PORTAL = 0x50; // 'P'
@@ -150,6 +150,12 @@ export class Frontend implements MessageReceiver {
     state.requestBytes += sizeBytes;
     const kind = DAMAGED_KINDS.get(tag);
     if (kind === undefined) return;
+    if (state.strayAnswer && state.queue.waitingCount === 0) {
+      // Its answer came before it was known that the rest of it would not: it has been told without it.
+      state.strayAnswer = false;
+      state.unsettle(Quality.GapRequest);
+      return;
+    }
     const pending = this.#push(kind, tsUs, sizeBytes);
     pending.quality |= Quality.GapRequest;
     if (kind === PendingKind.Query) pending.quality |= Quality.UnknownStatement;
@@ -195,18 +201,12 @@ export class Frontend implements MessageReceiver {
     const state = this.#state;
     const { queue } = state;
     if (queue.waitingCount === 0) {
-      state.uncertain = false;
-      if (state.unsettled !== 0) {
-        // All that was seen to be asked has been answered, and nothing but that.
-        if (state.settling && !state.strayAnswer) state.unsettled = 0;
-        state.settling = true;
-        state.strayAnswer = false;
-      }
+      state.settle(tsUs);
       return;
     }
-    const { kind } = queue.at(queue.tail - 1);
-    if (kind !== PendingKind.Sync && kind !== PendingKind.Query && kind !== PendingKind.Function)
-      return;
+    if (!endsRound(queue.at(queue.tail - 1).kind)) return;
+    state.roundsAlone = 0;
+    state.oneRoundWaits = false;
     if (!state.lossy && !state.uncertain) {
       if (!this.#owner.answersHidden(tsUs)) state.pipelines = true;
       return;
@@ -256,6 +256,7 @@ export class Frontend implements MessageReceiver {
     const statement = named ? new PreparedStatement() : this.#reusableUnnamed();
     statement.known = nameEnd < end;
     statement.truncated = cut;
+    statement.doubt = 0;
     const textEnd = statement.text.setString(bytes, view, textStart, end);
     statement.parameterTypes = cut ? [] : typesOf(view, textEnd + 1, end);
     if (state.encoding !== undefined) state.recode(statement.text);

@@ -3,13 +3,13 @@
  * transactions that ended, in the order in which the server did them. Bench: test/bench/decode.bench.ts.
  */
 import { Status, UNKNOWN } from '../../../src/events/events.ts';
-import { Quality } from '../../../src/events/quality.ts';
+import { Quality, QUALITY_GUESSED } from '../../../src/events/quality.ts';
 import type { StatementClass } from '../../../src/events/statement-class.ts';
 import type { AlsoSecret } from '../../../src/sql/redaction.ts';
 import { mayHoldSeveral, splitStatements } from '../../../src/sql/split.ts';
 import { decodeParameters } from './parameters.ts';
 import { Outcome, type Pending, PendingKind, TagVerb } from './pending.ts';
-import { detach, type State } from './state.ts';
+import { detach, endsRound, type State } from './state.ts';
 import { type ReadObject, SessionObjects, tellSource } from './session-objects.ts';
 import { concernsObjects } from './sql-objects.ts';
 import type { PreparedStatement } from './statements.ts';
@@ -117,13 +117,20 @@ export class Rounds {
       state.transactions.lost(pending.quality);
     }
     const failed = pending.skipped || pending.outcome.error !== undefined;
-    if (pending.kind === PendingKind.Parse) {
-      if (failed) this.#unprepare(pending);
-      else if (pending.statement !== undefined && pending.statement.name.length > 0)
-        this.#objects.learn(pending.statement);
-    }
+    if (pending.kind === PendingKind.Parse) this.#prepared(pending, failed);
     if (pending.kind === PendingKind.Bind && !failed) this.#closeOne(pending.portalName ?? '');
     if (pending.outcome.error !== undefined) this.#outcome(pending, pending.outcome, '');
+  }
+
+  /** Whether a Parse did what it should may be a guess: then, too, what is run under its name is one. */
+  #prepared(pending: Pending, failed: boolean): void {
+    const { statement, previous } = pending;
+    const doubt = failed || !pending.touched ? pending.quality & QUALITY_GUESSED : 0;
+    if (statement !== undefined) statement.doubt |= doubt;
+    if (previous !== undefined) previous.doubt |= doubt;
+    if (failed) this.#unprepare(pending);
+    else if (statement !== undefined && statement.name.length > 0 && doubt === 0)
+      this.#objects.learn(statement);
   }
 
   /** The server did not prepare it: what stood under its name before stands there still. */
@@ -333,6 +340,7 @@ export class Rounds {
     }
     if (statement.truncated) pending.quality |= Quality.Truncated;
     if (statement.inferred) pending.quality |= Quality.Inferred;
+    pending.quality |= statement.doubt;
     this.#tell(
       pending,
       outcome,
@@ -497,11 +505,6 @@ function typesOfSets(
   if (setsCount <= 1 || types.length === 0) return types;
   const perSet = count / setsCount;
   return Array.from({ length: count }, (_, index) => types[index % perSet] ?? 0);
-}
-
-/** The server ends an autocommitted transaction behind it. */
-function endsRound(kind: PendingKind): boolean {
-  return kind === PendingKind.Query || kind === PendingKind.Sync || kind === PendingKind.Function;
 }
 
 /** A further fetch from the same portal: one execution, whose time is the time that the server worked on it. */

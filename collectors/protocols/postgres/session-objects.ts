@@ -174,4 +174,8 @@ function contradicts(statementClass: StatementClass, tagCommand: string | undefi
 }
 
 /** Commands whose tag begins with their own name. */
-const PLAIN = new Set(['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'MERGE', 'BEGIN', 'COMMIT', 'SET']);
+const PLAIN: ReadonlySet<string> = new Set(
+  'SELECT INSERT UPDATE DELETE MERGE BEGIN COMMIT SET FETCH MOVE COPY SHOW DROP TRUNCATE LOCK'.split(
+    ' ',
+  ),
+);

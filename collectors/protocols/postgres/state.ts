@@ -35,6 +35,14 @@ export type Phase = (typeof Phase)[keyof typeof Phase];
 /** SQL_ASCII: bytes of which nothing is said. */
 const UNKNOWN_ENCODING = encodingNamed('SQL_ASCII');
 
+/**
+ * A client that sends a request before the last answer has come looks, when one request was lost, like one that waits:
+ * each answer is taken for that to the next request. It stands out as soon as it sends two at once or leaves a pause.
+ * How many rounds must go by without either: more than a driver commonly sends at once without waiting.
+ */
+const ROUNDS_ALONE = 8;
+const QUIET_US = 1_000_000;
+
 export class State {
   readonly session: Session;
   readonly context: ConversationContext;
@@ -63,12 +71,15 @@ export class State {
   /** Requests or answers were lost while others waited: which answer belongs to which request is a guess for a while. */
   uncertain = false;
   /**
-   * The capture began after the session, or requests were lost, and nobody has seen yet that the server owes no answer to
-   * them: the next answers may belong to these. A bit of Quality, 0 when settled.
+   * The capture began after the session, or something was lost, and the server may still owe answers to requests that
+   * nobody saw, or that are thought to be done: the next answers may be these. Bits of Quality, 0 when settled.
    */
   unsettled: number;
-  /** While it is: a request was seen when nothing waited; an answer came since to which none was seen. */
-  settling = false;
+  /** While it is: rounds in a row that began when nothing waited, with no answer between them that nobody asked for. */
+  roundsAlone = 0;
+  /** Answers were lost while one round waited and all was settled: the next ReadyForQuery is that round's. */
+  oneRoundWaits = false;
+  /** Since the last request an answer came that nobody was seen to ask for. */
   strayAnswer = false;
   /** The client has been seen to send requests before the answers to earlier ones. */
   pipelines = false;
@@ -88,6 +99,8 @@ export class State {
   startupUs: number;
   /** End of the last answer: the next one in a pipeline starts there. */
   lastAnswerUs = 0;
+  /** When the server said last that it is ready. */
+  lastRoundUs = 0;
   /** Bytes of answers since the last finished statement, and of requests since the last Execute. */
   answerBytes = 0;
   requestBytesCarried = 0;
@@ -206,9 +219,64 @@ export class State {
     const { queue } = this;
     // Further fetches may have been among it, and rows.
     for (const portal of this.suspended.values()) portal.quality |= bit;
-    for (let index = fromClient ? queue.tail - 1 : queue.head; index < queue.tail; index++) {
-      if (index >= queue.head && index >= 0) queue.at(index).quality |= bit;
+    const from = fromClient ? this.#unfinished() : this.#lastAnswered();
+    for (let index = from; index < queue.tail; index++) queue.at(index).quality |= bit;
+  }
+
+  /** An error at the commit behind it makes a failure of the last execution that succeeded. */
+  #lastAnswered(): number {
+    const { queue } = this;
+    for (let index = queue.head - 1; index >= queue.base; index--) {
+      const { kind, skipped } = queue.at(index);
+      if (endsRound(kind)) break;
+      if (kind === PendingKind.Execute && !skipped) return index;
     }
+    return queue.head;
+  }
+
+  /** Where the steps begin that may have lost one behind them: the last request, or those of a round that is not whole. */
+  #unfinished(): number {
+    const { queue } = this;
+    let index = Math.max(queue.head, queue.tail - 1);
+    if (index < queue.tail && endsRound(queue.at(index).kind)) {
+      // Data of a COPY may be sent behind a Sync, which the server then passes over.
+      const copies = index > queue.head && mayCopy(queue.at(index - 1));
+      return copies ? index - 1 : index;
+    }
+    while (index > queue.head && !endsRound(queue.at(index - 1).kind)) index--;
+    return index;
+  }
+
+  /** Answers are missing, and where the next message begins is not known. */
+  answersLost(): void {
+    const { queue } = this;
+    let rounds = 0;
+    for (let index = queue.head; index < queue.tail; index++)
+      if (endsRound(queue.at(index).kind)) rounds++;
+    const known = this.unsettled === 0 || this.oneRoundWaits;
+    this.lossy = true;
+    this.unsettle(Quality.GapResponse);
+    this.oneRoundWaits = known && rounds === 1;
+  }
+
+  /** From now on which answer belongs to which request is a guess; the bit of Quality says why. */
+  unsettle(bit: number): void {
+    this.uncertain = true;
+    this.unsettled |= bit;
+    this.roundsAlone = 0;
+    this.oneRoundWaits = false;
+  }
+
+  /** A round begins while nothing waits: after enough of these, or a pause behind one, nothing is owed any more. */
+  settle(tsUs: number): void {
+    const stray = this.strayAnswer;
+    this.strayAnswer = false;
+    this.uncertain = false;
+    if (this.unsettled === 0) return;
+    const quiet = tsUs - this.lastRoundUs >= QUIET_US;
+    if (stray) this.roundsAlone = 0;
+    if (this.roundsAlone >= (quiet ? 1 : ROUNDS_ALONE)) this.unsettled = 0;
+    this.roundsAlone++;
   }
 
   /** All that waits has been answered, though its answers were not seen. */
@@ -236,6 +304,16 @@ export class State {
     }
     return count;
   }
+}
+
+/** The server says ReadyForQuery behind it. */
+export function endsRound(kind: PendingKind): boolean {
+  return kind === PendingKind.Query || kind === PendingKind.Sync || kind === PendingKind.Function;
+}
+
+function mayCopy({ kind, statement }: Pending): boolean {
+  if (kind !== PendingKind.Execute) return false;
+  return statement?.known !== true || statement.statementClass?.command === 'COPY';
 }
 
 /** A request taken out of the queue, to be told later: its place in the ring will be used again. */

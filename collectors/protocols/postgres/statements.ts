@@ -17,6 +17,8 @@ export class PreparedStatement {
   known = false;
   /** Its text was not seen in this session: another one has shown it under the same name. */
   inferred = false;
+  /** Bits of Quality: whether this is what stands under its name was a guess. */
+  doubt = 0;
   statementClass: StatementClass | undefined = undefined;
   /** Types of the parameters: from Parse, or from the server's description. */
   parameterTypes: readonly number[] = [];

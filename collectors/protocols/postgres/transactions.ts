@@ -14,6 +14,20 @@ import { type Outcome, TagVerb } from './pending.ts';
 
 export type TransactionStatus = 'I' | 'T' | 'E' | '';
 
+/** What ReadyForQuery says; '' when its byte is missing or none of the three. A switch: an object with such keys is a hash table. */
+export function statusOf(byte: number): TransactionStatus {
+  switch (byte) {
+    case 0x49:
+      return 'I';
+    case 0x54:
+      return 'T';
+    case 0x45:
+      return 'E';
+    default:
+      return '';
+  }
+}
+
 /** The one object in which ended transactions are told. */
 class EndedTransaction implements TransactionEnd {
   session: Session;

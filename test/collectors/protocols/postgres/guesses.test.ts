@@ -8,27 +8,114 @@ import { lines, login, pbe, talk } from './talk.ts';
 const answer = (tag: string): Buffer[] => [server.complete(tag), server.ready()];
 
 describe('a capture that began after its session', () => {
-  it('marks answers until all that was seen to be asked has been answered and nothing else', () => {
+  const marks = (say: (connection: Connection, wire: Wire) => void): string[] => {
     const wire = new Wire();
     const connection = new Connection(wire);
     // One request was sent before the capture began: its answer looks like that to the first one seen.
     connection.client(client.query('SELECT 1'));
     connection.client(client.query('SELECT 2'));
     for (const rows of ['UPDATE 7', 'UPDATE 1', 'UPDATE 2']) connection.server(...answer(rows));
-    connection.client(client.query('SELECT 3'));
-    connection.server(...answer('UPDATE 3'));
-    connection.client(client.query('SELECT 4'));
-    connection.server(...answer('UPDATE 4'));
+    say(connection, wire);
     const { told } = play(wire.packets);
+    return told.statements.map(
+      ({ text, quality }) => `${text ?? '?'}${quality.includes('mid_stream') ? ' marked' : ''}`,
+    );
+  };
+  const first = ['SELECT 1 marked', 'SELECT 2 marked', '? marked'];
+  const ask = (connection: Connection, name: string): void => {
+    connection.client(client.query(`SELECT ${name}`));
+    connection.server(...answer('UPDATE 3'));
+  };
+
+  it('marks answers until the client has asked and was answered, one by one, eight times', () => {
+    const names = 'abcdefghij'.split('');
+    const expected = names.map((name, place) => `SELECT ${name}${place < 8 ? ' marked' : ''}`);
     expect(
-      told.statements.map(({ text, quality }) => [text, quality.includes('mid_stream')]),
-    ).toEqual([
-      ['SELECT 1', true],
-      ['SELECT 2', true],
-      [undefined, true],
-      ['SELECT 3', true],
-      ['SELECT 4', false],
-    ]);
+      marks((connection) => {
+        for (const name of names) ask(connection, name);
+      }),
+    ).toEqual([...first, ...expected]);
+  });
+
+  it('or until nothing was said for a second behind such an answer', () => {
+    expect(
+      marks((connection, wire) => {
+        ask(connection, 'a');
+        wire.wait(1_000_000);
+        ask(connection, 'b');
+      }),
+    ).toEqual([...first, 'SELECT a marked', 'SELECT b']);
+  });
+
+  it('and begins to count anew when two requests are sent at once', () => {
+    const names = 'abcdefg'.split('');
+    const told = marks((connection) => {
+      for (const name of names) ask(connection, name);
+      connection.client(client.query('SELECT y'));
+      ask(connection, 'z');
+      connection.server(...answer('UPDATE 3'));
+      for (const name of names) ask(connection, name);
+    });
+    expect(told.filter((line) => !line.endsWith('marked'))).toEqual([]);
+  });
+});
+
+describe('a request whose last bytes are known to be missing only behind its answer', () => {
+  it('is that of the answer', () => {
+    const played = talk((c) => {
+      const begin = client.query('BEGIN');
+      c.client(begin.subarray(0, -1));
+      c.lost('client', begin.subarray(-1));
+      c.server(server.complete('BEGIN'), server.ready('T'));
+      c.client(client.query('SELECT 1'));
+      c.server(server.row('1'), server.complete('SELECT 1'), server.ready('T'));
+    });
+    expect(lines(played)).toEqual(['<BEGIN>: ok', 'SELECT 1: ok r1']);
+    expect(played.told.statements[1]?.quality).toEqual(['gap_request']);
+  });
+});
+
+describe('a failed string of statements whose ReadyForQuery was lost', () => {
+  it('does not take the error that ends the connection', () => {
+    const played = talk(
+      (c) => {
+        c.lost('client', client.query('SELECT 1'));
+        c.server(server.error('42P01'));
+        c.lost('server', server.ready());
+        c.server(server.error('57P01', { severity: 'FATAL' }));
+        c.close('server');
+      },
+      { leave: false },
+    );
+    expect(lines(played)).toEqual(['<?>: error 42P01']);
+    expect(played.told.of('session_end')[0]?.reason).toBe('server');
+  });
+});
+
+describe('a name', () => {
+  it('under which a failed Parse may have stood leaves a mark on what is run under it', () => {
+    const played = talk((c, wire) => {
+      const run = (tag: string): void => {
+        c.client(client.bind({ statement: 's' }), client.execute(), client.sync());
+        c.server(server.bindComplete(), server.complete(tag), server.ready());
+      };
+      c.client(client.parse('SELECT 1', 's'), client.sync());
+      c.server(server.parseComplete(), server.ready());
+      run('SELECT 1');
+      c.client(client.query('SELECT 2'));
+      c.lost('server', server.row('2'), server.complete('SELECT 1'), server.ready());
+      // The server prepares it; that is lost, and the error to what follows looks like its own.
+      c.client(client.close('S', 's'), client.parse('SELECT 3', 's'), client.sync());
+      c.lost('server', server.closeComplete(), server.parseComplete(), server.ready());
+      c.client(client.query('SELECT 4'));
+      c.server(server.error('22012'), server.ready());
+      wire.wait(5_000_000);
+      run('SELECT 1');
+      wire.wait(5_000_000);
+      run('SELECT 1');
+    });
+    const last = played.told.statements.at(-1);
+    expect([last?.text, last?.quality]).toEqual(['SELECT 3', ['gap_response']]);
   });
 });
 

@@ -163,7 +163,7 @@ describe('a statement that was prepared before the capture began', () => {
     });
     expect(played.told.statements.map(shown)).toEqual([
       '? mid_stream unknown_statement',
-      'UPDATE t SET a = 1 inferred',
+      'UPDATE t SET a = 1 mid_stream inferred',
     ]);
     expect(played.told.statements.map(({ user }) => user)).toEqual([undefined, 'ann']);
   });
@@ -207,7 +207,7 @@ describe('a statement that was prepared before the capture began', () => {
       server.ready(),
     );
     const { told } = play(wire.packets);
-    expect(told.statements[1]).toMatchObject({ user: 'eve', quality: ['inferred'] });
+    expect(told.statements[1]).toMatchObject({ user: 'eve', quality: ['mid_stream', 'inferred'] });
     expect(told.of('session_end')[0]?.session.user).toBe('eve');
   });
 });
