@@ -1,6 +1,6 @@
 /** Which known types an open transaction may become, by how it began, and what those usually did. */
 import { addHistograms, type Histogram } from '../../src/core/histogram.ts';
-import { appendCollapsed } from '../../src/core/loops.ts';
+import { appendCollapsed, LOOP_PERIOD_MAX } from '../../src/core/loops.ts';
 import type { ResembledType } from '../../src/events/open-transactions.ts';
 import type { TransactionTypeFacts } from '../../src/events/transaction-types.ts';
 import { clusterTypes } from './clusters.ts';
@@ -53,6 +53,7 @@ export class KnownTypes {
     const begun: string[] = [];
     for (const statement of sequence) appendCollapsed(begun, statement);
     if (begun.length === 0) return undefined;
+    const views = [begun, withoutBegunTurn(begun)];
     const likely = (this.#byServer.get(server) ?? [])
       .map((known) => ({ known, shared: begun.filter((one) => known.statements.has(one)).length }))
       .filter(({ shared }) => shared > 0)
@@ -62,7 +63,9 @@ export class KnownTypes {
       .slice(0, COMPARED_MAX)
       .map(({ known }) => ({
         known,
-        similarity: prefixSimilarity(begun, known.facts.statements),
+        similarity: Math.max(
+          ...views.map((view) => prefixSimilarity(view, known.facts.statements)),
+        ),
       }));
     const best = Math.max(0, ...likely.map(({ similarity }) => similarity));
     if (best < SIMILARITY_LEAST) return undefined;
@@ -96,4 +99,18 @@ export class KnownTypes {
       rowsSpread,
     };
   }
+}
+
+/** Inside a loop the turn that has begun is no part of the collapsed type yet: what stands in front of it is compared too. */
+function withoutBegunTurn(sequence: readonly string[]): readonly string[] {
+  const { length } = sequence;
+  for (let begun = Math.min(LOOP_PERIOD_MAX - 1, length >> 1); begun > 0; begun--) {
+    const turn = sequence.slice(length - begun);
+    for (let period = begun + 1; period <= Math.min(LOOP_PERIOD_MAX, length - begun); period++) {
+      const before = sequence.slice(length - begun - period, length - period);
+      if (turn.every((statement, index) => statement === before[index]))
+        return sequence.slice(0, length - begun);
+    }
+  }
+  return sequence;
 }

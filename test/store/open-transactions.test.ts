@@ -113,6 +113,11 @@ const batch = makeSession(5);
 
 beforeAll(async () => {
   temporary = await temporaryStore();
+  await storeThrough(tellAll);
+});
+afterAll(() => temporary.remove());
+
+async function storeThrough(feed: (sink: SegmentSink) => void): Promise<void> {
   const writer = new SegmentWriter(temporary.store);
   const sink = new SegmentSink({
     directory: temporary.directory,
@@ -122,6 +127,13 @@ beforeAll(async () => {
     }),
     onSealed: (segment) => writer.enqueue(segment),
   });
+  feed(sink);
+  sink.seal();
+  await sink.settled();
+  await writer.flush();
+}
+
+function tellAll(sink: SegmentSink): void {
   const teller = new Teller(sink);
   // The hour before: eighty transactions of one type on the server of `idle`.
   for (let index = 0; index < 80; index++) {
@@ -165,11 +177,7 @@ beforeAll(async () => {
   teller.statement(usual, { statementClass: read, tsUs: BASE_US + 50 * SECOND });
   teller.end(usual, BASE_US + 50 * SECOND, BASE_US + 51 * SECOND, 1);
   sink.activity(makeActivity({ secondUs: BASE_US + 599 * SECOND, serverPort: 5433, requests: 1 }));
-  sink.seal();
-  await sink.settled();
-  await writer.flush();
-});
-afterAll(() => temporary.remove());
+}
 
 const window = (from: number, to: number) => ({
   fromUs: BASE_US + from * SECOND,
@@ -264,6 +272,36 @@ describe('transactions that are open', () => {
       [BASE_US + 199 * SECOND, BASE_US + 401 * SECOND],
       [BASE_US + 500 * SECOND, null],
     ]);
+  });
+
+  it('may work as long as their client has more requests waiting than are stored', async () => {
+    const live = makeSession(6, { serverPort: 5434 });
+    const since = BASE_US + 1_000 * SECOND;
+    const tell = (outstanding: number, offset: number) =>
+      storeThrough((sink) => {
+        const teller = new Teller(sink);
+        teller.begin(live, since);
+        teller.statement(live, { statementClass: read, tsUs: since + offset });
+        teller.sessionEnd(live, since + 50 * SECOND + offset, since);
+        sink.activity(
+          makeActivity({
+            secondUs: since + 50 * SECOND,
+            clientAddress: live.clientAddress,
+            serverPort: 5434,
+            outstanding,
+          }),
+        );
+      });
+    const working = async () => {
+      const { openTransactions } = await readWindowFacts(temporary.store, window(990, 1_100), {
+        server: '10.0.1.1:5434',
+      });
+      return openTransactions.open.map((one) => one.working);
+    };
+    await tell(0, 1);
+    expect(await working()).toEqual([false]);
+    await tell(1, 2);
+    expect(await working()).toEqual([null]);
   });
 
   it('are none where none were', async () => {

@@ -27,6 +27,9 @@ const LONG_MAX = 5_000;
 /** What was open at the end of a window of the past is looked for so far behind it. */
 const LOOKED_BEHIND_US = 86_400_000_000;
 
+/** A request that is older and has no answer is rare. */
+const UNANSWERED_LOOKED_BACK_US = 600_000_000;
+
 const moment = (name: string): string => `fromUnixTimestamp64Micro({${name}:Int64}, 'UTC')`;
 
 const WHO = `session_id AS sessionId, client_ip AS client, client_port AS clientPort, ${SERVER} AS server,
@@ -193,7 +196,10 @@ async function readUnended(store: Store, asOfUs: number, parameters: Parameters)
   }));
 }
 
-/** Clients with a request that waited for its answer when they were last seen: of an open session that is not stored. */
+/**
+ * Clients with more requests that waited for their answers when they were last seen than are stored as unanswered: as
+ * long as one captures, a request is stored when it is answered.
+ */
 async function readBusyEdges(
   store: Store,
   asOfUs: number,
@@ -201,14 +207,27 @@ async function readBusyEdges(
   parameters: Parameters,
 ): Promise<Set<string>> {
   if (spells.length === 0) return new Set();
+  const edge = `concat(client_ip, ' ', ${SERVER})`;
+  const asked = {
+    ...parameters,
+    seenUs: Math.min(asOfUs, ...spells.map((one) => one.asOfUs)) - 2_000_000,
+    sentUs: asOfUs - UNANSWERED_LOOKED_BACK_US,
+    clients: [...new Set(spells.map(({ client }) => client))],
+  };
   const rows = await ask<{ edge: string }>(
     store,
-    `SELECT DISTINCT concat(client_ip, ' ', ${SERVER}) AS edge FROM activity_1s
-    WHERE t >= toDateTime(intDiv({busyFromUs:Int64}, 1000000), 'UTC') AND t <= toDateTime(intDiv({asOfUs:Int64}, 1000000), 'UTC')
-      AND outstanding > 0 AND ${IN_SCOPE}`,
-    { ...parameters, busyFromUs: Math.min(asOfUs, ...spells.map((one) => one.asOfUs)) - 2_000_000 },
+    `SELECT edge FROM (
+      SELECT ${edge} AS edge, max(outstanding) AS waited, 0 AS told FROM activity_1s
+      WHERE t >= toDateTime(intDiv({seenUs:Int64}, 1000000), 'UTC') AND t <= toDateTime(intDiv({asOfUs:Int64}, 1000000), 'UTC')
+        AND client_ip IN {clients:Array(String)} AND ${IN_SCOPE} GROUP BY edge
+      UNION ALL
+      SELECT ${edge} AS edge, 0 AS waited, count() AS told FROM events
+      WHERE ts >= ${moment('sentUs')} AND ts < ${moment('asOfUs')} AND status = 'unanswered'
+        AND client_ip IN {clients:Array(String)} AND ${IN_SCOPE} GROUP BY edge
+    ) GROUP BY edge HAVING sum(waited) > sum(told)`,
+    asked,
   );
-  return new Set(rows.map(({ edge }) => edge));
+  return new Set(rows.map(({ edge: busy }) => busy));
 }
 
 const LONG_IN_WINDOW = `NOT implicit AND duration_us >= {longUs:UInt64} AND ts >= ${moment('fromUs')} AND ${IN_SCOPE}`;

@@ -1,0 +1,294 @@
+/**
+ * How well the next statement of a transaction is guessed: TPC-C's transactions on a real server, recorded twice. The first
+ * recording is stored, and what the store has counted of it is all that is known; the second is decoded and scored,
+ * statement by statement. Run: npx tsx test/truth/next-statement.ts [transactions of a client]
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openTransactionsOf } from '../../analysis/diagnosis/open-transactions.ts';
+import { NextStatementModel } from '../../analysis/transactions/next-statement.ts';
+import { openCapture } from '../../collectors/capture/open.ts';
+import { Collector, collect } from '../../collectors/collector.ts';
+import type { EventSink, StatementEvent, TransactionEnd } from '../../src/events/events.ts';
+import type { OpenTransactionFacts } from '../../src/events/open-transactions.ts';
+import type { Session } from '../../src/events/session.ts';
+import type {
+  StatementStepFacts,
+  TransactionTypeFacts,
+} from '../../src/events/transaction-types.ts';
+import { parametersOf } from '../../src/store/questions/ask.ts';
+import {
+  learntUntil,
+  readStatementSteps,
+  readTransactionTypes,
+} from '../../src/store/questions/transaction-types.ts';
+import { readExtent } from '../../src/store/questions/window-facts.ts';
+import { startPostgres } from '../lab/postgres-server.ts';
+import { startRecording } from '../lab/recorder.ts';
+import { storeRecording } from '../lab/stored-recording.ts';
+import { playTpcc, TPCC_SCHEMA } from '../lab/tpcc.ts';
+import { temporaryStore } from '../store/temporary-store.ts';
+
+const CLIENTS = 4;
+
+interface Ran {
+  readonly outcome: 'commit' | 'rollback';
+  readonly startUs: number;
+  readonly endUs: number;
+  readonly fingerprints: readonly string[];
+  /** When BEGIN and each statement was answered. */
+  readonly answeredUs: readonly number[];
+}
+
+/** Transactions with BEGIN as they ran. */
+class Ledger implements EventSink {
+  readonly ran: Ran[] = [];
+  readonly #open = new Map<Session, { fingerprints: string[]; answeredUs: number[] }>();
+
+  statement({ session, statementClass, tsUs, durationUs }: StatementEvent): void {
+    let open = this.#open.get(session);
+    if (open === undefined || statementClass?.command === 'BEGIN') {
+      open = { fingerprints: [], answeredUs: [tsUs + durationUs] };
+      this.#open.set(session, open);
+    }
+    if (statementClass === undefined || statementClass.kind === 'transaction') return;
+    open.fingerprints.push(statementClass.fingerprint);
+    open.answeredUs.push(tsUs + durationUs);
+  }
+
+  transactionEnd({ session, implicit, outcome, startUs, endUs }: TransactionEnd): void {
+    const open = this.#open.get(session);
+    this.#open.delete(session);
+    if (open !== undefined && !implicit) this.ran.push({ outcome, startUs, endUs, ...open });
+  }
+
+  sessionEvent(): void {
+    // Nothing to learn from it.
+  }
+
+  activity(): void {
+    // Nothing to learn from it.
+  }
+}
+
+export interface Score {
+  readonly learntTransactions: number;
+  readonly transactions: number;
+  /** Guesses inside transactions, behind the first statement; with the first statement. */
+  readonly guesses: number;
+  readonly top1: number;
+  readonly top3: number;
+  readonly top1WithFirst: number;
+  /** Guesses at the end of a transaction, COMMIT or ROLLBACK, are among them. */
+  readonly orderZeroTop1: number;
+  readonly abstained: number;
+  /** Of the guesses that were told, by decile of their probability: mean probability, share that came true, count. */
+  readonly calibration: readonly (readonly [told: number, came: number, count: number])[];
+  readonly commit: {
+    readonly brier: number;
+    readonly brierOfShare: number;
+    readonly meanTold: number;
+    readonly share: number;
+  };
+  /** Of the transactions that lasted longer than told: half, were it exact. */
+  readonly timeLeft: {
+    readonly longerShare: number;
+    readonly told: number;
+    readonly count: number;
+  };
+  readonly types: number;
+  /** Mean duration of the scored transactions over that of the learnt ones: the machine does other things too. */
+  readonly slower: number;
+}
+
+export async function scoreNextStatement(transactionsPerClient: number): Promise<Score> {
+  const directory = await mkdtemp(join(tmpdir(), 'mirrorsql-tpcc-'));
+  const server = await startPostgres();
+  const temporary = await temporaryStore();
+  const { store } = temporary;
+  try {
+    for (const sql of TPCC_SCHEMA) await server.query('postgres', sql);
+    const files: string[] = [];
+    for (const part of [1, 2]) {
+      const file = join(directory, `part-${part}.pcap`);
+      const recording = await startRecording({ file, filter: `tcp port ${server.port}` });
+      await playTpcc(server, {
+        clients: CLIENTS,
+        transactions: part === 1 ? transactionsPerClient : Math.ceil(transactionsPerClient / 2),
+        seed: part,
+      });
+      await recording.stop();
+      files.push(file);
+    }
+    await storeRecording(store, files[0] ?? '', server.port);
+    const extent = await readExtent(store);
+    if (extent === undefined) throw new Error('nothing was stored');
+    const learnt = learntUntil(extent.toUs);
+    const parameters = parametersOf(extent, {});
+    const name = `127.0.0.1:${server.port}`;
+    const types = await readTransactionTypes(store, learnt, parameters);
+    const steps = await readStatementSteps(store, learnt, [name], parameters);
+    return score(await ranIn(files[1] ?? '', server.port), types, steps, name);
+  } finally {
+    await server.stop();
+    await temporary.remove();
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+async function ranIn(file: string, port: number): Promise<readonly Ran[]> {
+  const ledger = new Ledger();
+  const source = await openCapture(file);
+  try {
+    await collect(source, new Collector(ledger, { ports: new Map([[port, 'postgres']]) }));
+  } finally {
+    await source.close();
+  }
+  return ledger.ran;
+}
+
+/** Every so many moments are judged as the report would; the others only guess. */
+const JUDGED_EVERY = 7;
+
+function score(
+  ran: readonly Ran[],
+  types: readonly TransactionTypeFacts[],
+  steps: readonly StatementStepFacts[],
+  server: string,
+): Score {
+  const model = new NextStatementModel(steps);
+  const orderZero = new NextStatementModel(steps, 0);
+  const counts = { guesses: 0, top1: 0, top3: 0, first: 0, firstTop1: 0, zero: 0, abstained: 0 };
+  const deciles = Array.from({ length: 10 }, () => ({ told: 0, came: 0, count: 0 }));
+  const moments: { facts: OpenTransactionFacts; ran: Ran }[] = [];
+  let moment = 0;
+  for (const one of ran) {
+    for (let at = 0; at <= one.fingerprints.length; at++) {
+      const sequence = one.fingerprints.slice(0, at);
+      const next = one.fingerprints[at] ?? one.outcome;
+      const guesses = model.guesses(sequence);
+      const right = guesses[0]?.next === next;
+      if (at === 0) {
+        counts.first++;
+        if (right) counts.firstTop1++;
+        continue;
+      }
+      counts.guesses++;
+      if (right) counts.top1++;
+      if (guesses.slice(0, 3).some((guess) => guess.next === next)) counts.top3++;
+      if (orderZero.guesses(sequence)[0]?.next === next) counts.zero++;
+      if ((guesses[0]?.probability ?? 0) < 0.3) counts.abstained++;
+      for (const { next: guessed, probability } of guesses.slice(0, 3)) {
+        const decile = deciles[Math.min(9, Math.floor(probability * 10))];
+        if (decile === undefined) continue;
+        decile.told += probability;
+        decile.count++;
+        if (guessed === next) decile.came++;
+      }
+      if (moment++ % JUDGED_EVERY === 0)
+        moments.push({ facts: momentOf(one, at, server), ran: one });
+    }
+  }
+  const all = counts.guesses;
+  return {
+    learntTransactions: types.reduce((sum, { transactions }) => sum + transactions, 0),
+    types: types.length,
+    slower:
+      ran.reduce((sum, { startUs, endUs }) => sum + endUs - startUs, 0) /
+      ran.length /
+      (types.reduce((sum, { durationSumUs }) => sum + durationSumUs, 0) /
+        types.reduce((sum, { transactions }) => sum + transactions, 0)),
+    transactions: ran.length,
+    guesses: all,
+    top1: counts.top1 / all,
+    top3: counts.top3 / all,
+    top1WithFirst: (counts.top1 + counts.firstTop1) / (all + counts.first),
+    orderZeroTop1: counts.zero / all,
+    abstained: counts.abstained / all,
+    calibration: deciles.map(({ told, came, count }) => [told / count, came / count, count]),
+    ...outlookScore(moments, types, steps),
+  };
+}
+
+function momentOf(ran: Ran, at: number, server: string): OpenTransactionFacts {
+  return {
+    sessionId: '',
+    client: '127.0.0.1',
+    clientPort: 0,
+    server,
+    user: null,
+    database: null,
+    application: null,
+    torn: false,
+    sinceUs: ran.startUs,
+    asOfUs: ran.answeredUs[at] ?? ran.startUs,
+    endUs: ran.endUs,
+    outcome: ran.outcome,
+    statements: at,
+    rowsAffected: 0,
+    lastStatementUs: null,
+    lastAnswerUs: null,
+    lastFingerprint: null,
+    working: false,
+    sequence: ran.fingerprints.slice(0, at),
+    waiting: [],
+  };
+}
+
+function outlookScore(
+  moments: readonly { facts: OpenTransactionFacts; ran: Ran }[],
+  types: readonly TransactionTypeFacts[],
+  steps: readonly StatementStepFacts[],
+): Pick<Score, 'commit' | 'timeLeft'> {
+  const open = moments.map(({ facts }) => facts);
+  const facts = { asOfUs: 0, openCount: 0, open, endedCount: 0, ended: [], long: [], classes: [] };
+  const { open: rows } = openTransactionsOf({ ...facts, types, steps }, { fromUs: 0, toUs: 0 }, 0);
+  const share = moments.filter(({ ran }) => ran.outcome === 'commit').length / moments.length;
+  let [brier, brierOfShare, meanTold, told, longer] = [0, 0, 0, 0, 0];
+  for (const [index, row] of rows.entries()) {
+    const ran = moments[index]?.ran;
+    if (ran === undefined) continue;
+    const commits = ran.outcome === 'commit' ? 1 : 0;
+    brier += ((row.commitProbability ?? 0.5) - commits) ** 2;
+    brierOfShare += (share - commits) ** 2;
+    meanTold += row.commitProbability ?? 0.5;
+    if (row.timeLeftUs === null) continue;
+    told++;
+    if (ran.endUs - row.asOfUs > row.timeLeftUs) longer++;
+  }
+  const count = moments.length;
+  return {
+    commit: {
+      brier: brier / count,
+      brierOfShare: brierOfShare / count,
+      meanTold: meanTold / count,
+      share,
+    },
+    timeLeft: { longerShare: longer / told, told, count },
+  };
+}
+
+function printed(score: Score): string {
+  const percent = (share: number): string => `${(share * 100).toFixed(2)} %`;
+  const { commit, timeLeft } = score;
+  return [
+    `learnt from      ${score.learntTransactions} transactions of ${score.types} types; scored on ${score.transactions}`,
+    `next statement   top-1 ${percent(score.top1)}, top-3 ${percent(score.top3)} of ${score.guesses} inside transactions`,
+    `                 top-1 ${percent(score.top1WithFirst)} with the first statement of each`,
+    `order 0          top-1 ${percent(score.orderZeroTop1)}: lift ${(score.top1 / score.orderZeroTop1).toFixed(1)}`,
+    `abstained        ${percent(score.abstained)}`,
+    'calibration      told    came    count',
+    ...score.calibration
+      .filter(([, , count]) => count > 0)
+      .map(
+        ([told, came, count]) =>
+          `                 ${percent(told).padStart(7)} ${percent(came).padStart(7)} ${count}`,
+      ),
+    `commits          told ${percent(commit.meanTold)} on the mean, did ${percent(commit.share)}; Brier ${commit.brier.toFixed(5)}, of the share alone ${commit.brierOfShare.toFixed(5)}`,
+    `time left        told for ${timeLeft.told} of ${timeLeft.count} moments; ${percent(timeLeft.longerShare)} lasted longer (50 % were exact); all took ${score.slower.toFixed(2)} times as long as those learnt from`,
+  ].join('\n');
+}
+
+if (process.argv[1]?.endsWith('next-statement.ts') === true)
+  console.log(printed(await scoreNextStatement(Number(process.argv[2] ?? 1_000))));
