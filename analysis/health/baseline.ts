@@ -11,6 +11,8 @@ const BINS_MAX = 360;
 const BINS_LEARNT = 180;
 /** The figures are computed anew after so many bins: three minutes. */
 const BINS_BETWEEN = 18;
+/** The last ten minutes, in which a trend may be that nobody has told yet: they say nothing about times without one. */
+const BINS_OF_TREND = 60;
 
 /** One bin of ten seconds. */
 export interface Bin {
@@ -81,9 +83,10 @@ export class Baseline {
   #compute(): void {
     const bins = this.#bins;
     if (!this.learning) {
-      const responses = bins.flatMap(({ responseUs }) => responseUs ?? []);
+      const before = bins.slice(0, -BINS_OF_TREND);
+      const responses = before.flatMap(({ responseUs }) => responseUs ?? []);
       this.#responseAutocorrelation = firstAutocorrelation(responses);
-      const connections = bins.map(({ connectionsOpen }) => connectionsOpen);
+      const connections = before.map(({ connectionsOpen }) => connectionsOpen);
       this.#connectionsAutocorrelation = firstAutocorrelation(connections);
     }
     this.#response = robustOf(bins.flatMap(({ responseUs }) => responseUs ?? []));

@@ -124,6 +124,19 @@ describe('a finding', () => {
     ]);
   });
 
+  it('that blames who suffers is false', () => {
+    const truth = { kinds: ['open-transactions/'], names: '10.0.0.3', demand: 'expected' } as const;
+    const blames = (who: string): Finding => ({
+      ...finding('open-transactions/blocking'),
+      summary: [{ kind: 'node', text: who }],
+    });
+    const told = judge(
+      { health: [], findings: [blames('10.0.0.3:4711'), blames('10.0.0.1:4712')] },
+      { ...label, states: [], findings: [truth] },
+    );
+    expect(told.map(({ outcome }) => outcome)).toEqual(['found', 'false']);
+  });
+
   it('about a state is judged as a state, and one that only informs never', () => {
     const findings = [
       finding('state/slow'),

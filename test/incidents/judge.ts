@@ -100,8 +100,11 @@ function judgeFindings(
   return [...expected, ...wrong];
 }
 
-function isOf({ kind, sqlstates }: Finding, { kinds, sqlstate }: FindingTruth): boolean {
+function isOf({ kind, sqlstates, summary }: Finding, truth: FindingTruth): boolean {
+  const { kinds, sqlstate, names } = truth;
+  const named = summary.some((part) => part.kind === 'node' && part.text.startsWith(names ?? ''));
   return (
+    (names === undefined || named) &&
     kinds.some((name) => kind === name || (name.endsWith('/') && kind.startsWith(name))) &&
     (sqlstate === undefined || sqlstates.includes(sqlstate))
   );

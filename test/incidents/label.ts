@@ -23,6 +23,8 @@ export interface StateTruth extends Stretch {
 export interface FindingTruth {
   /** Any of these kinds will do; a name that ends with a slash stands for all kinds that begin with it. */
   readonly kinds: readonly string[];
+  /** Whom it must name in its sentence: who is to blame, not who suffers. */
+  readonly names?: string;
   /** Where it must name an error code. */
   readonly sqlstate?: string;
   readonly demand: 'expected' | 'allowed';

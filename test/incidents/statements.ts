@@ -15,6 +15,7 @@ import {
   allowedEverywhere,
   allowedFindings,
   clientState,
+  expectedBlocker,
   expectedError,
   expectedFinding,
   serverState,
@@ -91,10 +92,7 @@ const lockHolder: Scenario = {
     // It has connections, sends nothing and gets nothing: the plain definition of an application that hangs.
     ...allowedEverywhere(['slow', 'jitter', 'hang', 'sub_healthy']),
   ],
-  findings: [
-    expectedFinding('open-transactions/blocking'),
-    allowedFindings('open-transactions/', 'low-tps/database'),
-  ],
+  findings: [expectedBlocker(OTHER_HOST), allowedFindings('low-tps/database')],
 };
 
 const lockAll: Scenario = {
@@ -112,10 +110,7 @@ const lockAll: Scenario = {
     serverState('hang', 'expected'),
     ...allowedEverywhere(['hang', 'slow', 'jitter', 'sub_healthy']),
   ],
-  findings: [
-    expectedFinding('open-transactions/blocking'),
-    allowedFindings('open-transactions/', 'low-tps/database'),
-  ],
+  findings: [expectedBlocker(OTHER_HOST), allowedFindings('low-tps/database')],
 };
 
 const duplicateKeys: Scenario = {

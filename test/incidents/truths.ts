@@ -32,6 +32,11 @@ export function expectedFinding(...kinds: readonly string[]): FindingTruth {
   return { kinds, demand: 'expected' };
 }
 
+/** Who keeps others waiting: this host, and none of those that wait. */
+export function expectedBlocker(host: string): FindingTruth {
+  return { kinds: ['open-transactions/blocking'], names: host, demand: 'expected' };
+}
+
 /** Findings that are true as well. */
 export function allowedFindings(...kinds: readonly string[]): FindingTruth {
   return { kinds, demand: 'allowed' };

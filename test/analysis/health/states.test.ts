@@ -244,6 +244,21 @@ describe('an application', () => {
     }));
     expect(names(told(seconds))).toContain('sub_healthy');
   });
+
+  it('is sub-healthy when its pool, always the same, lost most connections within two minutes', () => {
+    const seconds = changed(normal, at, 2 * HOUR, (_second, since) => ({
+      connectionsOpen: Math.max(2, 6 - Math.floor(since / 25)),
+    }));
+    expect(delayOf(told(seconds), 'sub_healthy', at)).toBeLessThanOrEqual(300);
+  });
+
+  it('is not sub-healthy for a pool that shrinks and grows all the time', () => {
+    const pool = (second: number) => 12 + Math.round(8 * Math.sin(second / 200));
+    const seconds = changed(normal, 0, 2 * HOUR, (_second, since) => ({
+      connectionsOpen: pool(since),
+    }));
+    expect(names(told(seconds))).toEqual(['healthy']);
+  });
 });
 
 it('states are told without holes, each with what made it', () => {
