@@ -60,7 +60,7 @@ export interface LongTransactionFacts {
 
 export interface OpenTransactionsFacts {
   readonly asOfUs: number;
-  /** Open at asOfUs, the oldest first, at most fifty. */
+  /** Open at asOfUs for a second or more, the oldest first, at most fifty. */
   readonly open: readonly OpenTransactionFacts[];
   readonly openCount: number;
   /** Long ones that ended in the window, the longest first, at most twenty. */

@@ -319,6 +319,13 @@ describe('transactions that are open', () => {
     });
   });
 
+  it('of less than a second are counted only', async () => {
+    const { openTransactions } = await readWindowFacts(temporary.store, window(45, 50.5));
+    expect(openTransactions).toMatchObject({ openCount: 1, open: [], types: [] });
+    const later = await readWindowFacts(temporary.store, window(45, 51));
+    expect(later.openTransactions.open).toMatchObject([{ sessionId: usual.id }]);
+  });
+
   it('can be narrowed to a server', async () => {
     const { openTransactions } = await readWindowFacts(temporary.store, window(0, 300), {
       server: '10.0.1.1:5432',

@@ -6,9 +6,6 @@ import { type Column, Table } from '../parts/table.tsx';
 import { Clock, Count, Duration } from '../parts/values.tsx';
 import { Section } from './section.tsx';
 
-/** Younger ones are usual traffic that the window's end cut. */
-const OLD_US = 1_000_000;
-
 function isOpen({ endUs, asOfUs }: OpenTransactionRow): boolean {
   return endUs === null || endUs > asOfUs;
 }
@@ -123,10 +120,7 @@ const columns: Column<OpenTransactionRow>[] = [
 
 export function OpenTransactions({ report }: { report: Report }) {
   const { open, ended, openCount, longCount } = report.openTransactions;
-  const rows = [
-    ...open.filter(({ ageUs, waitingCount }) => ageUs >= OLD_US || waitingCount > 0),
-    ...ended,
-  ];
+  const rows = [...open, ...ended];
   if (rows.length === 0) return null;
   return (
     <Section

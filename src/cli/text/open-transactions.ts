@@ -6,19 +6,16 @@ import { moreLines, type Page, section } from './page.ts';
 import { type Column, tableLines } from './table.ts';
 
 const LISTED_MAX = 10;
-/** Younger ones are usual traffic that the window's end cut. */
-const OLD_US = 1_000_000;
 
 export function openTransactions(page: Page): string[] {
   const { open, ended, endedCount, longCount, openCount } = page.report.openTransactions;
-  const old = open.filter(({ ageUs, waitingCount }) => ageUs >= OLD_US || waitingCount > 0);
-  const told = [...old.slice(0, LISTED_MAX), ...ended.slice(0, LISTED_MAX)];
+  const told = [...open.slice(0, LISTED_MAX), ...ended.slice(0, LISTED_MAX)];
   if (told.length === 0) return [];
   const note = `${countText(openCount)} open at ${page.clock(page.report.openTransactions.asOfUs)}, ${countText(longCount)} of them long; ${counted(endedCount, 'long one', 'long ones')} ended`;
   return section(page, 'Uncommitted transactions', note, [
     ...tableLines(told, columnsOf(page), page.inner, page.paint.dim),
-    ...moreLines(page, old.length, LISTED_MAX, 'open transactions'),
-    ...old.slice(0, LISTED_MAX).flatMap((row) => outlookLines(page, row)),
+    ...moreLines(page, open.length, LISTED_MAX, 'open transactions'),
+    ...open.slice(0, LISTED_MAX).flatMap((row) => outlookLines(page, row)),
   ]);
 }
 

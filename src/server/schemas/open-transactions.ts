@@ -89,7 +89,9 @@ export const openTransactionsSchema = Type.Object(
     asOfUs: timeUs('The end of the window, or of what is known of it'),
     openCount: count('Open at that moment'),
     longCount: count('Of the listed ones, those that are long'),
-    open: Type.Array(rowSchema, { description: 'The oldest first, at most fifty' }),
+    open: Type.Array(rowSchema, {
+      description: 'Open for a second or more, the oldest first, at most fifty',
+    }),
     endedCount: count('Long ones that ended in the window'),
     ended: Type.Array(rowSchema, { description: 'The longest of them first, at most twenty' }),
     course: Type.Array(pointSchema, { description: 'Steps in which any was long' }),

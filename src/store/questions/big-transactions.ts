@@ -47,15 +47,21 @@ export async function readBigTransactions(
   const asked = { ...parameters, ...thresholds };
   // Whole hours, so that nothing of the window is among what was usual before it.
   const learnt = learntUntil(Math.floor(window.fromUs / HOUR_US) * HOUR_US);
-  const [classes, types] = await Promise.all([
+  const [classes, big] = await Promise.all([
     readBigClasses(store, window, learnt, asked),
-    readTypes(store, asked),
+    readBigOnes(store, asked),
   ]);
-  const big = types.some(
-    (type) => type.rowsAffectedMax > BIG.rowsLeast || type.manyStatementsCount + type.longCount > 0,
-  );
-  if (classes.length === 0 && !big) return { classes: [], types: [], before: [], texts: [] };
-  const before = await readTransactionTypes(store, learnt, asked);
+  // Usually there is nothing to tell: then nobody counts the others.
+  if (classes.length + big.length === 0) return { classes: [], types: [], before: [], texts: [] };
+  const [all, before] = await Promise.all([
+    readAllTypes(store, asked),
+    readTransactionTypes(store, learnt, asked),
+  ]);
+  const bigOf = new Map(big.map((one) => [`${one.type} ${one.server}`, one]));
+  const types = all.map((one) => ({
+    ...one,
+    ...(bigOf.get(`${one.type} ${one.server}`) ?? NOT_BIG),
+  }));
   const texts = await readClassTexts(store, [
     ...classes.map(({ fingerprint }) => fingerprint),
     ...types.flatMap(({ statements }) => statements),
@@ -112,23 +118,54 @@ async function readBigClasses(
   }));
 }
 
-async function readTypes(store: Store, parameters: Parameters): Promise<BigTypeFacts[]> {
-  const rows = await ask<Omit<BigTypeFacts, 'spread'> & { readonly spread: JsonHistogram }>(
+const NOT_BIG = {
+  bigRowsCount: 0,
+  spread: new Map<number, number>(),
+  manyStatementsCount: 0,
+  longCount: 0,
+  sessionId: '',
+  largestUs: 0,
+};
+
+type BigOnes = Pick<BigTypeFacts, 'type' | 'server' | keyof typeof NOT_BIG>;
+
+const LARGEST = '(transactions.rows_affected, transactions.statements, ts)';
+
+/** Only the transactions that are big, or large, by type. */
+async function readBigOnes(store: Store, parameters: Parameters): Promise<BigOnes[]> {
+  const rows = await ask<Omit<BigOnes, 'spread'> & { readonly spread: JsonHistogram }>(
     store,
-    `SELECT sums.*, described.statements AS statements FROM (
-      SELECT type, ${SERVER} AS server, count() AS transactions, sum(transactions.rows_affected) AS rowsAffected,
-        max(transactions.rows_affected) AS rowsAffectedMax, countIf(transactions.rows_affected > {rows:UInt64}) AS bigRowsCount,
-        sumMapIf(map(${bucketSql('transactions.rows_affected')}, toUInt64(1)), transactions.rows_affected > {rowsLeast:UInt64}) AS spread,
-        countIf(transactions.statements > {statements:UInt64}) AS manyStatementsCount,
-        countIf(duration_us > {durationUs:UInt64}) AS longCount,
-        argMax(session_id, (transactions.rows_affected, transactions.statements, ts)) AS sessionId,
-        argMax(${us('start_ts')}, (transactions.rows_affected, transactions.statements, ts)) AS largestUs
-      FROM transactions WHERE ${inWindow('ts')} AND ${IN_SCOPE}
-      GROUP BY type, server ORDER BY bigRowsCount DESC, manyStatementsCount DESC, transactions DESC, type, server LIMIT ${TYPES_MAX}
-    ) AS sums
-    ANY LEFT JOIN (SELECT type, statements FROM transaction_types FINAL) AS described ON sums.type = described.type
-    ORDER BY bigRowsCount DESC, manyStatementsCount DESC, transactions DESC, type, server`,
+    `SELECT toString(type) AS type, ${SERVER} AS server,
+      countIf(transactions.rows_affected > {rows:UInt64}) AS bigRowsCount,
+      sumMapIf(map(${bucketSql('transactions.rows_affected')}, toUInt64(1)), transactions.rows_affected > {rowsLeast:UInt64}) AS spread,
+      countIf(transactions.statements > {statements:UInt64}) AS manyStatementsCount,
+      countIf(duration_us > {durationUs:UInt64}) AS longCount,
+      argMax(session_id, ${LARGEST}) AS sessionId, ${us(`argMax(start_ts, ${LARGEST})`)} AS largestUs
+    FROM transactions
+    PREWHERE rows_affected > {rowsLeast:UInt64} OR statements > {statements:UInt64} OR duration_us > {durationUs:UInt64}
+    WHERE ${inWindow('ts')} AND ${IN_SCOPE}
+    GROUP BY type, server ORDER BY bigRowsCount DESC, manyStatementsCount DESC, type, server LIMIT ${TYPES_MAX}`,
     parameters,
   );
   return rows.map((row) => ({ ...row, spread: histogramOf(row.spread) }));
+}
+
+type AnyType = Omit<BigTypeFacts, keyof typeof NOT_BIG>;
+
+async function readAllTypes(store: Store, parameters: Parameters): Promise<AnyType[]> {
+  return await ask<AnyType>(
+    store,
+    `SELECT toString(sums.type) AS type, sums.server AS server, transactions, rowsAffected, rowsAffectedMax,
+      described.statements AS statements
+    FROM (
+      SELECT type, ${SERVER} AS server, sum(n) AS transactions, sum(affected) AS rowsAffected, max(most) AS rowsAffectedMax
+      FROM (
+        SELECT type, server_ip, server_port, count() AS n, sum(rows_affected) AS affected, max(rows_affected) AS most
+        FROM transactions WHERE ${inWindow('ts')} AND ${IN_SCOPE} GROUP BY type, server_ip, server_port
+      ) GROUP BY type, server ORDER BY rowsAffectedMax DESC, transactions DESC, type, server LIMIT ${TYPES_MAX}
+    ) AS sums
+    ANY LEFT JOIN (SELECT type, statements FROM transaction_types FINAL) AS described ON sums.type = described.type
+    ORDER BY rowsAffectedMax DESC, transactions DESC, type, server`,
+    parameters,
+  );
 }

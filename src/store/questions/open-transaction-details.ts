@@ -59,6 +59,7 @@ interface CourseRow {
   readonly lastStatementUs: number | null;
   readonly lastAnswerUs: number;
   readonly lastFingerprint: string;
+  readonly fingerprints: readonly string[];
 }
 
 /** In the order of `spells`. */
@@ -76,34 +77,19 @@ export async function readCourses(
   const inSpells = `(${conditions.join(' OR ')}) AND ${IN_SCOPE}`;
   const counted = "kind NOT IN ('transaction', 'empty') AND status != 'skipped'";
   const answeredAt = `if(status = 'unanswered', ${NEVER_US}, ${us('ts')} + toInt64(ifNull(duration_us, 0)))`;
-  const [sums, rows] = await Promise.all([
-    ask<CourseRow>(
-      store,
-      `SELECT ${spell} AS spell, countIf(${counted}) AS statements, sum(ifNull(events.rows_affected, 0)) AS rowsAffected,
-        max(${answeredAt}) AS busyUntilUs,
-        maxIf(toNullable(${us('ts')}), ${counted}) AS lastStatementUs,
-        argMaxIf(${answeredAt}, (ts, sequence), ${counted}) AS lastAnswerUs,
-        argMaxIf(toString(fingerprint), (ts, sequence), ${counted}) AS lastFingerprint
-      FROM events WHERE ${inSpells} GROUP BY spell`,
-      parameters,
-    ),
-    ask<{ spell: number; fingerprint: string }>(
-      store,
-      `SELECT spell, toString(fingerprint) AS fingerprint FROM (
-        SELECT ${spell} AS spell, fingerprint, sequence,
-          row_number() OVER (PARTITION BY spell ORDER BY sequence) AS fromFirst,
-          row_number() OVER (PARTITION BY spell ORDER BY sequence DESC) AS fromLast
-        FROM events WHERE ${inSpells} AND ${counted})
-      WHERE fromFirst <= ${EACH_END_MAX} OR fromLast <= ${EACH_END_MAX} ORDER BY spell, sequence`,
-      parameters,
-    ),
-  ]);
-  const sequences = new Map<number, string[]>();
-  for (const { spell: index, fingerprint } of rows) {
-    const sequence = sequences.get(index);
-    if (sequence === undefined) sequences.set(index, [fingerprint]);
-    else sequence.push(fingerprint);
-  }
+  const sums = await ask<CourseRow>(
+    store,
+    `SELECT ${spell} AS spell, countIf(${counted}) AS statements, sum(ifNull(events.rows_affected, 0)) AS rowsAffected,
+      max(${answeredAt}) AS busyUntilUs,
+      maxIf(toNullable(${us('ts')}), ${counted}) AS lastStatementUs,
+      argMaxIf(${answeredAt}, (ts, sequence), ${counted}) AS lastAnswerUs,
+      argMaxIf(toString(fingerprint), (ts, sequence), ${counted}) AS lastFingerprint,
+      arrayMap(one -> one.2, arraySort(groupArrayIf((events.sequence, toString(fingerprint)), ${counted}))) AS ran,
+      if(length(ran) <= ${2 * EACH_END_MAX}, ran,
+        arrayConcat(arraySlice(ran, 1, ${EACH_END_MAX}), arraySlice(ran, -${EACH_END_MAX}))) AS fingerprints
+    FROM events WHERE ${inSpells} GROUP BY spell`,
+    parameters,
+  );
   const sumOf = new Map(sums.map((row) => [row.spell, row]));
   return spells.map(({ asOfUs }, index) => {
     const row = sumOf.get(index);
@@ -115,7 +101,7 @@ export async function readCourses(
       lastAnswerUs: lastStatementUs !== null && lastAnswerUs <= asOfUs ? lastAnswerUs : null,
       lastFingerprint: lastFingerprint === '' ? null : lastFingerprint,
       working: (row?.busyUntilUs ?? 0) > asOfUs,
-      sequence: sequences.get(index) ?? [],
+      sequence: row?.fingerprints ?? [],
     };
   });
 }

@@ -6,11 +6,7 @@
  * `SELECT * FROM sessions FINAL WHERE transaction_start_ts < T AND end_reason = 'capture_end'`.
  */
 import type { Extent, Window } from '../../events/facts.ts';
-import {
-  LONG_TRANSACTION_US,
-  type LongTransactionFacts,
-  type OpenTransactionsFacts,
-} from '../../events/open-transactions.ts';
+import { LONG_TRANSACTION_US, type OpenTransactionsFacts } from '../../events/open-transactions.ts';
 import type { Store } from '../store.ts';
 import { ask, IN_SCOPE, type Parameters, SERVER, us } from './ask.ts';
 import { readCourses, readWaiting, type Spell } from './open-transaction-details.ts';
@@ -24,6 +20,8 @@ import {
 const OPEN_MAX = 50;
 const ENDED_MAX = 20;
 const LONG_MAX = 5_000;
+/** Younger ones are counted only: what they do next they have done before anybody reads of it. */
+const TOLD_FROM_US = 1_000_000;
 /** What was open at the end of a window of the past is looked for so far behind it. */
 const LOOKED_BEHIND_US = 86_400_000_000;
 
@@ -52,21 +50,25 @@ export async function readOpenTransactions(
     behindUs: asOfUs + LOOKED_BEHIND_US,
     longUs: LONG_TRANSACTION_US,
   };
-  const [later, openCount, unended, ended, long] = await Promise.all([
+  const [later, unended, long] = await Promise.all([
     readEndedLater(store, asked),
-    countEndedLater(store, asked),
     readUnended(store, asOfUs, asked),
-    readLongEnded(store, asked),
     readLong(store, asked),
   ]);
-  const open = [...later, ...unended].sort((a, b) => a.sinceUs - b.sinceUs).slice(0, OPEN_MAX);
-  const spells = [...open, ...ended];
+  const laterCount = later.length < OPEN_MAX ? later.length : await countEndedLater(store, asked);
+  const open = [...later, ...unended]
+    .filter(({ sinceUs }) => asOfUs - sinceUs >= TOLD_FROM_US)
+    .sort((a, b) => a.sinceUs - b.sinceUs)
+    .slice(0, OPEN_MAX);
+  const allEnded = long.filter(({ endUs }) => endUs !== null && endUs < asOfUs);
+  const ended = allEnded.slice(0, ENDED_MAX);
+  const spells: Spell[] = [...open, ...ended];
   const facts = {
     asOfUs,
-    openCount: openCount + unended.length,
-    endedCount: long.filter(({ endUs }) => endUs !== null && endUs < asOfUs).length,
+    openCount: laterCount + unended.length,
+    endedCount: allEnded.length,
     long: [
-      ...long,
+      ...long.map(({ sinceUs, endUs, type }) => ({ sinceUs, endUs, type })),
       ...unended
         .filter(({ sinceUs }) => asOfUs - sinceUs >= LONG_TRANSACTION_US)
         .map(({ sinceUs }) => ({ sinceUs, endUs: null, type: '' })),
@@ -232,24 +234,19 @@ async function readBusyEdges(
 
 const LONG_IN_WINDOW = `NOT implicit AND duration_us >= {longUs:UInt64} AND ts >= ${moment('fromUs')} AND ${IN_SCOPE}`;
 
-async function readLongEnded(store: Store, parameters: Parameters): Promise<Spell[]> {
-  const rows = await ask<SpellRow>(
+/** The longest first. */
+async function readLong(
+  store: Store,
+  parameters: Parameters,
+): Promise<(Spell & { readonly type: string })[]> {
+  const rows = await ask<SpellRow & { readonly type: string }>(
     store,
     `SELECT ${WHO}, ${us('start_ts')} AS sinceUs, ${us('ts')} AS asOfUs, ${us('ts')} AS endUs,
-      toString(outcome) AS outcome, ${TORN}
-    FROM transactions WHERE ${LONG_IN_WINDOW} AND ts < ${moment('asOfUs')}
-    ORDER BY duration_us DESC, session_id LIMIT ${ENDED_MAX}`,
-    parameters,
-  );
-  return rows.map(spellOf);
-}
-
-async function readLong(store: Store, parameters: Parameters): Promise<LongTransactionFacts[]> {
-  return await ask<LongTransactionFacts>(
-    store,
-    `SELECT ${us('start_ts')} AS sinceUs, ${us('ts')} AS endUs, type FROM transactions
+      toString(outcome) AS outcome, ${TORN}, toString(type) AS type
+    FROM transactions
     WHERE ${LONG_IN_WINDOW} AND ts < ${moment('behindUs')} AND start_ts < ${moment('asOfUs')}
-    ORDER BY duration_us DESC, sinceUs LIMIT ${LONG_MAX}`,
+    ORDER BY duration_us DESC, session_id LIMIT ${LONG_MAX}`,
     parameters,
   );
+  return rows.map((row) => ({ ...spellOf(row), type: row.type }));
 }
