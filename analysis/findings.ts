@@ -6,6 +6,7 @@ import { errorFindings } from './diagnosis/error-findings.ts';
 import { bigTransactionFindings } from './diagnosis/big-transaction-findings.ts';
 import { openTransactionFindings } from './diagnosis/open-transaction-findings.ts';
 import { healthFindings } from './health/findings.ts';
+import { heldTransactionFindings } from './incidents/held-transactions.ts';
 import { type AnalysisSettings, defaultAnalysisSettings } from './settings.ts';
 
 /** More than anybody reads in one window; the least severe and latest are cut. */
@@ -14,7 +15,13 @@ const FINDINGS_MAX = 200;
 /** The rows of every analyzer that has findings. */
 type Rows = Pick<
   Report,
-  'window' | 'health' | 'classForecast' | 'errorDiagnosis' | 'openTransactions' | 'bigTransactions'
+  | 'window'
+  | 'health'
+  | 'channels'
+  | 'classForecast'
+  | 'errorDiagnosis'
+  | 'openTransactions'
+  | 'bigTransactions'
 >;
 
 /** @returns at most 200, the most severe first, among equals the earliest */
@@ -22,11 +29,14 @@ export function findingsOf(
   rows: Rows,
   settings: AnalysisSettings = defaultAnalysisSettings,
 ): Finding[] {
+  const open = openTransactionFindings(rows.openTransactions);
+  const told = new Set(open.flatMap(({ sessions }) => sessions.slice(0, 1)));
   return [
     ...healthFindings(rows.health),
+    ...heldTransactionFindings(rows.health, rows.channels, told),
     ...forecastFindings(rows.classForecast),
     ...errorFindings(rows.errorDiagnosis, settings.errors),
-    ...openTransactionFindings(rows.openTransactions),
+    ...open,
     ...bigTransactionFindings(rows.bigTransactions, rows.window),
   ]
     .sort(

@@ -57,8 +57,9 @@ export function buildReport(
   const errorDiagnosis = diagnoseErrors(facts.errorDiagnosis, window, settings.errors);
   const openTransactions = openTransactionsOf(facts.openTransactions, window, stepUs);
   const bigTransactions = bigTransactionsOf(facts.bigTransactions);
+  const channels = rankedChannels(facts.channels);
   const findings = findingsOf(
-    { window, health, classForecast, errorDiagnosis, openTransactions, bigTransactions },
+    { window, channels, health, classForecast, errorDiagnosis, openTransactions, bigTransactions },
     settings,
   );
   const report: ReportWithoutHighlights = {
@@ -77,7 +78,7 @@ export function buildReport(
       .slice(0, SLOWEST_MAX),
     errors,
     transactionShapes: transactionShapeRows(facts.transactionShapes),
-    channels: rankedChannels(facts.channels),
+    channels,
     channelsCount: facts.channelsCount,
     ddl: ddlRows(facts.ddl),
     ddlCount: facts.ddlCount,

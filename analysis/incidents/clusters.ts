@@ -45,6 +45,7 @@ export function clustersOf(
       onset: onsetOf(finding),
       endUs: finding.untilUs ?? window.toUs,
     }))
+    .filter(({ finding, endUs }) => finding.sinceUs < window.toUs && endUs >= window.fromUs)
     .sort(byOnset);
   const near = (a: Member, b: Member) =>
     Math.max(a.onset.atUs, b.onset.atUs) - Math.min(a.endUs, b.endUs) <= settings.gapUs;

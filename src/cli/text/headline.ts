@@ -15,6 +15,8 @@ import {
 const HOSTS_SHOWN_MAX = 3;
 /** Of a statement in a sentence of several lines. */
 const STATEMENT_WIDTH = 160;
+/** Less of it says nothing. */
+const STATEMENT_LEAST = 8;
 
 export function headline(page: Page): string[] {
   const { report, paint, width } = page;
@@ -88,8 +90,10 @@ export function sentence(page: Page, parts: readonly HighlightPart[], room: numb
   const plain = parts.map((part) => (part.kind === 'statement' ? '' : partText(page, part)));
   const statements = parts.filter(({ kind }) => kind === 'statement').length;
   const left = room - widthOf(plain.join(''));
-  const each = Math.max(8, Math.floor(left / Math.max(1, statements)));
+  const each = Math.max(STATEMENT_LEAST, Math.floor(left / Math.max(1, statements)));
   if (statements === 0) return cutMiddle(plain.join(''), room);
+  // Where the words alone fill the line, the statement is no more than one of them.
+  if (left < STATEMENT_LEAST * statements) return cutMiddle(sentenceText(page, parts), room);
   return parts
     .map((part) =>
       part.kind === 'statement'

@@ -163,6 +163,12 @@ describe('findings', () => {
     expect(keysOf(told([down, findingOf()]))).toEqual([[down.key, findingOf().key]]);
   });
 
+  it('that do not touch the window are no part of it', () => {
+    const before = findingOf({ sinceUs: at(-50), untilUs: at(-1) });
+    const after = findingOf({ kind: 'x/after', sinceUs: at(1200), untilUs: null });
+    expect(told([before, after])).toEqual([]);
+  });
+
   it('give the same incidents in whatever order they come', () => {
     const findings = [
       slow(SHOP, 130),

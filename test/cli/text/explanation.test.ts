@@ -6,6 +6,7 @@ import { renderExplanation } from '../../../src/cli/text/explanation.ts';
 import type { Figures } from '../../../src/events/explanation.ts';
 import type { WindowFacts } from '../../../src/events/facts.ts';
 import { EXTENT, sampleFacts } from '../../server/sample-facts.ts';
+import { hangFacts } from './hang-facts.ts';
 
 const USUAL: Figures = {
   transactionsPerSecond: 120,
@@ -25,7 +26,7 @@ const HUNG: Figures = { ...USUAL, transactionsPerSecond: 0, responseMeanUs: null
 function linesOf(minute: number, columns = 100, given: Partial<WindowFacts> = {}): string[] {
   const atUs = EXTENT.fromUs + minute * 60e6;
   const window = { fromUs: atUs - 300e6, toUs: Math.min(atUs + 300e6, EXTENT.toUs) };
-  const report = buildReport({ ...sampleFacts(window), ...given });
+  const report = buildReport(hangFacts(window, given));
   const chosen = chosenFor(report, atUs);
   const explanation = explanationOf(report, atUs, chosen, {
     before: chosen.before && { window: chosen.before, figures: USUAL, sql: 'SELECT 1' },

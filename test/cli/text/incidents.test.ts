@@ -4,11 +4,12 @@ import { incidents } from '../../../src/cli/text/incidents.ts';
 import { pageOf } from '../../../src/cli/text/page.ts';
 import { widthOf } from '../../../src/cli/text/cell.ts';
 import type { DdlFacts } from '../../../src/events/facts.ts';
-import { EXTENT, sampleFacts } from '../../server/sample-facts.ts';
+import { EXTENT } from '../../server/sample-facts.ts';
+import { hangFacts } from './hang-facts.ts';
 
 /** The sample's hour, in which the database hangs for a minute from its fiftieth on. */
 function linesOf(ddl: readonly DdlFacts[] = [], columns = 100): string[] {
-  return incidents(pageOf(buildReport({ ...sampleFacts(), ddl }), columns, false));
+  return incidents(pageOf(buildReport(hangFacts(EXTENT, { ddl })), columns, false));
 }
 
 const HOSTILE: DdlFacts = {

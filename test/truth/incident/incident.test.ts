@@ -61,7 +61,8 @@ describe('an incident whose cause is known', () => {
     const onset = second(explanation.incident?.firstCause.onsetUs ?? 0);
     expect(onset).toBeGreaterThan(29.9);
     expect(onset).toBeLessThan(31);
-    // The one who held the lock is named, whichever analyzer found it first.
+    expect(wordsOf(explanation.incident?.firstCause.finding.summary ?? [])).toContain(BATCH);
+    expect(explanation.fault.who).toBe('application');
     expect(wordsOf(explanation.fault.parts)).toContain(BATCH);
   });
 
