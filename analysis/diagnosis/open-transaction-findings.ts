@@ -37,9 +37,10 @@ export function openTransactionFindings(
 ): Finding[] {
   // Where bytes were lost, the end may be among them.
   const seen = open.filter(({ torn }) => !torn);
-  const blocking = [...seen, ...ended.filter(({ torn }) => !torn)].filter(
+  const holding = [...seen, ...ended.filter(({ torn }) => !torn)].filter(
     ({ waitingCount }) => waitingCount > 0,
   );
+  const blocking = holding.filter((row) => !holding.some((other) => waitsFor(row, other)));
   const idle = seen.filter((row) => row.long && idleUs(row) >= settings.idleLeastUs);
   const quiet = idle.filter((row) => !blocking.includes(row));
   const endedIdle = ended.filter(
@@ -55,6 +56,18 @@ export function openTransactionFindings(
       .filter((row) => willBeBig(row, settings))
       .map((row) => bigFinding(row, settings.bigProbabilityLeast)),
   ];
+}
+
+/**
+ * It may wait itself for one that was open before it: then it suffers, and who waits for it waits for the other. Locks are
+ * guessed by tables, so of ten that wait in one queue each would be told as the cause of those behind it.
+ */
+function waitsFor(row: OpenTransactionRow, other: OpenTransactionRow): boolean {
+  return (
+    other.sinceUs < row.sinceUs &&
+    other.server === row.server &&
+    other.waiting.some(({ sessionId }) => sessionId === row.sessionId)
+  );
 }
 
 /** For how long nothing was asked; 0 where something was, or where that is not known. */

@@ -219,6 +219,17 @@ describe('what is found', () => {
     ]);
   });
 
+  it('who keeps a queue waiting, and none of those in it', () => {
+    const suffers = { ...held, sessionId: 'ccccccccccccccc2', sinceUs: held.sinceUs + SECOND };
+    const both = openTransactionFindings(judged({ open: [suffers, held] }));
+    expect(both.map(({ kind, sessions }) => [kind, sessions[0]])).toEqual([
+      ['open-transactions/blocking', held.sessionId],
+    ]);
+    // One that was open before the other waits for nobody that came later.
+    const earlier = { ...suffers, sinceUs: held.sinceUs - SECOND };
+    expect(openTransactionFindings(judged({ open: [earlier, held] }))).toHaveLength(2);
+  });
+
   it('nothing in a window without any', () => {
     expect(openTransactionFindings(openTransactionsOf(NOTHING_OPEN, WINDOW, SECOND))).toEqual([]);
   });
