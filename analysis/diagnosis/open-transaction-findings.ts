@@ -42,9 +42,9 @@ export function openTransactionFindings(
   );
   const blocking = holding.filter((row) => !holding.some((other) => waitsFor(row, other)));
   const idle = seen.filter((row) => row.long && idleUs(row) >= settings.idleLeastUs);
-  const quiet = idle.filter((row) => !blocking.includes(row));
+  const quiet = idle.filter((row) => !holding.includes(row));
   const endedIdle = ended.filter(
-    (row) => row.long && !row.torn && !blocking.includes(row) && idleUs(row) >= row.ageUs / 2,
+    (row) => row.long && !row.torn && !holding.includes(row) && idleUs(row) >= row.ageUs / 2,
   );
   return [
     ...blocking.map((row) => blockingFinding(row, settings)),
