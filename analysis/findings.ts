@@ -5,6 +5,7 @@ import { forecastFindings } from './forecast/class-forecast.ts';
 import { errorFindings } from './diagnosis/error-findings.ts';
 import { bigTransactionFindings } from './diagnosis/big-transaction-findings.ts';
 import { openTransactionFindings } from './diagnosis/open-transaction-findings.ts';
+import { lowTpsFindings } from './diagnosis/low-tps-findings.ts';
 import { healthFindings } from './health/findings.ts';
 import { heldTransactionFindings } from './incidents/held-transactions.ts';
 import { type AnalysisSettings, defaultAnalysisSettings } from './settings.ts';
@@ -22,6 +23,7 @@ type Rows = Pick<
   | 'errorDiagnosis'
   | 'openTransactions'
   | 'bigTransactions'
+  | 'lowTps'
 >;
 
 /** @returns at most 200, the most severe first, among equals the earliest */
@@ -35,6 +37,7 @@ export function findingsOf(
     ...healthFindings(rows.health),
     ...heldTransactionFindings(rows.health, rows.channels, told),
     ...forecastFindings(rows.classForecast),
+    ...lowTpsFindings(rows.lowTps),
     ...errorFindings(rows.errorDiagnosis, settings.errors),
     ...open,
     ...bigTransactionFindings(rows.bigTransactions, rows.window),

@@ -6,6 +6,7 @@
 import type { WindowFacts } from '../src/events/facts.ts';
 import type { HealthInterval } from '../src/events/health.ts';
 import type { ErrorRow, Overview, Report, SeriesPoint } from '../src/events/report.ts';
+import { diagnoseLowTps } from './diagnosis/low-tps.ts';
 import { diagnoseErrors } from './diagnosis/error-diagnosis.ts';
 import { bigTransactionsOf } from './diagnosis/big-transactions.ts';
 import { openTransactionsOf } from './diagnosis/open-transactions.ts';
@@ -58,8 +59,24 @@ export function buildReport(
   const openTransactions = openTransactionsOf(facts.openTransactions, window, stepUs);
   const bigTransactions = bigTransactionsOf(facts.bigTransactions);
   const channels = rankedChannels(facts.channels);
+  const lowTps = diagnoseLowTps(
+    facts.lowTps,
+    facts.errorDiagnosis.causes,
+    window,
+    extent,
+    settings.throughput,
+  );
   const findings = findingsOf(
-    { window, channels, health, classForecast, errorDiagnosis, openTransactions, bigTransactions },
+    {
+      window,
+      channels,
+      health,
+      classForecast,
+      errorDiagnosis,
+      openTransactions,
+      bigTransactions,
+      lowTps,
+    },
     settings,
   );
   const report: ReportWithoutHighlights = {
@@ -95,6 +112,7 @@ export function buildReport(
     missed: missed.slice(0, MISSED_MAX),
     missedCount: missed.length,
     errorDiagnosis,
+    lowTps,
   };
   return { ...report, highlights: highlightsOf(report, facts) };
 }

@@ -4,6 +4,7 @@ import {
   defaultErrorDiagnosisSettings,
   type ErrorDiagnosisSettings,
 } from './diagnosis/error-settings.ts';
+import { defaultLowTpsSettings, type LowTpsSettings } from './diagnosis/low-tps-settings.ts';
 import { defaultHealthSettings, type HealthSettings } from './health/settings.ts';
 
 /**
@@ -15,6 +16,7 @@ export interface AnalysisSettings {
   /** Where a node differs: by its address, or by the address of its host for all of its endpoints. */
   readonly healthOfNodes: ReadonlyMap<string, Partial<HealthSettings>>;
   readonly errors: ErrorDiagnosisSettings;
+  readonly throughput: LowTpsSettings;
   /** By address, or by the address of a host. */
   readonly nodeNames: ReadonlyMap<string, string>;
 }
@@ -23,6 +25,7 @@ export const defaultAnalysisSettings: AnalysisSettings = {
   health: defaultHealthSettings,
   healthOfNodes: new Map(),
   errors: defaultErrorDiagnosisSettings,
+  throughput: defaultLowTpsSettings,
   nodeNames: new Map(),
 };
 

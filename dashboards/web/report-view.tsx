@@ -15,6 +15,7 @@ import { Highlights } from './sections/highlights.tsx';
 import { Incidents } from './sections/incidents.tsx';
 import { KeyFigures } from './sections/key-figures.tsx';
 import { OpenTransactions } from './sections/open-transactions.tsx';
+import { LowTps } from './sections/low-tps.tsx';
 import { Slowest, Statements } from './sections/statements.tsx';
 import { Transactions } from './sections/transactions.tsx';
 
@@ -35,6 +36,7 @@ export function ReportView({ report, onOpen, onZoom, onNode }: ReportViewProps) 
         <KeyFigures report={report} />
         <Health report={report} onZoom={onZoom} />
         <TimeLines report={report} onZoom={onZoom} />
+        <LowTps report={report} />
         <Findings report={report} onOpen={onOpen} />
         <Statements report={report} onOpen={onOpen} />
         <ClassForecasts report={report} onOpen={onOpen} />

@@ -14,6 +14,7 @@ import { headline } from './text/headline.ts';
 import { health } from './text/health.ts';
 import { incidents } from './text/incidents.ts';
 import { openTransactions } from './text/open-transactions.ts';
+import { lowTps } from './text/low-tps.ts';
 import { pageOf } from './text/page.ts';
 import { replication } from './text/replication.ts';
 import { statements } from './text/statements.ts';
@@ -33,6 +34,7 @@ export function renderReportText(report: Report, { columns, color }: TextOptions
     incidents,
     health,
     traffic,
+    lowTps,
     statements,
     classForecast,
     errors,

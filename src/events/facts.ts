@@ -7,6 +7,7 @@ import type { Histogram } from '../core/histogram.ts';
 import type { ClassForecastFacts } from './class-forecast.ts';
 import type { ErrorDiagnosisFacts } from './error-diagnosis.ts';
 import type { BigTransactionsFacts } from './big-transactions.ts';
+import type { LowTpsFacts } from './low-tps.ts';
 import type { NodeSecond } from './health.ts';
 import type { OpenTransactionsFacts } from './open-transactions.ts';
 
@@ -329,4 +330,5 @@ export interface WindowFacts {
   /** In the steps of the report, by time. */
   readonly missed: readonly MissedFacts[];
   readonly errorDiagnosis: ErrorDiagnosisFacts;
+  readonly lowTps: LowTpsFacts;
 }

@@ -19,6 +19,7 @@ import type { Finding } from './finding.ts';
 import type { HealthInterval } from './health.ts';
 import type { OpenTransactions } from './open-transactions.ts';
 import type { Incident } from './incidents.ts';
+import type { LowTps } from './low-tps.ts';
 import type { HighlightPart } from './sentence.ts';
 
 export type { HighlightPart } from './sentence.ts';
@@ -278,4 +279,6 @@ export interface Report {
   readonly missedCount: number;
   /** D1: what is behind failed statements. */
   readonly errorDiagnosis: ErrorDiagnosis;
+  /** D2: when TPS was low, and whose doing it was. */
+  readonly lowTps: LowTps;
 }

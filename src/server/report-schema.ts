@@ -12,6 +12,7 @@ import { findingSchema } from './schemas/finding.ts';
 import { healthIntervalSchema } from './schemas/health.ts';
 import { incidentSchema } from './schemas/incidents.ts';
 import { openTransactionsSchema } from './schemas/open-transactions.ts';
+import { lowTpsSchema } from './schemas/low-tps.ts';
 import { sentenceSchema } from './schemas/sentence.ts';
 import {
   CLOSED,
@@ -460,6 +461,7 @@ export const reportSchema = Type.Object(
     }),
     missedCount: count('All of them'),
     errorDiagnosis: errorDiagnosisSchema,
+    lowTps: lowTpsSchema,
   },
   { ...CLOSED, title: 'MirrorSQL report' },
 );

@@ -113,6 +113,8 @@ const NO_FORECAST = {
   lossyMinutesUs: [],
 };
 
+const NO_MINUTES = { historyFromUs: START_US, judgedFromUs: START_US, minutes: [], captured: [] };
+
 /** A minute in which nothing is known. */
 export const EMPTY_FACTS: WindowFacts = {
   window: { fromUs: START_US, toUs: START_US + MINUTE_US },
@@ -140,6 +142,7 @@ export const EMPTY_FACTS: WindowFacts = {
   openTransactions: NOTHING_OPEN,
   bigTransactions: { classes: [], types: [], before: [], texts: [] },
   missed: [],
+  lowTps: NO_MINUTES,
   errorDiagnosis: { historyFromUs: START_US, judgedFromUs: START_US, answers: [], causes: [] },
 };
 
@@ -618,6 +621,7 @@ export function shopFacts(): WindowFacts {
     openTransactions: NOTHING_OPEN,
     bigTransactions: { classes: [], types: [], before: [], texts: [] },
     missed: [],
+    lowTps: NO_MINUTES,
     errorDiagnosis: causesOf(SERVER, ERRORS, errorSteps(), { fromUs: START_US, toUs: END_US }),
   };
 }

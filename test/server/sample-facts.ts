@@ -583,6 +583,7 @@ export function sampleFacts(window: Window = EXTENT, scope: Scope = {}): WindowF
     bigTransactions: sampleBigTransactions(EXTENT),
     collectors: [],
     missed: [],
+    lowTps: { historyFromUs: START_US, judgedFromUs: START_US, minutes: [], captured: [] },
     errorDiagnosis: causesOf('10.20.8.5:5432', ERROR_SHAPES.map(errorAt), failures, EXTENT),
   };
 }

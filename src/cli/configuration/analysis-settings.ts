@@ -1,5 +1,6 @@
 /** Out of the configuration file: the thresholds of the analyzers, and what people call the nodes. */
 import { defaultErrorDiagnosisSettings } from '../../../analysis/diagnosis/error-settings.ts';
+import { defaultLowTpsSettings } from '../../../analysis/diagnosis/low-tps-settings.ts';
 import { defaultHealthSettings } from '../../../analysis/health/settings.ts';
 import { type AnalysisSettings, defaultAnalysisSettings } from '../../../analysis/settings.ts';
 import { nodeAddress } from './node-address.ts';
@@ -25,6 +26,7 @@ export function analysisSettings({ nodes = [], thresholds }: Configuration): Ana
       }),
     ),
     errors: withOverrides(defaultErrorDiagnosisSettings, thresholds?.errors),
+    throughput: withOverrides(defaultLowTpsSettings, thresholds?.throughput),
     nodeNames: new Map(
       nodes.flatMap(({ name, address }) => {
         const known = nodeAddress(address);

@@ -89,10 +89,47 @@ const errorThresholds = Type.Object(
   },
 );
 
+const throughputThresholds = Type.Object(
+  {
+    'low-share': number('A minute with less than this share of the usual TPS is low', 0.01, 1),
+    deviations: number('and so many deviations below it', 0, 100),
+    'low-of-four': count('So many low minutes out of four are told', 1, 4),
+    'end-share': number('It ends above this share of the usual', 0.01, 1),
+    'history-minutes-min': count('Minutes of history before anything is low', 3, 60),
+    'yield-min': number('The plain rule blames the database below this yield', 0, 1),
+    'database-errors-share': number('A larger share of its own errors: the database', 0, 1),
+    'fewer-requests-share': number(
+      'A host with less than this share of its requests asks less',
+      0,
+      1,
+    ),
+    'slow-factor': number('Its mean response time is so many times the usual', 1, 1000),
+    'slow-floor-ms': durationMs('and so much longer'),
+    'answered-share': number('Below this share of answers a host is not answered', 0, 1),
+    'longer-factor': number(
+      'Transactions with so many times the usual requests are longer',
+      1,
+      1000,
+    ),
+    'delayed-share': number(
+      'The network: the shortest answers are later by this share of what the mean is',
+      0,
+      10,
+    ),
+    'lost-share': number('From this share of lost bytes on the capture is asked first', 0, 1),
+  },
+  {
+    ...CLOSED,
+    title: 'thresholds of low TPS, such as { low-share: 0.3 }',
+    description: 'Low TPS and whose doing it is',
+  },
+);
+
 export const thresholds = Type.Object(
   {
     health: Type.Optional(healthThresholds),
     errors: Type.Optional(errorThresholds),
+    throughput: Type.Optional(throughputThresholds),
     'per-node': Type.Optional(
       Type.Record(Type.String({ minLength: 1 }), healthThresholds, {
         title: 'nodes, each with its thresholds, such as { orders-db: { slow-ms: 50 } }',

@@ -11,6 +11,7 @@ import { readErrorDiagnosis } from './error-diagnosis.ts';
 import { readErrorSteps, readErrors } from './errors.ts';
 import { readDdl, readExecutions } from './executions.ts';
 import { healthWindowOf, readNodeSeconds } from './node-seconds.ts';
+import { readLowTps } from './low-tps.ts';
 import { readMissed } from './missed.ts';
 import { readClassForecast } from './class-forecast.ts';
 import { readReplication } from './replication.ts';
@@ -114,23 +115,28 @@ async function readClassesAndSteps(
   return { classes, classSteps };
 }
 
+type DiagnosisFacts = Pick<
+  WindowFacts,
+  'classForecast' | 'errorDiagnosis' | 'openTransactions' | 'bigTransactions' | 'lowTps'
+>;
+
 /** What the diagnoses and forecasts read beside the monitors. */
 async function readDiagnosisFacts(
   store: Store,
   window: Window,
   extent: NonNullable<Extent>,
   scope: Scope,
-): Promise<
-  Pick<WindowFacts, 'classForecast' | 'errorDiagnosis' | 'openTransactions' | 'bigTransactions'>
-> {
+): Promise<DiagnosisFacts> {
   const parameters = parametersOf(window, scope);
-  const [classForecast, errorDiagnosis, openTransactions, bigTransactions] = await Promise.all([
-    readClassForecast(store, window, extent, scope),
-    readErrorDiagnosis(store, window, parameters),
-    readOpenTransactions(store, window, extent, parameters),
-    readBigTransactions(store, window, parameters),
-  ]);
-  return { classForecast, errorDiagnosis, openTransactions, bigTransactions };
+  const [classForecast, errorDiagnosis, openTransactions, bigTransactions, lowTps] =
+    await Promise.all([
+      readClassForecast(store, window, extent, scope),
+      readErrorDiagnosis(store, window, parameters),
+      readOpenTransactions(store, window, extent, parameters),
+      readBigTransactions(store, window, parameters),
+      readLowTps(store, window, parameters),
+    ]);
+  return { classForecast, errorDiagnosis, openTransactions, bigTransactions, lowTps };
 }
 
 /**

@@ -1,0 +1,87 @@
+/** D2 as findings: one for each stretch of low TPS, as severe as its verdict concerns who runs the database. */
+import type { Finding, FindingSeverity } from '../../src/events/finding.ts';
+import type { LowTps, LowTpsEpisode, LowTpsVerdict } from '../../src/events/low-tps.ts';
+
+interface Words {
+  readonly says: string;
+  readonly severity: FindingSeverity;
+  readonly advice: string;
+}
+
+const WORDS: Readonly<Record<LowTpsVerdict, Words>> = {
+  DATABASE: {
+    says: 'the database',
+    severity: 'warning',
+    advice:
+      'Look at the database: its errors, its oldest open transactions and what waits for them, then its disk and processor.',
+  },
+  NETWORK: {
+    says: 'the network',
+    severity: 'warning',
+    advice:
+      'Measure the way between application and database (loss, delay), and the load of the whole machine of the database.',
+  },
+  CAPTURE: {
+    says: 'the capture',
+    severity: 'notice',
+    advice: 'Look at what the mirror port and the capture drop before anything is concluded.',
+  },
+  APPLICATION: {
+    says: 'the application',
+    severity: 'notice',
+    advice:
+      'The database answers as usual: look at the applications that ask less, and at the way from them to the mirror, which is not seen.',
+  },
+  WORKLOAD_CHANGE: {
+    says: 'a changed workload',
+    severity: 'info',
+    advice:
+      'Compare the transactions of these minutes with those before: they do more, or other work.',
+  },
+};
+
+/** Less than this of the usual is an outage. */
+const OUTAGE_SHARE = 0.1;
+/** A verdict that explains less of the loss is told as not clear. */
+const CONFIDENT = 0.5;
+const SQLSTATES_MAX = 10;
+
+export function lowTpsFindings({ episodes }: LowTps): Finding[] {
+  return episodes.map((episode) => ({
+    key: `low-tps/${episode.verdict.toLowerCase()} server ${episode.server}`,
+    kind: `low-tps/${episode.verdict.toLowerCase()}`,
+    ledger: 'D2',
+    severity: severityOf(episode),
+    node: episode.server,
+    role: 'server' as const,
+    sinceUs: episode.fromUs,
+    untilUs: episode.toUs,
+    summary: [
+      { kind: 'node' as const, text: episode.server },
+      { kind: 'text' as const, text: ' ended ' },
+      { kind: 'share' as const, value: Math.min(1, episode.tps / episode.usualTps) },
+      {
+        kind: 'text' as const,
+        text: ` of its usual transactions: ${verdictText(episode)}, for ${episode.because}.`,
+      },
+    ],
+    advice: WORDS[episode.verdict].advice,
+    evidence: episode.evidence,
+    fingerprints: [],
+    sessions: [],
+    sqlstates: episode.sqlstates.slice(0, SQLSTATES_MAX),
+  }));
+}
+
+function verdictText({ verdict, confidence, orElse }: LowTpsEpisode): string {
+  const others = orElse.map((other) => WORDS[other].says);
+  const also = others.length === 0 ? '' : ` or ${others.join(' or ')}`;
+  return `${confidence < CONFIDENT ? 'perhaps ' : ''}${WORDS[verdict].says}${also}`;
+}
+
+function severityOf({ verdict, confidence, tps, usualTps }: LowTpsEpisode): FindingSeverity {
+  const { severity } = WORDS[verdict];
+  if (severity !== 'warning') return severity;
+  if (confidence < CONFIDENT) return 'notice';
+  return tps < OUTAGE_SHARE * usualTps ? 'critical' : 'warning';
+}
