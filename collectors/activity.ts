@@ -42,6 +42,7 @@ class Second {
   requestBytes = 0;
   responseBytes = 0;
   lostBytes = 0;
+  lostPacketsMin = 0;
   readonly buckets = new Uint32Array(BUCKETS_COUNT);
   bucketMin: number = BUCKETS_COUNT;
   bucketMax = -1;
@@ -168,6 +169,7 @@ export class Edge {
       requestBytes: second.requestBytes,
       responseBytes: second.responseBytes,
       lostBytes: second.lostBytes,
+      lostPacketsMin: second.lostPacketsMin,
     };
     sink.activity(row);
   }

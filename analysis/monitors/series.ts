@@ -68,5 +68,6 @@ function pointOf(step: ActivityStep, observed: Window): SeriesPoint {
     requestBytes: step.requestBytes,
     responseBytes: step.responseBytes,
     lostBytes: step.lostBytes,
+    lostPacketsMin: step.lostPacketsMin,
   };
 }

@@ -24,6 +24,7 @@ export const NO_ACTIVITY: ActivityTotals = {
   requestBytes: 0,
   responseBytes: 0,
   lostBytes: 0,
+  lostPacketsMin: 0,
   connectionsOpened: 0,
   connectionsClosed: 0,
   connectionsRefused: 0,

@@ -108,6 +108,7 @@ function detail(event: SessionEvent): Json {
         bytes_request: event.requestBytes,
         bytes_response: event.responseBytes,
         lost_bytes: event.lostBytes,
+        lost_packets_min: event.lostPacketsMin === 0 ? undefined : event.lostPacketsMin,
         transaction_status: orAbsent(event.transactionStatus),
         transaction_open_since:
           event.transactionStartUs === UNKNOWN ? undefined : isoFromUs(event.transactionStartUs),

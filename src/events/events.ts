@@ -123,6 +123,8 @@ export interface SessionState {
   readonly requestBytes: number;
   readonly responseBytes: number;
   readonly lostBytes: number;
+  /** At least so many packets: what is missing, in segments as large as the largest that was seen of that side. */
+  readonly lostPacketsMin: number;
   /** 'T' or 'E': inside an open transaction. */
   readonly transactionStatus: 'I' | 'T' | 'E' | '';
   /** Start of the open transaction, UNKNOWN without one. */
@@ -321,6 +323,8 @@ export interface ActivitySecond {
   readonly requestBytes: number;
   readonly responseBytes: number;
   readonly lostBytes: number;
+  /** At least so many packets: what is missing, in segments as large as the largest that was seen of that side. */
+  readonly lostPacketsMin: number;
   /** Gauge: requests waiting for their answer at the end of the second, and the age of the oldest. */
   readonly outstanding: number;
   readonly outstandingAgeMaxUs: number;

@@ -54,6 +54,8 @@ export interface ActivityStep {
   readonly requestBytes: number;
   readonly responseBytes: number;
   readonly lostBytes: number;
+  /** At least (see ActivitySecond). */
+  readonly lostPacketsMin: number;
   readonly connectionsOpened: number;
   readonly connectionsClosed: number;
   readonly connectionsRefused: number;
@@ -149,6 +151,8 @@ export interface ChannelFacts {
   readonly requestBytes: number;
   readonly responseBytes: number;
   readonly lostBytes: number;
+  /** At least (see ActivitySecond). */
+  readonly lostPacketsMin: number;
   /** Status and start of the transaction that was open when the session (or the capture) ended; null without one. */
   readonly openTransactionSinceUs: number | null;
   readonly transactionStatus: string;

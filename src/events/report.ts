@@ -48,6 +48,7 @@ export interface SeriesPoint {
   readonly requestBytes: number;
   readonly responseBytes: number;
   readonly lostBytes: number;
+  readonly lostPacketsMin: number;
 }
 
 export interface ResponseTimes {

@@ -77,6 +77,7 @@ export const seriesPointSchema = Type.Object(
     requestBytes: count('Protocol bytes to the database'),
     responseBytes: count('Protocol bytes from the database'),
     lostBytes: count('Bytes known to be missing from the capture'),
+    lostPacketsMin: count('Packets missing from the capture, at least'),
   },
   CLOSED,
 );
@@ -247,6 +248,7 @@ export const channelSchema = Type.Object(
     requestBytes: count('Bytes to the database'),
     responseBytes: count('Bytes from the database'),
     lostBytes: count('Bytes missing from the capture'),
+    lostPacketsMin: count('Packets missing from the capture, at least'),
     openTransactionSinceUs: orNull(timeUs('Start of a transaction left open')),
     transactionStatus: text('I idle, T in a transaction, E in a failed one, empty: not seen'),
     encrypted: Type.Boolean(),

@@ -43,6 +43,7 @@ export function captureRow(store: Store, identity: string, file: string, summary
     bytes: summary.bytes,
     gaps: summary.gaps,
     lost_bytes: summary.lostBytes,
+    text_bytes_replaced: summary.textBytesReplaced,
     unanswered_requests: summary.unansweredRequests,
     unmatched_answers: summary.unmatchedAnswers,
     frames_refused: summary.framesRefused,

@@ -192,6 +192,7 @@ const EMPTY: ActivitySecond = {
   requestBytes: 0,
   responseBytes: 0,
   lostBytes: 0,
+  lostPacketsMin: 0,
   outstanding: 0,
   outstandingAgeMaxUs: 0,
 };

@@ -71,6 +71,7 @@ function nodeSeconds(): NodeSecond[] {
       connectionsRefused: 0,
       bytes: 9_000,
       lostBytes: 0,
+      lostPacketsMin: 0,
     };
   });
 }
@@ -140,6 +141,7 @@ function stepAt(random: () => number, index: number, errors: number): ActivitySt
     requestBytes: requests * 148,
     responseBytes: answers * 910,
     lostBytes: lost ? 18_400 + Math.round(9000 * random()) : 0,
+    lostPacketsMin: 0,
     connectionsOpened: index % 12 === 0 ? 4 : 0,
     connectionsClosed: index % 12 === 6 ? 4 : 0,
     connectionsRefused: strained > 12 ? 1 : 0,
@@ -393,6 +395,7 @@ function channelAt(index: number): ChannelFacts {
     requestBytes: 6_100_000 - index * 90_000,
     responseBytes: 37_400_000 - index * 800_000,
     lostBytes: index === 5 ? 91_840 : 0,
+    lostPacketsMin: 0,
     openTransactionSinceUs: index % 11 === 5 ? EXTENT.toUs - 412_000_000 : null,
     transactionStatus: index % 11 === 5 ? 'T' : 'I',
     encrypted: index === 7,

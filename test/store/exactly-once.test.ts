@@ -434,6 +434,7 @@ describe('what is stored', () => {
         requestBytes: 10,
         responseBytes: 20,
         lostBytes: 0,
+        lostPacketsMin: 0,
         transactionStatus: 'T',
         transactionStartUs: START_US + 3,
         quality: 0,

@@ -97,6 +97,7 @@ class Teller {
       requestBytes: 1,
       responseBytes: 1,
       lostBytes: 0,
+      lostPacketsMin: 0,
       transactionStatus: 'T',
       transactionStartUs,
       turns: undefined,

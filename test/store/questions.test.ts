@@ -271,6 +271,7 @@ describe('everything else that the report needs', () => {
         requestBytes: 1,
         responseBytes: 2,
         lostBytes: 3,
+        lostPacketsMin: 2,
         transactionStatus: 'T',
         transactionStartUs: base + 6 * SECOND,
         turns: { count: 4, sumUs: 2000, maxUs: 900 },
@@ -329,6 +330,7 @@ describe('everything else that the report needs', () => {
     expect(facts.channels).toMatchObject([
       {
         sessionId: session.id,
+        lostPacketsMin: 2,
         endUs: null,
         endReason: null,
         encrypted: true,
@@ -486,6 +488,7 @@ describe('everything else that the report needs', () => {
           requestBytes,
           responseBytes,
           lostBytes: 0,
+          lostPacketsMin: 0,
           transactionStatus: '',
           transactionStartUs: -1,
           turns: undefined,

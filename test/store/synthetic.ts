@@ -133,6 +133,7 @@ export function makeActivity(fields: Partial<ActivitySecond> = {}): ActivitySeco
     requestBytes: 0,
     responseBytes: 0,
     lostBytes: 0,
+    lostPacketsMin: 0,
     outstanding: 0,
     outstandingAgeMaxUs: 0,
     ...fields,

@@ -152,6 +152,7 @@ export class PostgresConversation
     }
     const { health } = this.#context;
     const size = end - start;
+    this.#state.segment(fromClient, size);
     if (this.#state.phase === Phase.Foreign) {
       health.foreignBytes += size;
       return;
@@ -277,6 +278,7 @@ export class PostgresConversation
       requestBytes: state.requestBytes + (encryption?.requestBytes ?? 0),
       responseBytes: state.responseBytes + (encryption?.responseBytes ?? 0),
       lostBytes: state.lostBytes,
+      lostPacketsMin: state.lostPacketsMin,
       transactionStatus: transactions.status,
       transactionStartUs: transactions.open ? transactions.startUs : UNKNOWN,
       turns: state.phase === Phase.Encrypted ? encryption?.turns.facts : undefined,

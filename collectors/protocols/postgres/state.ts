@@ -110,6 +110,10 @@ export class State {
   requestBytes = 0;
   responseBytes = 0;
   lostBytes = 0;
+  lostPacketsMin = 0;
+  /** Payload of the largest segment of each side. */
+  #clientSegmentMax = 0;
+  #serverSegmentMax = 0;
   quality = 0;
   anomaliesCount = 0;
 
@@ -210,11 +214,31 @@ export class State {
     sink.sessionEvent({ type: 'anomaly', tsUs, session: this.session, kind, detail, lostBytes });
   }
 
+  /** A segment came in order, so large. */
+  segment(fromClient: boolean, sizeBytes: number): void {
+    if (fromClient) this.#clientSegmentMax = Math.max(this.#clientSegmentMax, sizeBytes);
+    else this.#serverSegmentMax = Math.max(this.#serverSegmentMax, sizeBytes);
+  }
+
+  /**
+   * At least so many packets brought these bytes: no segment is taken for larger than the largest that was seen. In a
+   * capture whose packets are cut, bytes may be missing of packets that are there.
+   */
+  #packetsOf(fromClient: boolean, sizeBytes: number): number {
+    if (this.context.health.cutPackets > 0) return 0;
+    const largest = fromClient ? this.#clientSegmentMax : this.#serverSegmentMax;
+    return largest === 0 ? 1 : Math.ceil(sizeBytes / largest);
+  }
+
   /** Bytes are missing in one direction: what it touches is marked. */
   lost(fromClient: boolean, size: number, bit: number, tsUs: number): void {
     this.lostBytes += size;
+    const packets = size > 0 ? this.#packetsOf(fromClient, size) : 0;
+    this.lostPacketsMin += packets;
     this.quality |= bit;
-    this.edge.at(tsUs).lostBytes += size;
+    const second = this.edge.at(tsUs);
+    second.lostBytes += size;
+    second.lostPacketsMin += packets;
     this.transactions.lost(bit);
     const { queue } = this;
     // Further fetches may have been among it, and rows.

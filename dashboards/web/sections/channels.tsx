@@ -145,7 +145,10 @@ function ChannelState({ channel }: { channel: ChannelFacts }) {
       )}
       {channel.transactionStatus === 'E' && <span class="tag">failed transaction</span>}
       {channel.lostBytes > 0 && (
-        <span class="tag" title="Bytes missing from the capture">
+        <span
+          class="tag"
+          title={`Missing from the capture, in at least ${channel.lostPacketsMin} packets`}
+        >
           {formatBytes(channel.lostBytes)} lost
         </span>
       )}

@@ -13,6 +13,7 @@ import { retention } from './008-retention.ts';
 import { transactionTypes } from './009-transaction-types.ts';
 import { errorDiagnosis } from './010-error-diagnosis.ts';
 import { statesAndFindings } from './011-states-and-findings.ts';
+import { lostPackets } from './012-lost-packets.ts';
 import { distributedStatements } from './distributed.ts';
 import { type Migration, statementFor } from './migration.ts';
 
@@ -34,6 +35,7 @@ export const migrations: readonly Migration[] = [
   transactionTypes,
   errorDiagnosis,
   statesAndFindings,
+  lostPackets,
 ];
 
 /**

@@ -37,6 +37,7 @@ const SUMS = `
   sum(bytes_request) AS requestBytes,
   sum(bytes_response) AS responseBytes,
   sum(lost_bytes) AS lostBytes,
+  sum(lost_packets_min) AS lostPacketsMin,
   sum(connections_opened) AS connectionsOpened,
   sum(connections_closed) AS connectionsClosed,
   sum(connections_refused) AS connectionsRefused`;

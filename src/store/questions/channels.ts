@@ -50,6 +50,7 @@ export async function readChannels(store: Store, parameters: Parameters): Promis
       if(end_reason = 'capture_end', NULL, ${us('end_ts')}) AS endUs,
       if(end_reason = 'capture_end', NULL, toString(end_reason)) AS endReason, ${us('end_ts')} AS lastSeenUs,
       statements, errors, bytes_request AS requestBytes, bytes_response AS responseBytes, lost_bytes AS lostBytes,
+      lost_packets_min AS lostPacketsMin,
       ${us('transaction_start_ts')} AS openTransactionSinceUs, toString(transaction_status) AS transactionStatus,
       toString(encrypted) AS encrypted, toString(encrypted_reason) AS encryptedReason, toString(tls_version) AS tlsVersion,
       toString(tls_cipher_suite) AS cipherSuite, toString(tls_server_name) AS serverName,

@@ -35,6 +35,7 @@ function activityColumns() {
     bytes_request: new U64Column(),
     bytes_response: new U64Column(),
     lost_bytes: new U64Column(),
+    lost_packets_min: new U64Column(),
     outstanding: new U64Column(),
     outstanding_age_max_us: new U64Column(),
   };
@@ -75,6 +76,7 @@ export function appendActivity(rows: ActivityRows, second: ActivitySecond): void
   columns.bytes_request.append(second.requestBytes);
   columns.bytes_response.append(second.responseBytes);
   columns.lost_bytes.append(second.lostBytes);
+  columns.lost_packets_min.append(second.lostPacketsMin);
   columns.outstanding.append(second.outstanding);
   columns.outstanding_age_max_us.append(second.outstandingAgeMaxUs);
   rows.rowsCount++;

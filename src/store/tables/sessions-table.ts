@@ -64,6 +64,7 @@ function endColumns() {
     bytes_request: new U64Column(),
     bytes_response: new U64Column(),
     lost_bytes: new U64Column(),
+    lost_packets_min: new U64Column(),
     transaction_status: new ByteColumn(TRANSACTION_STATUS_TYPE),
     transaction_start_ts: new NullableU64Column("DateTime64(6, 'UTC')"),
     encrypted: new LowCardinalityColumn(),
@@ -127,6 +128,7 @@ function append(
   columns.bytes_request.append(event.requestBytes);
   columns.bytes_response.append(event.responseBytes);
   columns.lost_bytes.append(event.lostBytes);
+  columns.lost_packets_min.append(event.lostPacketsMin);
   columns.transaction_status.append(transactionStatusNumber(event.transactionStatus));
   columns.transaction_start_ts.append(event.transactionStartUs);
   columns.encrypted.append(notes.encrypted);

@@ -125,6 +125,23 @@ describe('a capture that begins late', () => {
   });
 });
 
+describe('how many packets a gap took', () => {
+  it('is told as at least so many as bring its bytes in segments as large as the largest seen', () => {
+    const played = talk((c) => {
+      c.client(client.query('SELECT 1'));
+      c.server(server.row('x'.repeat(1389))); // 1,400 bytes.
+      c.lost('server', Buffer.alloc(2801));
+      c.server(server.complete('SELECT 1'), server.ready());
+      c.lost('client', Buffer.alloc(3));
+      c.client(client.query('SELECT 2'));
+      c.server(server.complete('SELECT 1'), server.ready());
+    });
+    expect(played.told.of('session_end')[0]).toMatchObject({ lostBytes: 2804, lostPacketsMin: 4 });
+    const inSeconds = played.told.seconds.map(({ lostPacketsMin }) => lostPacketsMin);
+    expect(inSeconds.reduce((sum, count) => sum + count, 0)).toBe(4);
+  });
+});
+
 describe('a gap in an answer', () => {
   it('inside a row loses nothing but the bytes', () => {
     const row = server.row('x'.repeat(100));
