@@ -164,7 +164,7 @@ function faultOf(report: Report, incident: Incident | null): Explanation['fault'
       'application',
       'The application',
       ...who,
-      ': it kept a transaction open, and the rest followed from that.',
+      ': it kept a transaction open, and all else began after that. Locks do not show on the wire: that others waited for them is likely, not seen.',
     );
   }
   if (finding.role === 'server' && finding.node !== null)

@@ -112,7 +112,8 @@ describe('an explanation', () => {
     const { fault } = told(reportOf([hang, blocking], { channels }), at(630));
     expect(fault.who).toBe('application');
     expect(words(fault.parts)).toBe(
-      'The application 10.0.1.2: it kept a transaction open, and the rest followed from that.',
+      'The application 10.0.1.2: it kept a transaction open, and all else began after that. ' +
+        'Locks do not show on the wire: that others waited for them is likely, not seen.',
     );
   });
 
