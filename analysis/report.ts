@@ -13,7 +13,7 @@ import { openTransactionsOf } from './diagnosis/open-transactions.ts';
 import { findingsOf } from './findings.ts';
 import { classForecasts } from './forecast/class-forecast.ts';
 import { highlightsOf, type ReportWithoutHighlights } from './highlights.ts';
-import { healthOf } from './health/report.ts';
+import { healthOf, plainHealthOf } from './health/report.ts';
 import { incidentsOf } from './incidents/incidents.ts';
 import { captureQuality, collectorRows } from './monitors/capture-quality.ts';
 import { rankedChannels } from './monitors/channels.ts';
@@ -88,7 +88,7 @@ export function buildReport(
     overview: overviewOf(totals, facts, series, errors),
     series,
     names: namesIn(settings.nodeNames, facts.edges, facts.channels),
-    nodes: nodeRows(facts.edges, window, extent, settings.nodeNames),
+    nodes: nodeRows(facts, settings.nodeNames),
     ...rankedClasses(facts.classes, facts.classSteps, totals),
     slowest: [...facts.slowest]
       .sort((a, b) => (b.durationUs ?? -1) - (a.durationUs ?? -1) || a.tsUs - b.tsUs)
@@ -102,6 +102,7 @@ export function buildReport(
     sessionEvents: [...facts.sessionEvents].sort((a, b) => b.count - a.count),
     replication: replicationRows(facts.replication),
     health,
+    plainHealth: plainHealthOf(facts.nodeSeconds, facts.healthWindow, window, settings),
     classForecast,
     openTransactions,
     bigTransactions,

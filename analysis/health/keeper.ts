@@ -7,7 +7,7 @@ import type { HealthInterval, NodeSecond } from '../../src/events/health.ts';
 import type { StoredState } from '../../src/events/judgement.ts';
 import { type AnalysisSettings, healthSettingsOf } from '../settings.ts';
 import { emptySecond } from './histories.ts';
-import { Watch } from './states.ts';
+import { watchOf } from './states.ts';
 
 const SECOND_US = 1_000_000;
 /** Of both roles together; those that come later are not judged, and counted. */
@@ -20,7 +20,7 @@ const TELL_EVERY_US = 60 * SECOND_US;
 const ENDED_MAX = 50;
 
 interface Kept {
-  readonly watch: Watch;
+  readonly watch: ReturnType<typeof watchOf>;
   readonly node: string;
   readonly role: NodeSecond['role'];
   /** What is told begins here: before it was only learnt, or told by an earlier run. */
@@ -104,7 +104,7 @@ export class StateKeeper {
     const known = this.#known.get(keyOf({ node, role }));
     const settings = healthSettingsOf(this.#settings, role, node);
     return {
-      watch: new Watch({ node, role }, settings),
+      watch: watchOf({ node, role }, settings),
       node,
       role,
       tellFromUs: known?.untilUs ?? this.#start.tellFromUs,

@@ -27,6 +27,34 @@ export function healthOf(
     .flat();
 }
 
+/** Without hysteresis states may be many. */
+const PLAIN_MAX = 200;
+
 function worst(intervals: readonly HealthInterval[]): number {
   return Math.min(...intervals.map(({ state }) => HEALTH_STATES.indexOf(state)));
+}
+
+/** What is not well by the plain definitions, whichever were chosen: to be read beside. */
+export function plainHealthOf(
+  seconds: readonly NodeSecond[],
+  learnt: Window,
+  window: Window,
+  settings: AnalysisSettings,
+): HealthInterval[] {
+  const plain = {
+    ...settings,
+    health: { ...settings.health, definition: 'plain' as const },
+    healthOfNodes: new Map(
+      [...settings.healthOfNodes].map(([node, own]) => [
+        node,
+        { ...own, definition: 'plain' as const },
+      ]),
+    ),
+  };
+  // Nothing is learnt: a minute before the window is enough.
+  const fromUs = Math.max(learnt.fromUs, window.fromUs - 60_000_000);
+  const own = seconds.filter(({ startUs }) => startUs >= fromUs - 1_000_000);
+  return healthOf(own, { fromUs, toUs: learnt.toUs }, window, plain)
+    .filter(({ state }) => state !== 'healthy')
+    .slice(0, PLAIN_MAX);
 }

@@ -5,6 +5,8 @@
  */
 
 export interface HealthSettings {
+  /** Which definitions make the states: the refined ones, or the plain ones of health/plain.ts. */
+  readonly definition: 'refined' | 'plain';
   /** H5: a mean response time beyond this is slow; null: learnt, twice the baseline or four deviations above it. */
   readonly slowUs: number | null;
   /** The learnt threshold is never below this: nobody is woken for 3 ms in place of 1. */
@@ -30,9 +32,18 @@ export interface HealthSettings {
   readonly applicationGoneUs: number;
   /** A second that lost more than this share of its bytes tells nothing. */
   readonly lostShareMax: number;
+  /** Plain H5: the mean of the line through a minute. A second, as nothing is learnt. */
+  readonly plainSlowUs: number;
+  /** Plain H3: the root of the variance around that line. Half of what is slow. */
+  readonly plainDeviationUs: number;
+  /** Plain H4: the slope of that line, as growth in a minute. */
+  readonly plainGrowthPerMinuteUs: number;
+  /** Plain H4, of an application: the slope of its connections, as loss in a minute. As many as the refined one demands. */
+  readonly plainConnectionsLossPerMinute: number;
 }
 
 export const defaultHealthSettings: HealthSettings = {
+  definition: 'refined',
   slowUs: null,
   slowFloorUs: 20_000,
   slowLearningUs: 1_000_000,
@@ -46,4 +57,8 @@ export const defaultHealthSettings: HealthSettings = {
   refusedMin: 3,
   applicationGoneUs: 30_000_000,
   lostShareMax: 0.005,
+  plainSlowUs: 1_000_000,
+  plainDeviationUs: 500_000,
+  plainGrowthPerMinuteUs: 200_000,
+  plainConnectionsLossPerMinute: 3,
 };

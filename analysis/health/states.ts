@@ -30,7 +30,9 @@ import {
   subHealthy,
   TREND_BINS,
 } from './responsiveness.ts';
+import { PlainWatch } from './plain.ts';
 import type { HealthSettings } from './settings.ts';
+import { Stretches } from './stretches.ts';
 
 const SECOND_US = 1_000_000;
 /** What H1 to H5 look back on. */
@@ -67,14 +69,23 @@ export interface NodeHistory {
 
 /** The stretches of its states, in order; the last one is open. Empty without any second. */
 export function statesOf(history: NodeHistory, settings: HealthSettings): HealthInterval[] {
-  const watch = new Watch(history, settings);
+  const watch = watchOf(history, settings);
   for (const second of history.seconds) watch.second(second);
-  return watch.intervals;
+  return watch.drain();
 }
 
-/** The fold over the seconds of one node. */
+/** The fold over the seconds of one node, by the definitions that its settings choose. */
+export function watchOf(
+  node: Omit<NodeHistory, 'seconds'>,
+  settings: HealthSettings,
+): Watch | PlainWatch {
+  return settings.definition === 'plain'
+    ? new PlainWatch(node, settings)
+    : new Watch(node, settings);
+}
+
 export class Watch {
-  readonly intervals: HealthInterval[] = [];
+  readonly #stretches: Stretches;
   readonly #history: Omit<NodeHistory, 'seconds'>;
   readonly #settings: HealthSettings;
   readonly #baseline = new Baseline();
@@ -92,13 +103,14 @@ export class Watch {
 
   constructor(history: Omit<NodeHistory, 'seconds'>, settings: HealthSettings) {
     this.#history = history;
+    this.#stretches = new Stretches(history);
     this.#settings = settings;
     this.#flags = FLAGS.map((flag) => [flag, new Hysteresis(RULES[flag])]);
   }
 
   /** Gives the stretches so far, and keeps only the open one. */
   drain(): HealthInterval[] {
-    return this.intervals.splice(0, this.intervals.length, ...this.intervals.slice(-1));
+    return this.#stretches.drain();
   }
 
   second(second: NodeSecond): void {
@@ -112,7 +124,15 @@ export class Watch {
       this.#judgeAvailability(tsUs);
       if (this.#seconds % BIN_SECONDS === 0) this.#judgeResponsiveness(tsUs);
     }
-    this.#tell(this.#stateNow(unknown), tsUs);
+    const state = this.#stateNow(unknown);
+    if (state === this.#stretches.last) return;
+    this.#stretches.tell({
+      state,
+      atUs: tsUs,
+      fromUs: second.startUs,
+      evidence: this.#evidence.get(state) ?? [],
+      learning: this.#baseline.learning,
+    });
   }
 
   /** The gate: a stretch that lost too much says nothing. */
@@ -194,23 +214,6 @@ export class Watch {
     if (unknown) return 'unknown';
     for (const [flag, hysteresis] of this.#flags) if (hysteresis.active) return flag;
     return isSilent(this.#lately, BIN_SECONDS) ? 'idle' : 'healthy';
-  }
-
-  #tell(state: HealthState, tsUs: number): void {
-    const last = this.intervals.at(-1);
-    if (last?.state === state) return;
-    // A state is known at the end of the second that showed it; the first holds from the beginning.
-    const sinceUs = last === undefined ? tsUs - SECOND_US : tsUs;
-    if (last !== undefined) this.intervals.splice(-1, 1, { ...last, untilUs: sinceUs });
-    this.intervals.push({
-      node: this.#history.node,
-      role: this.#history.role,
-      state,
-      sinceUs,
-      untilUs: null,
-      evidence: this.#evidence.get(state) ?? [],
-      learning: this.#baseline.learning,
-    });
   }
 }
 

@@ -3,7 +3,7 @@
  * them are added up for each end. A node's most open connections are at most the sum of its edges' greatest values,
  * since those need not fall into one second.
  */
-import type { EdgeFacts, Window } from '../../src/events/facts.ts';
+import type { ChannelFacts, EdgeFacts, Window, WindowFacts } from '../../src/events/facts.ts';
 import type { NodeRow } from '../../src/events/report.ts';
 import { nameOf } from '../node-names.ts';
 import { sumOf } from '../share.ts';
@@ -14,18 +14,53 @@ import { totalsOf } from './totals.ts';
 import { tpsOf } from './tps.ts';
 import { yieldOf } from './yield.ts';
 
+/** Users and applications that are listed of a node. */
+const PEOPLE_MAX = 5;
+
 /** Servers first, each role by requests, most first. */
 export function nodeRows(
-  edges: readonly EdgeFacts[],
-  window: Window,
-  extent: Window,
+  {
+    edges,
+    channels,
+    window,
+    extent,
+  }: Pick<WindowFacts, 'edges' | 'channels' | 'window' | 'extent'>,
   names: ReadonlyMap<string, string> = new Map(),
 ): NodeRow[] {
-  return (['server', 'client'] as const).flatMap((role) =>
-    rowsOfRole(role, edges, window, extent).map((row) => ({
+  return (['server', 'client'] as const).flatMap((role) => {
+    const applications = namesByNode(channels, role, ({ application }) => application);
+    const users = namesByNode(channels, role, ({ user }) => user);
+    return rowsOfRole(role, edges, window, extent).map((row) => ({
       ...row,
       name: nameOf(names, row.node) ?? null,
-    })),
+      applications: applications.get(row.node) ?? [],
+      users: users.get(row.node) ?? [],
+    }));
+  });
+}
+
+/** The names of each node, those with the most statements first. */
+function namesByNode(
+  channels: readonly ChannelFacts[],
+  role: 'client' | 'server',
+  nameIn: (channel: ChannelFacts) => string | null,
+): Map<string, string[]> {
+  const counts = new Map<string, Map<string, number>>();
+  for (const channel of channels) {
+    const name = nameIn(channel);
+    if (name === null) continue;
+    const own = counts.get(channel[role]) ?? new Map<string, number>();
+    own.set(name, (own.get(name) ?? 0) + channel.statements);
+    counts.set(channel[role], own);
+  }
+  return new Map(
+    [...counts].map(([node, own]) => [
+      node,
+      [...own]
+        .sort(([a, first], [b, second]) => second - first || (a < b ? -1 : 1))
+        .slice(0, PEOPLE_MAX)
+        .map(([name]) => name),
+    ]),
   );
 }
 
@@ -34,7 +69,7 @@ function rowsOfRole(
   edges: readonly EdgeFacts[],
   window: Window,
   extent: Window,
-): Omit<NodeRow, 'name'>[] {
+): Omit<NodeRow, 'name' | 'applications' | 'users'>[] {
   const byNode = new Map<string, EdgeFacts[]>();
   for (const edge of edges) {
     const known = byNode.get(edge[role]);

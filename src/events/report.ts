@@ -148,6 +148,9 @@ export interface NodeRow {
   readonly node: string;
   /** What people call it; null where nobody named it. */
   readonly name: string | null;
+  /** Who talks there, of the channels that the report lists: at most five of each, those with the most statements. */
+  readonly applications: readonly string[];
+  readonly users: readonly string[];
   readonly role: 'client' | 'server';
   readonly requests: number;
   readonly answers: number;
@@ -267,6 +270,8 @@ export interface Report {
   readonly health: readonly HealthInterval[];
   /** P8: where the important classes go, most response time first. */
   readonly classForecast: readonly ClassForecast[];
+  /** What is not well by the plain definitions of H1 to H5, to be read beside; at most 200. */
+  readonly plainHealth: readonly HealthInterval[];
   /** What every analyzer found, the most severe first. */
   readonly findings: readonly Finding[];
   /** Findings that belong together, as stories; the most severe first. */

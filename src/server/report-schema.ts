@@ -188,6 +188,10 @@ export const nodeRowSchema = Type.Object(
   {
     node: text('Address of a client; address:port of a server'),
     name: orNull(text('What people call it, out of the configuration')),
+    applications: Type.Array(Type.String(), {
+      description: 'Names of programs that talk there, of the channels that are listed',
+    }),
+    users: Type.Array(Type.String(), { description: 'Database users, likewise' }),
     role: Type.Union([Type.Literal('client'), Type.Literal('server')]),
     requests: count('Requests'),
     answers: count('Answers'),
@@ -451,6 +455,9 @@ export const reportSchema = Type.Object(
     capture: captureQualitySchema,
     collectors: Type.Array(collectorRowSchema, { description: 'By name' }),
     health: Type.Array(healthIntervalSchema, { description: 'Worst nodes first' }),
+    plainHealth: Type.Array(healthIntervalSchema, {
+      description: 'What is not well by the plain definitions, to be read beside',
+    }),
     classForecast: Type.Array(classForecastSchema, { description: 'Most response time first' }),
     findings: Type.Array(findingSchema, {
       description: 'What every analyzer found: the most severe first',

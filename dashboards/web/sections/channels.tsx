@@ -213,6 +213,19 @@ const nodeColumns: Column<NodeRow>[] = [
     cell: (row) => (row.role === 'server' ? 'database' : 'application'),
   },
   {
+    key: 'who',
+    label: 'Application, user',
+    minor: true,
+    cell: (row) => (
+      <span title={[...row.applications, ...row.users].join(', ')}>
+        <Words text={row.applications[0] ?? null} />{' '}
+        <span class="quiet">
+          <Words text={row.users[0] ?? null} />
+        </span>
+      </span>
+    ),
+  },
+  {
     key: 'tps',
     label: 'TPS',
     about: 'Transactions ended per second',

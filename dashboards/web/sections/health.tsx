@@ -5,6 +5,7 @@ import type { HealthInterval, Report, Window } from '../../../src/server/contrac
 import { formatClock, formatDuration } from '../format.ts';
 import { EvidenceList } from '../parts/evidence.tsx';
 import { NamesContext, NodeName } from '../parts/node-name.tsx';
+import { PlainHealth } from '../parts/plain-health.tsx';
 import { Clock, Duration } from '../parts/values.tsx';
 import { ZoneContext } from '../preferences.ts';
 import { Section } from './section.tsx';
@@ -60,6 +61,7 @@ export function Health({ report, onZoom }: HealthProps) {
               {all ? `Show the first ${SHOWN}` : `Show all ${nodes.length}`}
             </button>
           )}
+          <PlainHealth report={report} />
         </>
       )}
     </Section>

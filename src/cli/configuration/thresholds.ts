@@ -39,6 +39,12 @@ const count = (description: string, minimum = 1, maximum = 1_000_000) =>
   );
 
 const healthKeys = {
+  definition: Type.Optional(
+    Type.Union([Type.Literal('refined'), Type.Literal('plain')], {
+      title: 'refined or plain',
+      description: 'By which definitions states are told; the plain ones have the keys plain-...',
+    }),
+  ),
   'slow-ms': durationMs(
     'A mean response time beyond this is slow; learnt from the node when absent',
     0.001,
@@ -63,6 +69,10 @@ const healthKeys = {
     MINUTE_MS,
   ),
   'lost-share-max': number('A second that lost a larger share of its bytes tells nothing', 0, 1),
+  'plain-slow-ms': durationMs('Plain: the mean of the line through a minute', 0.001),
+  'plain-deviation-ms': durationMs('Plain jitter: deviation around that line', 0.001),
+  'plain-growth-per-minute-ms': durationMs('Plain sub-healthy: slope of that line', 0.001),
+  'plain-connections-loss-per-minute': number('Plain: slope of the connections', 0.01, 1e6),
 };
 
 export const healthThresholds = Type.Object(healthKeys, {

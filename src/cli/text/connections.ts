@@ -165,6 +165,12 @@ export function nodes(page: Page): string[] {
       : []),
     { title: 'node', cell: (row) => printable(row.node) },
     { title: 'role', cell: (row) => (row.role === 'server' ? 'database' : 'application') },
+    {
+      title: 'who',
+      cell: (row) => printable([...row.applications, ...row.users].join(', ')) || ABSENT,
+      from: 140,
+      flexible: true,
+    },
     { title: 'requests', cell: (row) => countText(row.requests), ...right },
     { title: 'answered', cell: (row) => shareText(row.responseRate), from: 90, ...right },
     { title: 'yield', cell: (row) => shareText(row.yield), ...right },

@@ -61,16 +61,35 @@ describe('nodeRows', () => {
     },
   });
 
-  it('adds up the edges of each host and each endpoint', () => {
-    const rows = nodeRows(
-      [
-        edge('10.0.0.1', '10.0.9.9:5432', 30, 1000),
-        edge('10.0.0.2', '10.0.9.9:5432', 10, 5000),
-        edge('10.0.0.1', '10.0.9.8:5432', 20, 4000),
+  it('says which applications and users talk at a node, those with the most statements first', () => {
+    const [any] = shopFacts().channels;
+    if (any === undefined) throw new Error('no channel');
+    const channel = (application: string | null, user: string, statements: number) => ({
+      ...{ ...any, client: '10.0.0.1', server: '10.0.9.9:5432', application, user, statements },
+    });
+    const channels = [
+      ...[channel('orders', 'ann', 3), channel('billing', 'ann', 4), channel('orders', 'bob', 5)],
+      ...[
+        channel(null, 'c', 1),
+        channel(null, 'd', 1),
+        channel(null, 'e', 1),
+        channel(null, 'f', 0),
       ],
-      window,
-      window,
-    );
+    ];
+    const edges = [edge('10.0.0.1', '10.0.9.9:5432', 30, 1000)];
+    for (const row of nodeRows({ edges, channels, window, extent: window })) {
+      expect(row.applications).toEqual(['orders', 'billing']);
+      expect(row.users).toEqual(['ann', 'bob', 'c', 'd', 'e']);
+    }
+  });
+
+  it('adds up the edges of each host and each endpoint', () => {
+    const edges = [
+      edge('10.0.0.1', '10.0.9.9:5432', 30, 1000),
+      edge('10.0.0.2', '10.0.9.9:5432', 10, 5000),
+      edge('10.0.0.1', '10.0.9.8:5432', 20, 4000),
+    ];
+    const rows = nodeRows({ edges, channels: [], window, extent: window });
     expect(
       rows.map((row) => [row.role, row.node, row.requests, row.tps, row.responseTime.meanUs]),
     ).toEqual([
