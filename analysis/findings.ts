@@ -31,7 +31,7 @@ export function findingsOf(
   rows: Rows,
   settings: AnalysisSettings = defaultAnalysisSettings,
 ): Finding[] {
-  const open = openTransactionFindings(rows.openTransactions);
+  const open = openTransactionFindings(rows.openTransactions, settings.openTransactions);
   const told = new Set(open.flatMap(({ sessions }) => sessions.slice(0, 1)));
   return [
     ...healthFindings(rows.health),
@@ -40,7 +40,11 @@ export function findingsOf(
     ...lowTpsFindings(rows.lowTps),
     ...errorFindings(rows.errorDiagnosis, settings.errors),
     ...open,
-    ...bigTransactionFindings(rows.bigTransactions, rows.window),
+    ...bigTransactionFindings(
+      rows.bigTransactions,
+      rows.window,
+      settings.bigTransactions.alertShare,
+    ),
   ]
     .sort(
       (a, b) =>

@@ -57,7 +57,6 @@ export function buildReport(
   const classForecast = classForecasts(facts.classForecast);
   const errorDiagnosis = diagnoseErrors(facts.errorDiagnosis, window, settings.errors);
   const openTransactions = openTransactionsOf(facts.openTransactions, window, stepUs);
-  const bigTransactions = bigTransactionsOf(facts.bigTransactions);
   const channels = rankedChannels(facts.channels);
   const lowTps = diagnoseLowTps(
     facts.lowTps,
@@ -66,6 +65,7 @@ export function buildReport(
     extent,
     settings.throughput,
   );
+  const bigTransactions = bigTransactionsOf(facts.bigTransactions, settings.bigTransactions);
   const findings = findingsOf(
     {
       window,

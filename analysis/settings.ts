@@ -5,6 +5,14 @@ import {
   type ErrorDiagnosisSettings,
 } from './diagnosis/error-settings.ts';
 import { defaultLowTpsSettings, type LowTpsSettings } from './diagnosis/low-tps-settings.ts';
+import {
+  type BigTransactionsSettings,
+  defaultBigTransactionsSettings,
+} from './diagnosis/big-transactions.ts';
+import {
+  defaultOpenTransactionFindingSettings,
+  type OpenTransactionFindingSettings,
+} from './diagnosis/open-transaction-findings.ts';
 import { defaultHealthSettings, type HealthSettings } from './health/settings.ts';
 
 /**
@@ -17,6 +25,8 @@ export interface AnalysisSettings {
   readonly healthOfNodes: ReadonlyMap<string, Partial<HealthSettings>>;
   readonly errors: ErrorDiagnosisSettings;
   readonly throughput: LowTpsSettings;
+  readonly openTransactions: OpenTransactionFindingSettings;
+  readonly bigTransactions: BigTransactionsSettings;
   /** By address, or by the address of a host. */
   readonly nodeNames: ReadonlyMap<string, string>;
 }
@@ -26,6 +36,8 @@ export const defaultAnalysisSettings: AnalysisSettings = {
   healthOfNodes: new Map(),
   errors: defaultErrorDiagnosisSettings,
   throughput: defaultLowTpsSettings,
+  openTransactions: defaultOpenTransactionFindingSettings,
+  bigTransactions: defaultBigTransactionsSettings,
   nodeNames: new Map(),
 };
 

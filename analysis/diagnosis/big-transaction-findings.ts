@@ -9,24 +9,18 @@ import type { Finding } from '../../src/events/finding.ts';
 import type { HighlightPart } from '../../src/events/sentence.ts';
 import { defaultBigTransactionsSettings } from './big-transactions.ts';
 
-export interface BigFindingSettings {
-  /** As a nightly batch is big each night: told as something new only when its executions change so many times more rows. */
-  readonly growthLeast: number;
-}
-
-export const defaultBigFindingSettings: BigFindingSettings = { growthLeast: 3 };
+/** As a nightly batch is big each night: told as something new only when its executions change so many times more rows. */
+const GROWTH_LEAST = 3;
 
 const text = (words: string): HighlightPart => ({ kind: 'text', text: words });
 
 export function bigTransactionFindings(
   { classes, types }: BigTransactions,
   window: { readonly fromUs: number; readonly toUs: number },
-  settings: BigFindingSettings = defaultBigFindingSettings,
+  alertShare = defaultBigTransactionsSettings.alertShare,
 ): Finding[] {
   return [
-    ...classes
-      .filter(({ alert }) => alert)
-      .map((row) => classFinding(row, window, settings.growthLeast)),
+    ...classes.filter(({ alert }) => alert).map((row) => classFinding(row, window, alertShare)),
     ...types
       .filter(({ bigRowsCount, manyStatementsCount }) => bigRowsCount + manyStatementsCount > 0)
       .map((row) => typeFinding(row, window)),
@@ -34,21 +28,21 @@ export function bigTransactionFindings(
 }
 
 /** The class did change rows before, as many at a time. */
-function usual({ rowsMeanBefore, rowsAffected, executions }: BigClassRow, growth: number): boolean {
-  return rowsMeanBefore !== null && rowsAffected / executions < growth * rowsMeanBefore;
+function usual({ rowsMeanBefore, rowsAffected, executions }: BigClassRow): boolean {
+  return rowsMeanBefore !== null && rowsAffected / executions < GROWTH_LEAST * rowsMeanBefore;
 }
 
 function classFinding(
   row: BigClassRow,
   window: { readonly fromUs: number; readonly toUs: number },
-  growthLeast: number,
+  alertShare: number,
 ): Finding {
   const names = row.types.slice(0, 3).map((type) => type.text);
   return {
     key: `big-transactions/class ${row.server} ${row.fingerprint}`,
     kind: 'big-transactions/class',
     ledger: 'D4',
-    severity: usual(row, growthLeast) ? 'info' : 'notice',
+    severity: usual(row) ? 'info' : 'notice',
     node: row.server,
     role: 'server',
     sinceUs: window.fromUs,
@@ -73,7 +67,7 @@ function classFinding(
         name: 'share, at least',
         value: row.bigShareLeast,
         unit: 'share',
-        threshold: defaultBigTransactionsSettings.alertShare,
+        threshold: alertShare,
       },
       { name: 'big executions', value: row.bigCount, unit: 'count', threshold: null },
       { name: 'executions', value: row.executions, unit: 'count', threshold: null },

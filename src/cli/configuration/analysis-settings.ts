@@ -1,6 +1,8 @@
 /** Out of the configuration file: the thresholds of the analyzers, and what people call the nodes. */
+import { defaultBigTransactionsSettings } from '../../../analysis/diagnosis/big-transactions.ts';
 import { defaultErrorDiagnosisSettings } from '../../../analysis/diagnosis/error-settings.ts';
 import { defaultLowTpsSettings } from '../../../analysis/diagnosis/low-tps-settings.ts';
+import { defaultOpenTransactionFindingSettings } from '../../../analysis/diagnosis/open-transaction-findings.ts';
 import { defaultHealthSettings } from '../../../analysis/health/settings.ts';
 import { type AnalysisSettings, defaultAnalysisSettings } from '../../../analysis/settings.ts';
 import { nodeAddress } from './node-address.ts';
@@ -27,6 +29,14 @@ export function analysisSettings({ nodes = [], thresholds }: Configuration): Ana
     ),
     errors: withOverrides(defaultErrorDiagnosisSettings, thresholds?.errors),
     throughput: withOverrides(defaultLowTpsSettings, thresholds?.throughput),
+    openTransactions: withOverrides(
+      defaultOpenTransactionFindingSettings,
+      thresholds?.['open-transactions'],
+    ),
+    bigTransactions: withOverrides(
+      defaultBigTransactionsSettings,
+      thresholds?.['big-transactions'],
+    ),
     nodeNames: new Map(
       nodes.flatMap(({ name, address }) => {
         const known = nodeAddress(address);

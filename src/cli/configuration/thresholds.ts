@@ -135,11 +135,45 @@ const throughputThresholds = Type.Object(
   },
 );
 
+const openTransactionThresholds = Type.Object(
+  {
+    'idle-least-ms': durationMs('An open transaction is idle after so long without a request'),
+    'idle-warning-ms': durationMs('One with changes that is open for so long is a warning'),
+    'wait-critical-ms': durationMs('Others waiting for it so long is critical'),
+    'waiting-critical': count('and so many channels waiting for it too'),
+    'many-least': count('So many idle ones at once are told as one'),
+    'big-probability-least': number('One that becomes big more surely than this is told', 0, 1),
+  },
+  {
+    ...CLOSED,
+    title: 'thresholds of open transactions, such as { idle-least-ms: 60000 }',
+    description: 'Uncommitted transactions',
+  },
+);
+
+const bigTransactionThresholds = Type.Object(
+  {
+    'alert-share': number('A class of which surely more than this share is big is told', 0, 1),
+    'learnt-least': count('Transactions of a server from which its own limit is learnt'),
+    'p-value-most': number('A relation that chance explains less often than this is told', 0, 1),
+    'lift-least': number('and that is at least so strong', 1, 1_000_000),
+    'big-least': count('and is not made of fewer'),
+    'rows-max': count('Rows of each list', 1, 100),
+  },
+  {
+    ...CLOSED,
+    title: 'thresholds of big transactions, such as { alert-share: 0.2 }',
+    description: 'Big statements and transactions',
+  },
+);
+
 export const thresholds = Type.Object(
   {
     health: Type.Optional(healthThresholds),
     errors: Type.Optional(errorThresholds),
     throughput: Type.Optional(throughputThresholds),
+    'open-transactions': Type.Optional(openTransactionThresholds),
+    'big-transactions': Type.Optional(bigTransactionThresholds),
     'per-node': Type.Optional(
       Type.Record(Type.String({ minLength: 1 }), healthThresholds, {
         title: 'nodes, each with its thresholds, such as { orders-db: { slow-ms: 50 } }',

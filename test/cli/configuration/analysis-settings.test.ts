@@ -26,6 +26,14 @@ describe('thresholds of the configuration', () => {
     expect(health).toEqual({ ...defaultHealthSettings, slowUs: 250_500, refusedMin: 5 });
   });
 
+  it('of transactions are told in groups of their own', () => {
+    const { openTransactions, bigTransactions } = settingsOf(
+      'thresholds: {open-transactions: {idle-least-ms: 60000}, big-transactions: {alert-share: 0.2}}',
+    );
+    expect(openTransactions.idleLeastUs).toBe(60_000_000);
+    expect(bigTransactions.alertShare).toBe(0.2);
+  });
+
   it('differ for one node, by its name, its address, or that of its host', () => {
     const settings = settingsOf(`
 nodes: [{name: orders, address: "10.0.0.1:5432"}]

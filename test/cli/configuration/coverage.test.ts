@@ -69,14 +69,14 @@ describe('the configuration', () => {
     const { healthOfNodes: _, nodeNames: _names, ...analyzers } = defaultAnalysisSettings;
     for (const [analyzer, defaults] of Object.entries(analyzers)) {
       const group = settingsOf(configurationSchema.properties.thresholds).filter((path) =>
-        path.startsWith(`${analyzer}.`),
+        path.startsWith(`${thresholdKey(analyzer)}.`),
       );
       expect(group.sort()).toEqual(
         Object.keys(defaults)
-          .map((setting) => `${analyzer}.${thresholdKey(setting)}`)
+          .map((setting) => `${thresholdKey(analyzer)}.${thresholdKey(setting)}`)
           .sort(),
       );
-      const inExample = shown?.thresholds?.[analyzer as 'health'];
+      const inExample = shown?.thresholds?.[thresholdKey(analyzer) as 'health'];
       expect(withOverrides(defaults, inExample)).toEqual(defaults);
       expect(Object.keys(inExample ?? {}).length).toBeGreaterThan(0);
     }
