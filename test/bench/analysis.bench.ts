@@ -1,0 +1,110 @@
+/**
+ * What it costs to judge one hour at 1,400 statements a second (5 million) from rollups: the questions to the store, in CPU
+ * time of this process and of the engine, and the analysis of their answers. The rollups are made up: ten edges between two
+ * databases and five applications, 60 classes. Run: npx tsx test/bench/analysis.bench.ts [rounds]
+ */
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { healthOf } from '../../analysis/health/report.ts';
+import { buildReport } from '../../analysis/report.ts';
+import { defaultAnalysisSettings } from '../../analysis/settings.ts';
+import { readWindowFacts } from '../../src/store/questions/window-facts.ts';
+import { openStore, type Store } from '../../src/store/store.ts';
+
+const START = 1_790_000_000;
+const SECONDS = 7_200;
+const RATE = 1_400;
+const EDGES = 10;
+const CLASSES = 60;
+const TICKS_PER_SECOND = 100;
+
+/** Two hours: the one before is learnt from. */
+async function fill(store: Store): Promise<void> {
+  const each = RATE / EDGES;
+  const edge =
+    "concat('10.0.1.', toString(1 + e % 2)), 5432, concat('10.0.0.', toString(1 + intDiv(e, 2)))";
+  await store.writer.command({
+    query: `INSERT INTO activity_1s (t, server_ip, server_port, client_ip, connections_open, requests, requests_answered,
+      answers, normal, commits, implicit_transactions, duration_sum_us, duration_max_us, durations, bytes_request,
+      bytes_response, outstanding, outstanding_age_max_us, collector, stored_at)
+    SELECT toDateTime(${START} + s, 'UTC'), ${edge}, 20, n, n, n, n, n, n, n * us, us * 5,
+      map(toUInt16(60), toUInt64(n)), n * 90, n * 400, 2, us, '', now()
+    FROM (SELECT intDiv(number, ${EDGES}) AS s, number % ${EDGES} AS e,
+      toUInt64(${each} + rand() % 30 - 15) AS n, toUInt64(1500 + rand(1) % 1000) AS us
+      FROM numbers(${SECONDS * EDGES}))`,
+  });
+  const perMinute = Math.round((RATE * 60) / EDGES / CLASSES);
+  await store.writer.command({
+    query: `INSERT INTO class_1m (t, fingerprint, server_ip, server_port, client_ip, database, calls, answered,
+      duration_sum_us, duration_max_us, durations, rows_returned, bytes_request, bytes_response, first_ts, last_ts,
+      collector, stored_at)
+    SELECT t, lower(leftPad(hex(c + 1), 16, '0')), ${edge}, 'shop', n, n, n * us, us * 5, map(toUInt16(60), toUInt64(n)),
+      n, n * 90, n * 400, t, t, '', now()
+    FROM (SELECT toDateTime(${START} + 60 * intDiv(number, ${EDGES * CLASSES}), 'UTC') AS t, number % ${EDGES} AS e,
+      intDiv(number, ${EDGES}) % ${CLASSES} AS c, toUInt64(${perMinute} + rand() % 8) AS n,
+      toUInt64(1500 + rand(1) % 1000) AS us FROM numbers(${(SECONDS / 60) * EDGES * CLASSES}))`,
+  });
+}
+
+/** User and system time of a process: fields 14 and 15 of proc(5) stat. */
+function cpuMsOf(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return ((Number(fields[11]) + Number(fields[12])) * 1000) / TICKS_PER_SECOND;
+}
+
+async function main(): Promise<void> {
+  const rounds = Number(process.argv[2] ?? 10);
+  const directory = await mkdtemp(join(tmpdir(), 'mirrorsql-bench-'));
+  const store = await openStore({ kind: 'embedded', directory });
+  try {
+    await fill(store);
+    const { pid } = JSON.parse(readFileSync(join(directory, 'store.json'), 'utf8')) as {
+      pid: number;
+    };
+    const own = (): number => {
+      const { user, system } = process.cpuUsage();
+      return (user + system) / 1000;
+    };
+    const window = { fromUs: (START + 3_600) * 1e6, toUs: (START + 7_200) * 1e6 };
+    const best = {
+      engine: Infinity,
+      reading: Infinity,
+      analysis: Infinity,
+      health: Infinity,
+      wall: Infinity,
+    };
+    for (let round = 0; round < rounds; round++) {
+      const begin = { engine: cpuMsOf(pid), own: own(), wall: performance.now() };
+      const facts = await readWindowFacts(store, window);
+      const read = own();
+      const engine = cpuMsOf(pid) - begin.engine;
+      const report = buildReport(facts, defaultAnalysisSettings);
+      const analysed = own();
+      const wall = performance.now() - begin.wall;
+      healthOf(facts.nodeSeconds, facts.healthWindow, window, defaultAnalysisSettings);
+      const requests = report.overview.requests;
+      if (Math.abs(requests - RATE * 3_600) > RATE * 72 || report.nodes.length !== 7)
+        throw new Error(`wrong facts: ${requests} requests, ${report.nodes.length} nodes`);
+      best.engine = Math.min(best.engine, engine);
+      best.reading = Math.min(best.reading, read - begin.own);
+      best.analysis = Math.min(best.analysis, analysed - read);
+      best.health = Math.min(best.health, own() - analysed);
+      best.wall = Math.min(best.wall, wall);
+    }
+    const ms = (value: number): string => `${value.toFixed(0)} ms`;
+    console.log(
+      `one hour of ${RATE} statements/s, 7 nodes, ${CLASSES} classes; best of ${rounds}:`,
+    );
+    console.log(`  questions: engine ${ms(best.engine)} CPU, this process ${ms(best.reading)} CPU`);
+    console.log(`  analysis:  ${ms(best.analysis)} CPU, of which states ${ms(best.health)}`);
+    console.log(`  together:  ${ms(best.wall)} by the clock`);
+  } finally {
+    await store.close();
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+await main();
