@@ -1,6 +1,7 @@
 /** All findings of a window in one list: what each analyzer says, the most severe first. */
 import { FINDING_SEVERITIES, type Finding } from '../src/events/finding.ts';
 import type { Report } from '../src/events/report.ts';
+import { hotValueFindings } from './diagnosis/hot-values.ts';
 import { forecastFindings } from './forecast/class-forecast.ts';
 import { errorFindings } from './diagnosis/error-findings.ts';
 import { bigTransactionFindings } from './diagnosis/big-transaction-findings.ts';
@@ -24,6 +25,7 @@ type Rows = Pick<
   | 'openTransactions'
   | 'bigTransactions'
   | 'lowTps'
+  | 'hotValues'
 >;
 
 /** @returns at most 200, the most severe first, among equals the earliest */
@@ -45,6 +47,7 @@ export function findingsOf(
       rows.window,
       settings.bigTransactions.alertShare,
     ),
+    ...hotValueFindings(rows.hotValues),
   ]
     .sort(
       (a, b) =>

@@ -10,6 +10,7 @@ import { diagnoseLowTps } from './diagnosis/low-tps.ts';
 import { diagnoseErrors } from './diagnosis/error-diagnosis.ts';
 import { bigTransactionsOf } from './diagnosis/big-transactions.ts';
 import { openTransactionsOf } from './diagnosis/open-transactions.ts';
+import { hotValueRows } from './diagnosis/hot-values.ts';
 import { findingsOf } from './findings.ts';
 import { classForecasts } from './forecast/class-forecast.ts';
 import { highlightsOf, type ReportWithoutHighlights } from './highlights.ts';
@@ -57,6 +58,7 @@ export function buildReport(
   const classForecast = classForecasts(facts.classForecast);
   const errorDiagnosis = diagnoseErrors(facts.errorDiagnosis, window, settings.errors);
   const openTransactions = openTransactionsOf(facts.openTransactions, window, stepUs);
+  const hotValues = hotValueRows(facts.valuePlaces);
   const channels = rankedChannels(facts.channels);
   const lowTps = diagnoseLowTps(
     facts.lowTps,
@@ -76,6 +78,7 @@ export function buildReport(
       openTransactions,
       bigTransactions,
       lowTps,
+      hotValues,
     },
     settings,
   );
@@ -106,6 +109,7 @@ export function buildReport(
     classForecast,
     openTransactions,
     bigTransactions,
+    hotValues,
     findings,
     incidents: incidentsOf(findings, { facts, missed }),
     capture: captureQuality(facts.capture, missed),

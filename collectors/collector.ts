@@ -30,6 +30,8 @@ export interface CollectorOptions {
   readonly ports?: ReadonlyMap<number, Protocol>;
   /** Decode the values of parameters. */
   readonly parameters?: boolean;
+  /** Tell the values of executions to a sink that counts them (StatementEvent.bound). */
+  readonly boundValues?: boolean;
   /** Secrets of TLS connections. */
   readonly keyLog?: KeyLog | undefined;
   /** What keeps equal addresses and ports apart; nothing, when not given. */
@@ -55,8 +57,9 @@ export class Collector implements PacketHandler {
   readonly classes: ClassRegistry;
   readonly #keyLog: KeyLog | undefined;
   readonly #connections: Connections;
-  readonly #context: { parameters: boolean };
+  readonly #context: { parameters: boolean; boundValues: boolean };
   readonly #parameters: boolean;
+  readonly #boundValues: boolean;
   readonly #activity: Activity;
   /** The last moment that `idle` was told. */
   #clockUs = 0;
@@ -80,6 +83,7 @@ export class Collector implements PacketHandler {
     });
     this.#keyLog = options.keyLog;
     this.#parameters = options.parameters ?? false;
+    this.#boundValues = options.boundValues ?? false;
     const ports = new Map([...KNOWN_PORTS, ...(options.ports ?? [])]);
     const context = {
       sink: counting,
@@ -95,6 +99,7 @@ export class Collector implements PacketHandler {
       ),
       logins: new KnownLogins(this.health, limits.learnedLoginsMax),
       parameters: this.#parameters,
+      boundValues: this.#boundValues,
       captureQuality: options.timedOnArrival === true ? Quality.TimedOnArrival : 0,
       collector: options.name ?? '',
       keyLog: options.keyLog,
@@ -157,6 +162,7 @@ export class Collector implements PacketHandler {
   reduce(reduction: Reduction): void {
     this.health.reduction = reduction;
     this.#context.parameters = this.#parameters && reduction < Reduction.Parameters;
+    this.#context.boundValues = this.#boundValues && reduction < Reduction.Parameters;
   }
 
   /** Tells the state of each open session. */

@@ -20,6 +20,8 @@ export interface ConversationContext {
   readonly logins: KnownLogins;
   /** Decode the values of parameters. */
   readonly parameters: boolean;
+  /** Tell the values of executions to who counts them (StatementEvent.bound). */
+  readonly boundValues: boolean;
   /** Bits of Quality that come from how packets are captured: every event carries them. */
   readonly captureQuality: number;
   /** The collector's name, '' without one: two collectors that see one flow give it two ids. */

@@ -10,6 +10,7 @@ import { Ddl } from './sections/ddl.tsx';
 import { ErrorDiagnosis } from './sections/error-diagnosis.tsx';
 import { Errors } from './sections/errors.tsx';
 import { Findings } from './sections/findings.tsx';
+import { HotValues } from './sections/hot-values.tsx';
 import { Health } from './sections/health.tsx';
 import { Highlights } from './sections/highlights.tsx';
 import { Incidents } from './sections/incidents.tsx';
@@ -40,6 +41,7 @@ export function ReportView({ report, onOpen, onZoom, onNode }: ReportViewProps) 
         <Findings report={report} onOpen={onOpen} />
         <Statements report={report} onOpen={onOpen} />
         <ClassForecasts report={report} onOpen={onOpen} />
+        <HotValues report={report} onOpen={onOpen} />
         <Errors report={report} onOpen={onOpen} />
         <ErrorDiagnosis report={report} onOpen={onOpen} />
         <div class="columns">

@@ -25,6 +25,8 @@ import { LoadProgress } from './load-progress.ts';
 import { type LoadOutcome, loadText } from './load-text.ts';
 import { writeOutput } from './output.ts';
 import { type RetentionOptions, retentionPolicy, retentionText } from './retention-options.ts';
+import { valueNames, valuesChoice } from './values-option.ts';
+import type { ValueNames } from '../store/values/value-names.ts';
 import { type CollectorOptions, collectorName, storeSettings } from './store-settings.ts';
 
 /** A capture with one wild time stamp seems to last for years: it is not judged, or it would be for as long. */
@@ -36,6 +38,7 @@ export interface LoadOptions extends CollectorOptions, RetentionOptions, Analysi
   readonly keylog?: string;
   /** Each `tunnels` or `vlans`. */
   readonly separate?: readonly string[];
+  readonly values?: string;
 }
 
 /**
@@ -48,6 +51,7 @@ export async function runLoad(files: readonly string[], options: LoadOptions): P
   const keyLog = options.keylog === undefined ? undefined : readKeyLog(options.keylog);
   const separation = separationOptions(options.separate ?? []);
   const retention = retentionPolicy(options);
+  const choice = valuesChoice(options);
   const describe = await loadDescriber();
   const store = await openStore(storeSettings(options), { collector: collectorName(options) });
   let exitCode = 0;
@@ -62,9 +66,16 @@ export async function runLoad(files: readonly string[], options: LoadOptions): P
   };
   try {
     await sendLeftovers(store);
+    const values = valueNames(choice, store.directory);
     for (const file of files) {
       try {
-        const outcome = await loadOne(store, file, { ports, separation, keyLog, describe });
+        const outcome = await loadOne(store, file, {
+          ports,
+          separation,
+          keyLog,
+          describe,
+          values,
+        });
         await writeOutput(loadText(outcome));
         if (outcome.failure !== undefined) failed(outcome.failure);
         windows.push(...windowOf(outcome));
@@ -113,6 +124,7 @@ interface Decoding {
   readonly ports: ReadonlyMap<number, 'postgres' | 'mysql' | 'drda'>;
   readonly keyLog: KeyLog | undefined;
   readonly separation: Separation;
+  readonly values: ValueNames | undefined;
   readonly describe: Awaited<ReturnType<typeof loadDescriber>>;
 }
 
@@ -125,6 +137,7 @@ async function loadOne(store: Store, file: string, decoding: Decoding): Promise<
     directory: store.directory,
     collector: store.collector,
     describe: decoding.describe,
+    values: decoding.values,
     onSealed: (segment) => {
       names.push(segment.name);
       writer.enqueue(segment);
@@ -134,8 +147,9 @@ async function loadOne(store: Store, file: string, decoding: Decoding): Promise<
   let summary: CaptureSummary | undefined;
   let failure: MirrorSqlError | undefined;
   try {
-    const { ports, separation, keyLog } = decoding;
-    const options = { ports, separation, keyLog, name: store.collector };
+    const { ports, separation, keyLog, values } = decoding;
+    const boundValues = values !== undefined;
+    const options = { ports, separation, keyLog, name: store.collector, boundValues };
     const collector = new Collector(sink, options);
     summary = await collect(source, collector, {
       afterChunk: async (seen) => {
@@ -188,7 +202,7 @@ async function finish(
 ): Promise<{ failure: MirrorSqlError | undefined }> {
   let failure: MirrorSqlError | undefined;
   try {
-    sink.seal();
+    sink.end();
     await sink.settled();
   } catch (error) {
     failure = storeError(error);

@@ -102,6 +102,11 @@ withName(program.command('load'))
   )
   .option('--keylog <file>', 'secrets of TLS connections (SSLKEYLOGFILE), to decrypt them')
   .option(...SEPARATE, gather, [])
+  .option(
+    '--values <mode>',
+    'of values that executions are given: off, hashed, masked or plain',
+    'masked',
+  )
   .action(
     action(async (files: string[], options: object) =>
       (await import('./load.ts')).runLoad(files, options),
@@ -126,6 +131,11 @@ withName(program.command('monitor'))
   .option(...SEPARATE, gather, [])
   .option('--listen <host:port>', 'where to serve the dashboards and the API')
   .option('--quota <size>', 'of segments that wait on the disk while the store is away', '4GB')
+  .option(
+    '--values <mode>',
+    'of values that executions are given: off, hashed, masked or plain',
+    'masked',
+  )
   .action(
     action(async (options: object) => (await import('./monitor/monitor.ts')).runMonitor(options)),
   );

@@ -11,6 +11,7 @@ import { channels, nodes, schemaChanges, sessionEvents, transactions } from './t
 import { errorDiagnosis } from './text/error-diagnosis.ts';
 import { errors } from './text/errors.ts';
 import { headline } from './text/headline.ts';
+import { hotValues } from './text/hot-values.ts';
 import { health } from './text/health.ts';
 import { incidents } from './text/incidents.ts';
 import { openTransactions } from './text/open-transactions.ts';
@@ -37,6 +38,7 @@ export function renderReportText(report: Report, { columns, color }: TextOptions
     lowTps,
     statements,
     classForecast,
+    hotValues,
     errors,
     errorDiagnosis,
     transactions,

@@ -45,6 +45,12 @@ export interface StatementError {
   readonly errorClass: string;
 }
 
+/** The values that an execution was given, read from the wire's bytes only when asked. */
+export interface BoundValues {
+  /** As PostgreSQL would print them, null for NULL; undefined when the bytes make no sense. */
+  values(): readonly (string | null)[] | undefined;
+}
+
 /** One execution of one statement: a request and all its answers. */
 export interface StatementEvent {
   readonly session: Session;
@@ -70,6 +76,11 @@ export interface StatementEvent {
   readonly sourceClass: StatementClass | undefined;
   /** Decoded only when asked for; null stands for NULL. */
   readonly parameters: readonly (string | null)[] | undefined;
+  /**
+   * Values of its parameters for who counts them; valid only during the call. Only told when the collector was asked for
+   * them, and never of a class that may hold a secret, nor of values that are long.
+   */
+  readonly bound?: BoundValues | undefined;
   readonly status: Status;
   readonly error: StatementError | undefined;
   readonly rowsReturned: number;

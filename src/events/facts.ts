@@ -8,6 +8,7 @@ import type { ClassForecastFacts } from './class-forecast.ts';
 import type { ErrorDiagnosisFacts } from './error-diagnosis.ts';
 import type { BigTransactionsFacts } from './big-transactions.ts';
 import type { LowTpsFacts } from './low-tps.ts';
+import type { ValuePlaceFacts } from './hot-values.ts';
 import type { NodeSecond } from './health.ts';
 import type { OpenTransactionsFacts } from './open-transactions.ts';
 
@@ -331,6 +332,7 @@ export interface WindowFacts {
   readonly classForecast: ClassForecastFacts;
   readonly openTransactions: OpenTransactionsFacts;
   readonly bigTransactions: BigTransactionsFacts;
+  readonly valuePlaces: readonly ValuePlaceFacts[];
   /** In the steps of the report, by time. */
   readonly missed: readonly MissedFacts[];
   readonly errorDiagnosis: ErrorDiagnosisFacts;

@@ -15,6 +15,7 @@ import type {
 import type { ClassForecast } from './class-forecast.ts';
 import type { ErrorConcern, ErrorDiagnosis } from './error-diagnosis.ts';
 import type { BigTransactions } from './big-transactions.ts';
+import type { HotValueRow } from './hot-values.ts';
 import type { Finding } from './finding.ts';
 import type { HealthInterval } from './health.ts';
 import type { OpenTransactions } from './open-transactions.ts';
@@ -272,6 +273,8 @@ export interface Report {
   readonly classForecast: readonly ClassForecast[];
   /** What is not well by the plain definitions of H1 to H5, to be read beside; at most 200. */
   readonly plainHealth: readonly HealthInterval[];
+  /** F1: values that stand out, contended ones first. */
+  readonly hotValues: readonly HotValueRow[];
   /** What every analyzer found, the most severe first. */
   readonly findings: readonly Finding[];
   /** Findings that belong together, as stories; the most severe first. */

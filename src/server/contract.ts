@@ -33,6 +33,7 @@ export type { ErrorCauseRow } from '../events/error-diagnosis.ts';
 export type { BigClassRow, BigTypeRow } from '../events/big-transactions.ts';
 export type { OpenTransactionRow } from '../events/open-transactions.ts';
 export type { LowTpsEpisode } from '../events/low-tps.ts';
+export type { HotValueRow } from '../events/hot-values.ts';
 export type { Evidence, HealthInterval } from '../events/health.ts';
 export type { Finding } from '../events/finding.ts';
 export type { Incident, TimelineEntry } from '../events/incidents.ts';

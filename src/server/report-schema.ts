@@ -8,6 +8,7 @@ import type { Report } from '../events/report.ts';
 import { classForecastSchema } from './schemas/class-forecast.ts';
 import { errorDiagnosisSchema } from './schemas/error-diagnosis.ts';
 import { bigTransactionsSchema } from './schemas/big-transactions.ts';
+import { hotValueSchema } from './schemas/hot-values.ts';
 import { findingSchema } from './schemas/finding.ts';
 import { healthIntervalSchema } from './schemas/health.ts';
 import { incidentSchema } from './schemas/incidents.ts';
@@ -459,6 +460,7 @@ export const reportSchema = Type.Object(
       description: 'What is not well by the plain definitions, to be read beside',
     }),
     classForecast: Type.Array(classForecastSchema, { description: 'Most response time first' }),
+    hotValues: Type.Array(hotValueSchema, { description: 'Contended ones first' }),
     findings: Type.Array(findingSchema, {
       description: 'What every analyzer found: the most severe first',
     }),

@@ -32,6 +32,9 @@ import {
   sessionEventRows,
   sessionRows,
 } from './tables/sessions-table.ts';
+import { appendValue, valueRows } from './tables/values-table.ts';
+import type { ValueNames } from './values/value-names.ts';
+import { ValueSketches } from './values/value-sketches.ts';
 import type { SegmentTable, TableRows } from './tables/table-rows.ts';
 import { appendReplication, replicationRows } from './tables/replication-table.ts';
 import {
@@ -56,6 +59,8 @@ export interface SinkOptions {
   readonly collector?: string;
   /** What is captured, such as the name of an interface. */
   readonly source?: string;
+  /** Counts the values that executions are given, and names them; without it none are counted. */
+  readonly values?: ValueNames | undefined;
   /** Tables and columns of a statement; called once per class. */
   readonly describe: (statement: string) => ClassDescription;
   /** Takes each segment when it is on the disk. */
@@ -106,6 +111,8 @@ export class SegmentSink implements EventSink {
       this.#sealWhenFull(this.#transactionSteps);
     },
   });
+  readonly #valueRows = valueRows();
+  readonly #values: ValueSketches | undefined;
   readonly #notes = new Map<Session, SessionNotes>();
   readonly #seen = new Set<StatementClass>();
   readonly #sealing = new Set<Promise<void>>();
@@ -127,6 +134,12 @@ export class SegmentSink implements EventSink {
 
   constructor(options: SinkOptions) {
     this.#options = options;
+    if (options.values !== undefined) {
+      this.#values = new ValueSketches(options.values, (row) => {
+        appendValue(this.#valueRows, row);
+        this.#sealWhenFull(this.#valueRows);
+      });
+    }
     this.#segments = join(options.directory, 'segments');
     this.#rowsMax = Math.min(
       options.segmentRowsMax ?? limits.segmentRowsMax,
@@ -145,6 +158,8 @@ export class SegmentSink implements EventSink {
     notes.lastClass = event.statementClass;
     notes.lastCommand = event.command;
     const { statementClass, text, textStart, textEnd } = event;
+    if (this.reduction < Reduction.Parameters)
+      this.#values?.statement(event, notes.addresses.server);
     this.#sequences.statement(notes.sequence, event, notes.addresses.server);
     if (statementClass !== undefined && statementClass !== this.#lastClass) {
       this.#tellClass(statementClass, text, textStart, textEnd);
@@ -218,8 +233,15 @@ export class SegmentSink implements EventSink {
   }
 
   captureSecond(second: CaptureSecond): void {
+    this.#values?.advance(second.secondUs);
     appendCaptureSecond(this.#capture, this.#options.source ?? '', second);
     this.#sealWhenFull(this.#capture);
+  }
+
+  /** Nothing more comes: also what is counted by the minute is told, and all is sealed. */
+  end(): void {
+    this.#values?.flush();
+    this.seal();
   }
 
   /** Seals whatever rows are open. */
@@ -236,6 +258,7 @@ export class SegmentSink implements EventSink {
       this.#replication,
       this.#activity,
       this.#capture,
+      this.#valueRows,
     ]) {
       if (rows.rowsCount > 0) this.#seal(rows);
     }

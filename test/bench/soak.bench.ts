@@ -43,7 +43,7 @@ const feed = {
 const place = { directory, collector: 'soak', ports: new Map(), separation: TOGETHER };
 const pipeline = await Pipeline.create(
   feed,
-  { ...place, keyLogPath: undefined },
+  { ...place, keyLogPath: undefined, values: 'masked' },
   {
     sealed: (segment) => storing.take(segment),
     lost: (table, rows, atUs, error) => storing.lost(table, rows, atUs, error),

@@ -24,11 +24,13 @@ export async function storeRecording(
     ...options,
   });
   try {
-    await collect(source, new Collector(sink, { ports: new Map([[port, 'postgres']]) }));
+    const ports = new Map([[port, 'postgres' as const]]);
+    const boundValues = options.values !== undefined;
+    await collect(source, new Collector(sink, { ports, boundValues }));
   } finally {
     await source.close();
   }
-  sink.seal();
+  sink.end();
   await sink.settled();
   await writer.flush();
 }

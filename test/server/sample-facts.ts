@@ -584,6 +584,7 @@ export function sampleFacts(window: Window = EXTENT, scope: Scope = {}): WindowF
     classForecast: forecastOf(),
     openTransactions: sampleOpenTransactions(EXTENT),
     bigTransactions: sampleBigTransactions(EXTENT),
+    valuePlaces: [],
     collectors: [],
     missed: [],
     lowTps: { historyFromUs: START_US, judgedFromUs: START_US, minutes: [], captured: [] },

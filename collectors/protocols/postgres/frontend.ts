@@ -6,12 +6,15 @@ import { Quality } from '../../../src/events/quality.ts';
 import type { MessageReceiver } from './framer.ts';
 import { FrontendTag } from './messages.ts';
 import { BATCH_BIND, readBatch } from './opengauss.ts';
+import { rawParameters } from './parameters.ts';
 import { type Pending, PendingKind, type RawParameters } from './pending.ts';
 import { endsRound, Phase, type State } from './state.ts';
 import { PreparedStatement } from './statements.ts';
 
 const TARGET_PORTAL = 0x50; // 'P'
 const NAME_ENTRY_BYTES = 64;
+/** Of the values of a Bind, for who counts them: those of a point query are short, and all is copied. */
+const BOUND_BYTES_MAX = 1024;
 const NO_NAME = new Uint8Array(0);
 
 /** What the frontend leaves to the conversation, because it concerns both directions. */
@@ -319,15 +322,27 @@ export class Frontend implements MessageReceiver {
       if (cut) this.#cut(pending, 'bind_bytes');
       else parameters = rawParameters(bytes, view, nameEnd + 1, end);
     }
+    const valuesStart = nameEnd + 1;
+    const keepsBound =
+      state.context.boundValues &&
+      !cut &&
+      end - valuesStart <= BOUND_BYTES_MAX &&
+      end > valuesStart;
     if (portalEnd > start) {
       statement.uses++; // The portal may live longer than the statement's name.
       state.portals.set(
         bytes.slice(start, portalEnd),
-        { statement, parameters, executed: false },
+        {
+          statement,
+          parameters,
+          bound: keepsBound ? bytes.slice(valuesStart, end) : undefined,
+          executed: false,
+        },
         NAME_ENTRY_BYTES + sizeBytes,
       );
     } else {
       state.bindUnnamed(statement, parameters);
+      if (keepsBound) state.keepBound(bytes, view, valuesStart, end);
     }
   }
 
@@ -341,6 +356,7 @@ export class Frontend implements MessageReceiver {
       const portal = state.portals.get(bytes, start, nameEnd);
       pending.portalName = state.decode(bytes, start, nameEnd);
       pending.parameters = portal?.parameters;
+      if (portal?.bound !== undefined) pending.keepBound(portal.bound);
       if (portal?.statement !== undefined) this.#attach(pending, portal.statement);
       if (portal !== undefined) {
         again = portal.executed;
@@ -350,6 +366,9 @@ export class Frontend implements MessageReceiver {
       again = state.unnamedPortalExecuted;
       state.unnamedPortalExecuted = true;
       pending.parameters = state.unnamedPortalParameters;
+      const { unnamedPortalBound: bound } = state;
+      if (bound !== undefined && bound.length > 0)
+        pending.keepBound(bound.bytes, bound.length, bound.view);
       if (state.unnamedPortalStatement !== undefined)
         this.#attach(pending, state.unnamedPortalStatement);
     }
@@ -499,36 +518,4 @@ function typesOf(view: DataView, start: number, end: number): readonly number[] 
   const types: number[] = [];
   for (let index = 0; index < count; index++) types.push(view.getUint32(start + 2 + index * 4));
   return types;
-}
-
-/** Int16{Int16 format}, Int16{Int32 length, Byte[length]}; undefined when the message does not hold what it claims. */
-function rawParameters(
-  bytes: Uint8Array,
-  view: DataView,
-  start: number,
-  end: number,
-): RawParameters | undefined {
-  if (start + 2 > end) return undefined;
-  const formatsCount = view.getUint16(start);
-  let position = start + 2 + formatsCount * 2;
-  if (position + 2 > end) return undefined;
-  const formats: number[] = [];
-  for (let index = 0; index < formatsCount; index++)
-    formats.push(view.getUint16(start + 2 + index * 2));
-  const count = view.getUint16(position);
-  position += 2;
-  const values: (Uint8Array | null)[] = [];
-  for (let index = 0; index < count; index++) {
-    if (position + 4 > end) return undefined;
-    const length = view.getInt32(position);
-    position += 4;
-    if (length < 0) {
-      values.push(null);
-      continue;
-    }
-    if (position + length > end) return undefined;
-    values.push(bytes.slice(position, position + length));
-    position += length;
-  }
-  return { formats, values };
 }

@@ -29,3 +29,35 @@ export function decodeParameters(
     return binaryText(value, types[index] ?? 0, decode, dialect) ?? hexText(value);
   });
 }
+
+/** Int16{Int16 format}, Int16{Int32 length, Byte[length]}; undefined when the message does not hold what it claims. */
+export function rawParameters(
+  bytes: Uint8Array,
+  view: DataView,
+  start: number,
+  end: number,
+): RawParameters | undefined {
+  if (start + 2 > end) return undefined;
+  const formatsCount = view.getUint16(start);
+  let position = start + 2 + formatsCount * 2;
+  if (position + 2 > end) return undefined;
+  const formats: number[] = [];
+  for (let index = 0; index < formatsCount; index++)
+    formats.push(view.getUint16(start + 2 + index * 2));
+  const count = view.getUint16(position);
+  position += 2;
+  const values: (Uint8Array | null)[] = [];
+  for (let index = 0; index < count; index++) {
+    if (position + 4 > end) return undefined;
+    const length = view.getInt32(position);
+    position += 4;
+    if (length < 0) {
+      values.push(null);
+      continue;
+    }
+    if (position + length > end) return undefined;
+    values.push(bytes.slice(position, position + length));
+    position += length;
+  }
+  return { formats, values };
+}

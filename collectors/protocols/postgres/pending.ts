@@ -76,6 +76,8 @@ export interface RawParameters {
 export interface Portal {
   readonly statement: PreparedStatement | undefined;
   readonly parameters: RawParameters | undefined;
+  /** The same as they came, where somebody counts values. */
+  readonly bound?: Uint8Array | undefined;
   /** A cursor WITH HOLD: it outlives its transaction. */
   readonly holds?: boolean;
   /** A further Execute fetches more of what the first began. */
@@ -96,6 +98,8 @@ export class Pending {
   portalName: string | undefined = undefined;
   /** Of Close: the portal that stood under the name when it was asked. */
   portal: Portal | undefined = undefined;
+  /** Of an Execute, where somebody counts values: its parameters as they came. */
+  bound: TextBuffer | undefined = undefined;
   /** Of Query. */
   readonly text = new TextBuffer();
   /** Describe and Close: of a portal rather than of a statement. */
@@ -132,6 +136,16 @@ export class Pending {
   /** Of a Query with several statements: what came of each but the last, in order. */
   outcomes: Outcome[] | undefined = undefined;
 
+  /** Keeps bytes[0, length). `view` is of the same bytes. */
+  keepBound(
+    bytes: Uint8Array,
+    length = bytes.length,
+    view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length),
+  ): void {
+    this.bound ??= new TextBuffer();
+    this.bound.set(bytes, view, 0, length);
+  }
+
   reset(kind: PendingKind, tsUs: number, requestBytes: number): void {
     this.kind = kind;
     this.tsUs = tsUs;
@@ -143,6 +157,7 @@ export class Pending {
     this.portalName = undefined;
     this.portal = undefined;
     this.text.length = 0;
+    if (this.bound !== undefined) this.bound.length = 0;
     this.ofPortal = false;
     this.setsCount = 0;
     this.counted = false;

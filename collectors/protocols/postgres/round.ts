@@ -7,6 +7,7 @@ import { Quality, QUALITY_GUESSED } from '../../../src/events/quality.ts';
 import type { StatementClass } from '../../../src/events/statement-class.ts';
 import type { AlsoSecret } from '../../../src/sql/redaction.ts';
 import { mayHoldSeveral, splitStatements } from '../../../src/sql/split.ts';
+import { Bound } from './bound-values.ts';
 import { decodeParameters } from './parameters.ts';
 import { Outcome, type Pending, PendingKind, TagVerb } from './pending.ts';
 import { detach, endsRound, type State } from './state.ts';
@@ -22,12 +23,14 @@ export class Rounds {
   readonly #state: State;
   readonly #told: ToldStatement;
   readonly #objects: SessionObjects;
+  readonly #bound: Bound;
   readonly #ranges: number[] = [];
 
   constructor(state: State) {
     this.#state = state;
     this.#told = new ToldStatement(state.session);
     this.#objects = new SessionObjects(state);
+    this.#bound = new Bound(state);
   }
 
   /** Tells everything between `queue.base` and `queue.head`; `status` is what ReadyForQuery said, '' when unseen. */
@@ -389,6 +392,8 @@ export class Rounds {
     told.status = outcome.status;
     told.error = outcome.error;
     const object = this.#source(statementClass, text, start, end);
+    // What somebody counts must be no secret.
+    told.bound = statementClass?.mayHoldSecret === false ? this.#bound.of(pending) : undefined;
     if (statementClass === undefined) hideQuoted(told);
     told.rowsReturned = outcome.rowsReturned;
     told.rowsAffected = outcome.rowsAffected;

@@ -15,7 +15,7 @@ import {
   type RawParameters,
 } from './pending.ts';
 import type { Replication } from './replication.ts';
-import { NameTable, type PreparedStatement, type TextBuffer } from './statements.ts';
+import { NameTable, type PreparedStatement, TextBuffer } from './statements.ts';
 import { Transactions } from './transactions.ts';
 
 export const Phase = {
@@ -58,6 +58,8 @@ export class State {
   spareStatement: PreparedStatement | undefined = undefined;
   unnamedPortalStatement: PreparedStatement | undefined = undefined;
   unnamedPortalParameters: RawParameters | undefined = undefined;
+  /** The same as they came, where somebody counts values. */
+  unnamedPortalBound: TextBuffer | undefined = undefined;
   unnamedPortalExecuted = false;
   phase: Phase;
   readonly midStream: boolean;
@@ -193,7 +195,14 @@ export class State {
     if (statement !== undefined) statement.uses++;
     this.unnamedPortalStatement = statement;
     this.unnamedPortalParameters = parameters;
+    if (this.unnamedPortalBound !== undefined) this.unnamedPortalBound.length = 0;
     this.unnamedPortalExecuted = false;
+  }
+
+  /** The parameters of the unnamed portal as they came: bytes[start, end), of which `view` is. */
+  keepBound(bytes: Uint8Array, view: DataView, start: number, end: number): void {
+    this.unnamedPortalBound ??= new TextBuffer();
+    this.unnamedPortalBound.set(bytes, view, start, end);
   }
 
   /** A simple query destroys the unnamed statement and portal; their memory is used again. */

@@ -1,5 +1,6 @@
 /** Hot. The one object in which the statements of a session are told. Bench: test/bench/decode.bench.ts. */
 import {
+  type BoundValues,
   type StatementError,
   type StatementEvent,
   Status,
@@ -35,6 +36,7 @@ export class ToldStatement implements StatementEvent {
   sourceClass: StatementClass | undefined = undefined;
   source: string | undefined = undefined;
   parameters: readonly (string | null)[] | undefined = undefined;
+  bound: BoundValues | undefined = undefined;
   status: Status = Status.Ok;
   error: StatementError | undefined = undefined;
   rowsReturned = UNKNOWN;

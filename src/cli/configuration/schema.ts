@@ -6,6 +6,7 @@ import Type, { type Static } from 'typebox';
 import { BACKENDS } from '../../../collectors/capture/live.ts';
 import { thresholds } from './thresholds.ts';
 import { RETAIN_PATTERN, RETAINED_TABLES } from '../retention-options.ts';
+import { VALUES_CHOICES } from '../values-option.ts';
 
 const CLOSED = { additionalProperties: false };
 
@@ -111,6 +112,16 @@ const store = Type.Object(
         title: 'a size such as 500MB or 50GB',
         description: 'What the store may take of the disk; the oldest days go first',
       }),
+    ),
+    values: Type.Optional(
+      Type.Union(
+        VALUES_CHOICES.map((choice) => Type.Literal(choice)),
+        {
+          title: VALUES_CHOICES.join(', ').replace(/, (?=[a-z]+$)/, ' or '),
+          description:
+            'Which values executions are given is counted by keyed hash: what of a value is shown beside it',
+        },
+      ),
     ),
     collector: Type.Optional(
       text(

@@ -85,6 +85,7 @@ export const settings: readonly Setting[] = [
     variable: 'MIRRORSQL_COLLECTOR',
     inFile: ({ store }) => store?.collector,
   },
+  { option: 'values', variable: 'MIRRORSQL_VALUES', inFile: ({ store }) => store?.values },
   { option: 'listen', variable: 'MIRRORSQL_LISTEN', inFile: ({ server }) => server?.listen },
   // Where `status` asks: where the monitor of this configuration serves.
   { option: 'url', variable: 'MIRRORSQL_LISTEN', inFile: ({ server }) => server?.listen },

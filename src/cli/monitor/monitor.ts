@@ -95,13 +95,13 @@ interface Capturing {
 async function openAlone(plan: MonitorPlan): Promise<Capturing> {
   const feed = await openFeed(plan.origin);
   const { name, reason, ends } = feed;
-  const { ports, separation, keyLogPath } = plan;
+  const { ports, separation, keyLogPath, values } = plan;
   return {
     name,
     reason,
     ends,
     begin: (place, listener) =>
-      Pipeline.create(feed, { ...place, ports, separation, keyLogPath }, listener),
+      Pipeline.create(feed, { ...place, ports, separation, keyLogPath, values }, listener),
     close: () => feed.source.close(),
   };
 }

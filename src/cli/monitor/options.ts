@@ -8,6 +8,7 @@ import type { RetentionPolicy } from '../../store/retention.ts';
 import { type RetentionOptions, retentionPolicy } from '../retention-options.ts';
 import { sizeOption } from '../size-option.ts';
 import type { ServingOptions } from '../serve.ts';
+import { type ValuesChoice, valuesChoice } from '../values-option.ts';
 import type { CollectorOptions } from '../store-settings.ts';
 
 export interface MonitorOptions extends CollectorOptions, RetentionOptions, ServingOptions {
@@ -21,6 +22,7 @@ export interface MonitorOptions extends CollectorOptions, RetentionOptions, Serv
   readonly workers?: string;
   readonly quota?: string;
   readonly keylog?: string;
+  readonly values?: string;
 }
 
 /** Interfaces, or a file that is played. */
@@ -44,6 +46,7 @@ export interface MonitorPlan {
   readonly retention: RetentionPolicy;
   /** File with the secrets of TLS connections, which is followed. */
   readonly keyLogPath: string | undefined;
+  readonly values: ValuesChoice;
 }
 
 /** @throws MirrorSqlError MSQL_CLI_USAGE */
@@ -56,6 +59,7 @@ export function monitorPlan(options: MonitorOptions): MonitorPlan {
     quotaBytes: options.quota === undefined ? undefined : sizeOption('--quota', options.quota),
     retention: retentionPolicy(options),
     keyLogPath: options.keylog,
+    values: valuesChoice(options),
   };
 }
 

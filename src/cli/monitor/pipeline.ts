@@ -23,6 +23,7 @@ import type { Segment } from '../../store/segment.ts';
 import { type Lane, SegmentSink } from '../../store/segment-sink.ts';
 import type { SegmentTable } from '../../store/tables/table-rows.ts';
 import { FollowedKeyLog } from '../key-log-file.ts';
+import { type ValuesChoice, valueNames } from '../values-option.ts';
 import { type Strain, ReductionControl } from './reduction.ts';
 import type { Feed } from './feed.ts';
 
@@ -37,6 +38,7 @@ export interface PipelineOptions {
   /** File with the secrets of TLS connections, which is followed. */
   readonly keyLogPath: string | undefined;
   readonly separation: Separation;
+  readonly values: ValuesChoice;
 }
 
 /** What a pipeline tells. */
@@ -111,7 +113,7 @@ export class Pipeline implements Running {
   /** @throws MirrorSqlError MSQL_KEYLOG_READ */
   static async create(
     feed: Feed,
-    { directory, collector: name, ports, separation, keyLogPath, lane }: PipelineOptions,
+    { directory, collector: name, ports, separation, keyLogPath, lane, values }: PipelineOptions,
     listener: PipelineListener,
   ): Promise<Pipeline> {
     const keys = keyLogPath === undefined ? undefined : new FollowedKeyLog(keyLogPath);
@@ -121,6 +123,7 @@ export class Pipeline implements Running {
       ...(lane === undefined ? {} : { lane }),
       source: feed.name,
       describe: await loadDescriber(),
+      values: valueNames(values, directory),
       onSealed: (segment) => listener.sealed(segment),
       onLost: (table, rowsCount, error) => {
         const { lastPacketUs } = collector.health;
@@ -142,6 +145,7 @@ export class Pipeline implements Running {
       name,
       timedOnArrival,
       keyLog: keys?.keyLog,
+      boundValues: values !== 'off',
     });
     return new Pipeline(feed, sink, collector, keys, listener);
   }
@@ -167,7 +171,7 @@ export class Pipeline implements Running {
       this.#keys?.close();
       this.#ended = true;
     }
-    this.#sink.seal();
+    this.#sink.end();
     await this.#sink.settled();
     return { ...summary, ...this.#last() };
   }

@@ -40,6 +40,7 @@ async function begin({
       collector,
       ports: plan.ports,
       separation: plan.separation,
+      values: plan.values,
       keyLogPath: plan.keyLogPath,
       lane: { index, count: plan.workers + 1 },
     },

@@ -24,6 +24,7 @@ const READ_TABLES = [
   'transaction_type_1h',
   'transaction_types',
   'transactions',
+  'value_1m',
 ] as const;
 
 /**

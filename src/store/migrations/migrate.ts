@@ -14,6 +14,7 @@ import { transactionTypes } from './009-transaction-types.ts';
 import { errorDiagnosis } from './010-error-diagnosis.ts';
 import { statesAndFindings } from './011-states-and-findings.ts';
 import { lostPackets } from './012-lost-packets.ts';
+import { values } from './013-values.ts';
 import { distributedStatements } from './distributed.ts';
 import { type Migration, statementFor } from './migration.ts';
 
@@ -36,6 +37,7 @@ export const migrations: readonly Migration[] = [
   errorDiagnosis,
   statesAndFindings,
   lostPackets,
+  values,
 ];
 
 /**

@@ -14,6 +14,7 @@ import { healthWindowOf, readNodeSeconds } from './node-seconds.ts';
 import { readLowTps } from './low-tps.ts';
 import { readMissed } from './missed.ts';
 import { readClassForecast } from './class-forecast.ts';
+import { readHotValues } from './hot-values.ts';
 import { readReplication } from './replication.ts';
 import { readBigTransactions } from './big-transactions.ts';
 import { readOpenTransactions } from './open-transactions.ts';
@@ -117,7 +118,12 @@ async function readClassesAndSteps(
 
 type DiagnosisFacts = Pick<
   WindowFacts,
-  'classForecast' | 'errorDiagnosis' | 'openTransactions' | 'bigTransactions' | 'lowTps'
+  | 'classForecast'
+  | 'errorDiagnosis'
+  | 'openTransactions'
+  | 'bigTransactions'
+  | 'lowTps'
+  | 'valuePlaces'
 >;
 
 /** What the diagnoses and forecasts read beside the monitors. */
@@ -128,15 +134,16 @@ async function readDiagnosisFacts(
   scope: Scope,
 ): Promise<DiagnosisFacts> {
   const parameters = parametersOf(window, scope);
-  const [classForecast, errorDiagnosis, openTransactions, bigTransactions, lowTps] =
+  const [classForecast, errorDiagnosis, openTransactions, bigTransactions, lowTps, valuePlaces] =
     await Promise.all([
       readClassForecast(store, window, extent, scope),
       readErrorDiagnosis(store, window, parameters),
       readOpenTransactions(store, window, extent, parameters),
       readBigTransactions(store, window, parameters),
       readLowTps(store, window, parameters),
+      readHotValues(store, window, scope),
     ]);
-  return { classForecast, errorDiagnosis, openTransactions, bigTransactions, lowTps };
+  return { classForecast, errorDiagnosis, openTransactions, bigTransactions, lowTps, valuePlaces };
 }
 
 /**

@@ -16,6 +16,7 @@ export const SEGMENT_TABLES = [
   'transaction_steps_1h',
   'transaction_types',
   'transactions',
+  'value_1m',
 ] as const;
 export type SegmentTable = (typeof SEGMENT_TABLES)[number];
 

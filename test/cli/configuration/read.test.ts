@@ -54,7 +54,7 @@ describe('a mistake in a configuration', () => {
     ['capture:\n  filtre: tcp\n', '2:3 unknown key "filtre": did you mean filter?'],
     [
       'store:\n  bucket: x\n',
-      '2:3 unknown key "bucket": there are data, clickhouse, clickhouse-ca, cluster, quota, retain, disk-quota, collector',
+      '2:3 unknown key "bucket": there are data, clickhouse, clickhouse-ca, cluster, quota, retain, disk-quota, values, collector',
     ],
     [
       'capture:\n  backend: magic\n',

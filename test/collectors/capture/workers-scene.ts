@@ -40,6 +40,7 @@ async function main(): Promise<void> {
       quotaBytes: undefined,
       retention: { days: {}, quotaBytes: undefined },
       keyLogPath: undefined,
+      values: 'masked' as const,
     };
     const workers = await Workers.open({ origin, workers: 2, ...settings });
     const segments: Segment[] = [];
