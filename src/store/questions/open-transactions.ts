@@ -85,12 +85,12 @@ export async function readOpenTransactions(
     readTransactionTypes(store, learnt, asked),
     servers.length === 0 ? [] : readStatementSteps(store, learnt, servers, asked),
   ]);
-  const whole = spells.map((spell, index) => {
+  const whole = spells.map(({ mayWork, ...spell }, index) => {
     const { working, ...course } = courses[index] ?? NO_COURSE;
     return {
       ...spell,
       ...course,
-      working: working || !spell.mayWork ? working : null,
+      working: working || !mayWork ? working : null,
       waiting: waiting[index] ?? [],
     };
   });
