@@ -6,6 +6,7 @@ import { forecastFindings } from './forecast/class-forecast.ts';
 import { errorFindings } from './diagnosis/error-findings.ts';
 import { bigTransactionFindings } from './diagnosis/big-transaction-findings.ts';
 import { openTransactionFindings } from './diagnosis/open-transaction-findings.ts';
+import { slowClassFindings } from './diagnosis/slow-classes.ts';
 import { lowTpsFindings } from './diagnosis/low-tps-findings.ts';
 import { healthFindings } from './health/findings.ts';
 import { heldTransactionFindings } from './incidents/held-transactions.ts';
@@ -26,6 +27,7 @@ type Rows = Pick<
   | 'bigTransactions'
   | 'lowTps'
   | 'hotValues'
+  | 'slowClasses'
 >;
 
 /** @returns at most 200, the most severe first, among equals the earliest */
@@ -40,6 +42,7 @@ export function findingsOf(
     ...heldTransactionFindings(rows.health, rows.channels, told),
     ...forecastFindings(rows.classForecast),
     ...lowTpsFindings(rows.lowTps),
+    ...slowClassFindings(rows.slowClasses),
     ...errorFindings(rows.errorDiagnosis, settings.errors),
     ...open,
     ...bigTransactionFindings(

@@ -11,6 +11,7 @@ import { diagnoseErrors } from './diagnosis/error-diagnosis.ts';
 import { bigTransactionsOf } from './diagnosis/big-transactions.ts';
 import { openTransactionsOf } from './diagnosis/open-transactions.ts';
 import { hotValueRows } from './diagnosis/hot-values.ts';
+import { slowClassesOf } from './diagnosis/slow-classes.ts';
 import { findingsOf } from './findings.ts';
 import { classForecasts } from './forecast/class-forecast.ts';
 import { highlightsOf, type ReportWithoutHighlights } from './highlights.ts';
@@ -68,6 +69,7 @@ export function buildReport(
     settings.throughput,
   );
   const bigTransactions = bigTransactionsOf(facts.bigTransactions, settings.bigTransactions);
+  const slowClasses = slowClassesOf(facts.classes, facts.classSteps, settings.classes);
   const findings = findingsOf(
     {
       window,
@@ -79,6 +81,7 @@ export function buildReport(
       bigTransactions,
       lowTps,
       hotValues,
+      slowClasses,
     },
     settings,
   );
@@ -118,6 +121,7 @@ export function buildReport(
     missedCount: missed.length,
     errorDiagnosis,
     lowTps,
+    slowClasses,
   };
   return { ...report, highlights: highlightsOf(report, facts) };
 }

@@ -13,6 +13,10 @@ import {
   defaultOpenTransactionFindingSettings,
   type OpenTransactionFindingSettings,
 } from './diagnosis/open-transaction-findings.ts';
+import {
+  defaultSlowClassesSettings,
+  type SlowClassesSettings,
+} from './diagnosis/slow-classes-settings.ts';
 import { defaultHealthSettings, type HealthSettings } from './health/settings.ts';
 
 /**
@@ -27,6 +31,7 @@ export interface AnalysisSettings {
   readonly throughput: LowTpsSettings;
   readonly openTransactions: OpenTransactionFindingSettings;
   readonly bigTransactions: BigTransactionsSettings;
+  readonly classes: SlowClassesSettings;
   /** By address, or by the address of a host. */
   readonly nodeNames: ReadonlyMap<string, string>;
 }
@@ -38,6 +43,7 @@ export const defaultAnalysisSettings: AnalysisSettings = {
   throughput: defaultLowTpsSettings,
   openTransactions: defaultOpenTransactionFindingSettings,
   bigTransactions: defaultBigTransactionsSettings,
+  classes: defaultSlowClassesSettings,
   nodeNames: new Map(),
 };
 

@@ -18,6 +18,7 @@ import { openTransactions } from './text/open-transactions.ts';
 import { lowTps } from './text/low-tps.ts';
 import { pageOf } from './text/page.ts';
 import { replication } from './text/replication.ts';
+import { slowClasses } from './text/slow-classes.ts';
 import { statements } from './text/statements.ts';
 import { traffic } from './text/traffic.ts';
 
@@ -37,6 +38,7 @@ export function renderReportText(report: Report, { columns, color }: TextOptions
     traffic,
     lowTps,
     statements,
+    slowClasses,
     classForecast,
     hotValues,
     errors,

@@ -21,6 +21,7 @@ import type { HealthInterval } from './health.ts';
 import type { OpenTransactions } from './open-transactions.ts';
 import type { Incident } from './incidents.ts';
 import type { LowTps } from './low-tps.ts';
+import type { SlowClasses } from './slow-classes.ts';
 import type { HighlightPart } from './sentence.ts';
 
 export type { HighlightPart } from './sentence.ts';
@@ -290,4 +291,6 @@ export interface Report {
   readonly errorDiagnosis: ErrorDiagnosis;
   /** D2: when TPS was low, and whose doing it was. */
   readonly lowTps: LowTps;
+  /** D5: classes slower than the mean. */
+  readonly slowClasses: SlowClasses;
 }

@@ -14,6 +14,7 @@ import { healthIntervalSchema } from './schemas/health.ts';
 import { incidentSchema } from './schemas/incidents.ts';
 import { openTransactionsSchema } from './schemas/open-transactions.ts';
 import { lowTpsSchema } from './schemas/low-tps.ts';
+import { slowClassesSchema } from './schemas/slow-classes.ts';
 import { sentenceSchema } from './schemas/sentence.ts';
 import {
   CLOSED,
@@ -473,6 +474,7 @@ export const reportSchema = Type.Object(
     missedCount: count('All of them'),
     errorDiagnosis: errorDiagnosisSchema,
     lowTps: lowTpsSchema,
+    slowClasses: slowClassesSchema,
   },
   { ...CLOSED, title: 'MirrorSQL report' },
 );

@@ -3,6 +3,7 @@ import { defaultBigTransactionsSettings } from '../../../analysis/diagnosis/big-
 import { defaultErrorDiagnosisSettings } from '../../../analysis/diagnosis/error-settings.ts';
 import { defaultLowTpsSettings } from '../../../analysis/diagnosis/low-tps-settings.ts';
 import { defaultOpenTransactionFindingSettings } from '../../../analysis/diagnosis/open-transaction-findings.ts';
+import { defaultSlowClassesSettings } from '../../../analysis/diagnosis/slow-classes-settings.ts';
 import { defaultHealthSettings } from '../../../analysis/health/settings.ts';
 import { type AnalysisSettings, defaultAnalysisSettings } from '../../../analysis/settings.ts';
 import { nodeAddress } from './node-address.ts';
@@ -37,6 +38,7 @@ export function analysisSettings({ nodes = [], thresholds }: Configuration): Ana
       defaultBigTransactionsSettings,
       thresholds?.['big-transactions'],
     ),
+    classes: withOverrides(defaultSlowClassesSettings, thresholds?.classes),
     nodeNames: new Map(
       nodes.flatMap(({ name, address }) => {
         const known = nodeAddress(address);

@@ -167,6 +167,26 @@ const bigTransactionThresholds = Type.Object(
   },
 );
 
+const classThresholds = Type.Object(
+  {
+    'answered-min': count('A class of fewer executions is not compared', 2),
+    'p-value-max': number('Slower than the others by less than this chance', 1e-6, 0.5),
+    'share-min': number('A class that takes a smaller share of the time is left out', 0, 1),
+    'large-bytes': count('Bytes of an average answer that is large', 1, 1_000_000_000),
+    'apart-factor': number('Long executions are so many times as long as short ones', 2, 1e6),
+    'apart-share': number('and each kind has this share of all', 0.001, 0.5),
+    'change-factor': number('A sudden change: so many times as long as before', 1, 1e6),
+    'change-floor-ms': durationMs('and so much longer'),
+    'change-steps-min': count('with so many steps before and after it', 2, 100),
+    'others-factor': number('while the others got longer by less than this factor', 1, 1e6),
+  },
+  {
+    ...CLOSED,
+    title: 'thresholds of slow classes, such as { share-min: 0.05 }',
+    description: 'Classes slower than the mean',
+  },
+);
+
 export const thresholds = Type.Object(
   {
     health: Type.Optional(healthThresholds),
@@ -174,6 +194,7 @@ export const thresholds = Type.Object(
     throughput: Type.Optional(throughputThresholds),
     'open-transactions': Type.Optional(openTransactionThresholds),
     'big-transactions': Type.Optional(bigTransactionThresholds),
+    classes: Type.Optional(classThresholds),
     'per-node': Type.Optional(
       Type.Record(Type.String({ minLength: 1 }), healthThresholds, {
         title: 'nodes, each with its thresholds, such as { orders-db: { slow-ms: 50 } }',

@@ -1,0 +1,40 @@
+/** D5, classes slower than the databases' mean: how much time they cost beyond it, and what can be seen of why. */
+import type { Evidence } from './health.ts';
+
+export type SlowSign =
+  /** Its answers are large. */
+  | 'large_result'
+  /** A writer whose executions are of two kinds, short and long, on a table that is written by others or itself at once. */
+  | 'lock_like'
+  /** A reader whose executions are of two kinds: what is asked for decides. */
+  | 'parameter_dependent'
+  /** From one moment on it takes longer, and the others do not: like another plan. */
+  | 'sudden_change'
+  /** No WHERE and no LIMIT. */
+  | 'no_predicate'
+  | 'select_star';
+
+export interface SlowClassRow {
+  readonly fingerprint: string;
+  readonly normalized: string;
+  readonly tables: readonly string[];
+  readonly answered: number;
+  readonly meanUs: number;
+  /** What its executions took beyond as many average ones. */
+  readonly excessUs: number;
+  /** Of the response time of all classes. */
+  readonly shareOfTime: number;
+  /** Probability of such a mean by chance, at least 1e-7. */
+  readonly pValue: number;
+  readonly signs: readonly { readonly sign: SlowSign; readonly evidence: readonly Evidence[] }[];
+  /** When it changed suddenly; null when it did not. */
+  readonly changedUs: number | null;
+}
+
+export interface SlowClasses {
+  /** Of all answered statements; null without any. */
+  readonly meanUs: number | null;
+  /** By share of time, most first, at most thirty. */
+  readonly classes: readonly SlowClassRow[];
+  readonly classesCount: number;
+}
