@@ -127,7 +127,7 @@ it('names the storm, what followed from it, and that it is a burst', () => {
   expect(cause?.bursts.reduce((sum, { count }) => sum + count, 0)).toBeGreaterThan(
     STORM_TRANSACTIONS / 2,
   );
-  expect(cause?.classes[0]?.normalized).toBe('INSERT INTO orders VALUES (?+)');
+  expect(cause?.classes[0]?.normalized).toBe('INSERT INTO orders VALUES (?)');
   expect(causeOf('25P02')).toBeUndefined();
 });
 
