@@ -11,7 +11,8 @@ export function transfer(seed: number): Work {
     const target = source + integerOf(random, 1, 100);
     const amount = integerOf(random, 1, 50);
     const move = 'UPDATE accounts SET balance = balance + $1 WHERE id = $2';
-    sent++;
+    // Its own: the other workers count on while this one waits.
+    const number = ++sent;
     await say('BEGIN');
     await say(move, [-amount, source], 'move');
     // The application's own business: what a bank checks before it pays.
@@ -19,7 +20,7 @@ export function transfer(seed: number): Work {
     await say(move, [amount, target], 'move');
     await say(
       'INSERT INTO transfers (source, target, amount, key) VALUES ($1, $2, $3, $4)',
-      [source, target, amount, `${String(seed)}-${String(sent)}`],
+      [source, target, amount, `${String(seed)}-${String(number)}`],
       'book',
     );
     await say('COMMIT');

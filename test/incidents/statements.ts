@@ -224,13 +224,13 @@ const hotKey: Scenario = {
     let sent = integerOf(seeds, 1_000_000, 2_000_000);
     orders.work = async (say, random, breathe) => {
       const move = 'UPDATE accounts SET balance = balance + $1 WHERE id = $2';
-      sent++;
+      const number = ++sent;
       await say('BEGIN');
       await say(move, [5, random() < 0.8 ? 4_711 : integerOf(random, 1, ACCOUNTS)], 'move');
       await breathe(15);
       await say(
         'INSERT INTO transfers (source, target, amount, key) VALUES ($1, $2, $3, $4)',
-        [1, 2, 5, `hot-${String(sent)}`],
+        [1, 2, 5, `hot-${String(number)}`],
         'book',
       );
       await say('COMMIT');
