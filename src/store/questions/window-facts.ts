@@ -147,19 +147,30 @@ async function readDiagnosisFacts(
 }
 
 /**
- * From when to when the store has anything; undefined when it is empty. Whatever is stored was counted in its second, and
- * that table is ordered by time: this is asked before every other question, and reads no table of single statements.
+ * From when to when the store has anything; undefined when it is empty. What is stored was counted in its second, and that
+ * table is ordered by time: so this, which is asked before every other question, reads no single statements, unless
+ * there is nothing else.
  * @throws MirrorSqlError
  */
 export async function readExtent(store: Store): Promise<Extent> {
+  const extent = await extentOf(
+    store,
+    `SELECT count() AS rows, toInt64(toUnixTimestamp(min(t))) * 1000000 AS first,
+      (toInt64(toUnixTimestamp(max(t))) + 1) * 1000000 AS last FROM activity_1s HAVING rows > 0
+    UNION ALL
+    SELECT count() AS rows, ${us('min(start_ts)')} AS first, ${us('max(end_ts)')} + 1 AS last FROM sessions HAVING rows > 0`,
+  );
+  if (extent !== undefined) return extent;
+  return extentOf(
+    store,
+    `SELECT count() AS rows, ${us('min(ts)')} AS first, ${us('max(ts)')} + 1 AS last FROM events HAVING rows > 0`,
+  );
+}
+
+async function extentOf(store: Store, parts: string): Promise<Extent> {
   const [row] = await ask<{ rows: number; fromUs: number; toUs: number }>(
     store,
-    `SELECT sum(rows) AS rows, min(first) AS fromUs, max(last) AS toUs FROM (
-      SELECT count() AS rows, toInt64(toUnixTimestamp(min(t))) * 1000000 AS first,
-        (toInt64(toUnixTimestamp(max(t))) + 1) * 1000000 AS last FROM activity_1s HAVING rows > 0
-      UNION ALL
-      SELECT count() AS rows, ${us('min(start_ts)')} AS first, ${us('max(end_ts)')} + 1 AS last FROM sessions HAVING rows > 0
-    )`,
+    `SELECT sum(rows) AS rows, min(first) AS fromUs, max(last) AS toUs FROM (${parts})`,
     {},
   );
   if (row === undefined || row.rows === 0) return undefined;
