@@ -56,35 +56,9 @@ export function buildReport(
   const stepUs = facts.steps[0]?.stepUs ?? 0;
   const missed = missedPeriods(facts.missed);
   const health = judged ?? healthOf(facts.nodeSeconds, facts.healthWindow, window, settings);
-  const classForecast = classForecasts(facts.classForecast);
-  const errorDiagnosis = diagnoseErrors(facts.errorDiagnosis, window, settings.errors);
-  const openTransactions = openTransactionsOf(facts.openTransactions, window, stepUs);
-  const hotValues = hotValueRows(facts.valuePlaces);
+  const diagnoses = diagnosesOf(facts, stepUs, settings);
   const channels = rankedChannels(facts.channels);
-  const lowTps = diagnoseLowTps(
-    facts.lowTps,
-    facts.errorDiagnosis.causes,
-    window,
-    extent,
-    settings.throughput,
-  );
-  const bigTransactions = bigTransactionsOf(facts.bigTransactions, settings.bigTransactions);
-  const slowClasses = slowClassesOf(facts.classes, facts.classSteps, settings.classes);
-  const findings = findingsOf(
-    {
-      window,
-      channels,
-      health,
-      classForecast,
-      errorDiagnosis,
-      openTransactions,
-      bigTransactions,
-      lowTps,
-      hotValues,
-      slowClasses,
-    },
-    settings,
-  );
+  const findings = findingsOf({ window, channels, health, ...diagnoses }, settings);
   const report: ReportWithoutHighlights = {
     formatVersion: 1,
     window,
@@ -109,21 +83,35 @@ export function buildReport(
     replication: replicationRows(facts.replication),
     health,
     plainHealth: plainHealthOf(facts.nodeSeconds, facts.healthWindow, window, settings),
-    classForecast,
-    openTransactions,
-    bigTransactions,
-    hotValues,
+    ...diagnoses,
     findings,
     incidents: incidentsOf(findings, { facts, missed }),
     capture: captureQuality(facts.capture, missed),
     collectors: collectorRows(facts.collectors, missed),
     missed: missed.slice(0, MISSED_MAX),
     missedCount: missed.length,
-    errorDiagnosis,
-    lowTps,
-    slowClasses,
   };
   return { ...report, highlights: highlightsOf(report, facts) };
+}
+
+/** What each diagnosis and forecast says of the window. */
+function diagnosesOf(facts: WindowFacts, stepUs: number, settings: AnalysisSettings) {
+  const { window, extent } = facts;
+  return {
+    errorDiagnosis: diagnoseErrors(facts.errorDiagnosis, window, settings.errors),
+    lowTps: diagnoseLowTps(
+      facts.lowTps,
+      facts.errorDiagnosis.causes,
+      window,
+      extent,
+      settings.throughput,
+    ),
+    openTransactions: openTransactionsOf(facts.openTransactions, window, stepUs),
+    bigTransactions: bigTransactionsOf(facts.bigTransactions, settings.bigTransactions),
+    slowClasses: slowClassesOf(facts.classes, facts.classSteps, settings.classes),
+    classForecast: classForecasts(facts.classForecast),
+    hotValues: hotValueRows(facts.valuePlaces),
+  };
 }
 
 function overviewOf(
