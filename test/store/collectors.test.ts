@@ -61,14 +61,19 @@ async function facts(scope: { collector?: string } = {}): Promise<WindowFacts> {
 }
 
 /** What must not depend on the name of who saw it. */
-function withoutNames({ channels, scope, collectors, slowest, ...rest }: WindowFacts): unknown {
-  return {
+function withoutNames({ scope, collectors, ...rest }: WindowFacts): unknown {
+  const facts = {
     ...rest,
-    channels: channels.map((channel) => ({ ...channel, sessionId: '' })),
-    slowest: slowest.map((execution) => ({ ...execution, sessionId: '' })),
     collectors: collectors.map((row) => ({ ...row, collector: '' })),
     scope: { ...scope, collector: '' },
   };
+  // An id of a session is a hash of its collector's name too. A histogram is a map, which JSON leaves out: as its entries.
+  const text = JSON.stringify(facts, (key, value: unknown) => {
+    if (key === 'sessionId') return '';
+    if (key === 'channels' && Array.isArray(value) && typeof value[0] === 'string') return [];
+    return value instanceof Map ? [...value.entries()] : value;
+  });
+  return JSON.parse(text);
 }
 
 describe('two collectors that see the same connections', () => {

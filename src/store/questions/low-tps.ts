@@ -57,6 +57,7 @@ export async function readLowTps(
       `SELECT ${us('first_packet_ts')} AS fromUs, ${us('last_packet_ts')} AS toUs FROM captures FINAL
       WHERE first_packet_ts < fromUnixTimestamp64Micro({toUs:Int64}, 'UTC')
         AND last_packet_ts >= fromUnixTimestamp64Micro({fromUs:Int64}, 'UTC')
+        AND ({collector:String} = '' OR collector = {collector:String})
       ORDER BY fromUs LIMIT ${CAPTURES_MAX}`,
       parameters,
     ),
