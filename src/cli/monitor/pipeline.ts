@@ -56,8 +56,11 @@ export interface PipelineListener {
 const SECOND_MS = 1000;
 /** Open sessions are told this often. */
 const STATE_EVERY_SECONDS = 10;
-/** While so many segments wait, rows gather into larger ones, for so many seconds at most. */
-export const SEGMENTS_WAITING_CALM = 8;
+/**
+ * While so many segments wait (those of two or three seconds, each of a table), rows gather into larger ones, for so many
+ * seconds at most.
+ */
+export const SEGMENTS_WAITING_CALM = 24;
 const GATHERED_SECONDS_MAX = 30;
 /** Packets may be on their way from the kernel for this long: seconds do not end earlier. */
 const ON_THE_WAY_US = 1_000_000;
