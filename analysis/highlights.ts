@@ -4,11 +4,21 @@
  * (HighlightPart), so that every surface writes them in its own way.
  */
 import type { WindowFacts } from '../src/events/facts.ts';
-import type { Highlight, HighlightPart, HighlightTopic, Report } from '../src/events/report.ts';
+import type { Highlight, HighlightTopic, Report } from '../src/events/report.ts';
 import { biggestWrite } from './monitors/affected-rows.ts';
 import { transactionAgeUs } from './monitors/channels.ts';
 import { greatestOf, shareOf, sumOf } from './share.ts';
 import { peakOf } from './response-peak.ts';
+import {
+  type HighlightPart,
+  textPart,
+  countPart,
+  sharePart,
+  durationPart,
+  timePart,
+  nodePart,
+  statementPart,
+} from '../src/events/sentence.ts';
 
 const HIGHLIGHTS_MAX = 6;
 /** A transaction open as long as this deserves a line; from the longer time on (research 4.1) it is a warning. */
@@ -43,16 +53,6 @@ export function highlightsOf(report: ReportWithoutHighlights, facts: WindowFacts
   return found.sort((a, b) => ORDER[a.severity] - ORDER[b.severity]).slice(0, HIGHLIGHTS_MAX);
 }
 
-const text = (words: string): HighlightPart => ({ kind: 'text', text: words });
-const count = (value: number): HighlightPart => ({ kind: 'count', value });
-const share = (value: number): HighlightPart => ({ kind: 'share', value });
-const duration = (value: number): HighlightPart => ({ kind: 'durationUs', value });
-const statement = (of: { normalized: string; fingerprint: string }): HighlightPart => ({
-  kind: 'statement',
-  text: of.normalized,
-  fingerprint: of.fingerprint,
-});
-
 function highlight(
   severity: Severity,
   topic: HighlightTopic,
@@ -61,7 +61,7 @@ function highlight(
   return {
     severity,
     topic,
-    parts: parts.map((part) => (typeof part === 'string' ? text(part) : part)),
+    parts: parts.map((part) => (typeof part === 'string' ? textPart(part) : part)),
   };
 }
 
@@ -76,7 +76,7 @@ const silence: Rule = ({ overview, capture }) => {
     'warning',
     'capture',
     'No statements could be read: ',
-    count(capture.encryptedSessions),
+    countPart(capture.encryptedSessions),
     plural(capture.encryptedSessions, ' session is encrypted.', ' sessions are encrypted.'),
   );
 };
@@ -90,16 +90,16 @@ const illHealth: Rule = ({ health, window }) => {
   return highlight(
     worst.state === 'down' || worst.state === 'hang' ? 'warning' : 'notice',
     'health',
-    { kind: 'node', text: worst.node },
+    nodePart(worst.node),
     ` ${ILL_WORDS.get(worst.state) ?? worst.state} from `,
-    { kind: 'timeUs', value: worst.sinceUs },
+    timePart(worst.sinceUs),
     ' for ',
-    duration((worst.untilUs ?? window.toUs) - worst.sinceUs),
+    durationPart((worst.untilUs ?? window.toUs) - worst.sinceUs),
     nodes === 1 ? '.' : '; ',
     ...(nodes === 1
       ? []
       : [
-          count(nodes - 1),
+          countPart(nodes - 1),
           plural(nodes - 1, ' other node was', ' other nodes were'),
           ' not well.',
         ]),
@@ -119,10 +119,10 @@ const unanswered: Rule = ({ overview }) => {
   return highlight(
     'warning',
     'response',
-    count(overview.unanswered),
+    countPart(overview.unanswered),
     plural(overview.unanswered, ' request', ' requests'),
     ' had no answer within ',
-    duration(10_000_000),
+    durationPart(10_000_000),
     '.',
   );
 };
@@ -141,15 +141,15 @@ const openTransactions: Rule = ({ window }, { channels }) => {
   return highlight(
     oldest.ageUs >= OPEN_WARNING_US ? 'warning' : 'notice',
     'transactions',
-    count(open.length),
+    countPart(open.length),
     plural(
       open.length,
       ' channel left a transaction open for ',
       ' channels left transactions open, the longest for ',
     ),
-    duration(oldest.ageUs),
+    durationPart(oldest.ageUs),
     ': ',
-    { kind: 'node', text: channel.client },
+    nodePart(channel.client),
     channel.lastCommand === null ? '.' : `, after ${channel.lastCommand}.`,
   );
 };
@@ -167,18 +167,18 @@ const failures: Rule = ({ errors }) => {
   const named = ranked.slice(0, CAUSES_MAX);
   const rest = sumOf(ranked.slice(CAUSES_MAX), ([, value]) => value);
   const parts = named.flatMap(([name, value], index) => [
-    text(index === 0 ? '' : ', '),
-    count(value),
-    text(` × ${name.replaceAll('_', ' ')}`),
+    textPart(index === 0 ? '' : ', '),
+    countPart(value),
+    textPart(` × ${name.replaceAll('_', ' ')}`),
   ]);
   const databaseIsToBlame = errors.some(({ concern }) => concern === 'database');
   return highlight(
     databaseIsToBlame ? 'warning' : 'notice',
     'errors',
-    count(all),
+    countPart(all),
     plural(all, ' statement failed: ', ' statements failed: '),
     ...parts,
-    ...(rest > 0 ? [', ', count(rest), ' other'] : []),
+    ...(rest > 0 ? [', ', countPart(rest), ' other'] : []),
     '.',
   );
 };
@@ -192,7 +192,7 @@ const failedLogins: Rule = ({ sessionEvents }) => {
   return highlight(
     failed >= LOGINS_WARNING ? 'warning' : 'notice',
     'logins',
-    count(failed),
+    countPart(failed),
     plural(failed, ' login failed.', ' logins failed.'),
   );
 };
@@ -204,13 +204,13 @@ const peak: Rule = ({ series }) => {
     found.meanUs >= SLOW_US ? 'warning' : 'notice',
     'response',
     'Response time rose to ',
-    duration(found.meanUs),
+    durationPart(found.meanUs),
     ' at ',
-    { kind: 'timeUs', value: found.startUs },
+    timePart(found.startUs),
     ', ',
-    count(Math.round(found.meanUs / found.usualUs)),
+    countPart(Math.round(found.meanUs / found.usualUs)),
     ' times the usual ',
-    duration(found.usualUs),
+    durationPart(found.usualUs),
     '.',
   );
 };
@@ -219,7 +219,12 @@ const trends: Rule = ({ expensive, slow }) => {
   const growing = [...expensive, ...slow].filter((row) => (row.trend?.changePerHour ?? 0) > 0);
   const [first] = growing;
   if (first === undefined) return undefined;
-  return highlight('notice', 'trend', 'Growing slower over the window: ', statement(first));
+  return highlight(
+    'notice',
+    'trend',
+    'Growing slower over the window: ',
+    statementPart(first.normalized, first.fingerprint),
+  );
 };
 
 const rollbacks: Rule = ({ overview }) => {
@@ -229,10 +234,10 @@ const rollbacks: Rule = ({ overview }) => {
   return highlight(
     'notice',
     'transactions',
-    count(explicitRollbacks),
+    countPart(explicitRollbacks),
     plural(explicitRollbacks, ' transaction was', ' transactions were'),
     ' rolled back, ',
-    share(rollbackRate),
+    sharePart(rollbackRate),
     ' of all.',
   );
 };
@@ -244,9 +249,9 @@ const bigWrite: Rule = (_, { classes }) => {
     'notice',
     'load',
     'One execution changed ',
-    count(found.rowsAffectedMax),
+    countPart(found.rowsAffectedMax),
     ' rows: ',
-    statement(found),
+    statementPart(found.normalized, found.fingerprint),
   );
 };
 
@@ -256,7 +261,7 @@ const schemaChanges: Rule = ({ ddlCount, ddl }) => {
   return highlight(
     'notice',
     'ddl',
-    count(ddlCount),
+    countPart(ddlCount),
     plural(ddlCount, ' statement', ' statements'),
     ` changed the schema${commands.length > 0 ? `: ${commands.join(', ')}` : ''}.`,
   );
@@ -269,9 +274,9 @@ const mostExpensive: Rule = ({ expensive }) => {
   return highlight(
     first.shareOfTime >= SHARE_NOTICE ? 'notice' : 'info',
     'load',
-    share(first.shareOfTime),
+    sharePart(first.shareOfTime),
     " of the databases' time goes to one class: ",
-    statement(first),
+    statementPart(first.normalized, first.fingerprint),
   );
 };
 
@@ -279,11 +284,14 @@ const slowest: Rule = ({ slowest: executions }) => {
   const longestUs = greatestOf(executions, (row) => row.durationUs ?? 0);
   const longest = executions.find((row) => row.durationUs === longestUs);
   if (longest === undefined || longestUs < SLOW_US) return undefined;
-  return highlight('info', 'response', 'The slowest statement took ', duration(longestUs), ': ', {
-    kind: 'statement',
-    text: longest.statement,
-    fingerprint: longest.fingerprint,
-  });
+  return highlight(
+    'info',
+    'response',
+    'The slowest statement took ',
+    durationPart(longestUs),
+    ': ',
+    statementPart(longest.statement, longest.fingerprint),
+  );
 };
 
 const loss: Rule = ({ capture, overview }) => {
@@ -299,7 +307,7 @@ const doubled: Rule = ({ capture: { connectionsDoubled } }) =>
     : highlight(
         'notice',
         'capture',
-        count(connectionsDoubled),
+        countPart(connectionsDoubled),
         plural(connectionsDoubled, ' connection was', ' connections were'),
         ' seen by more than one collector and counted once for each: look at one collector at a time.',
       );

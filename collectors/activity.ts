@@ -7,8 +7,8 @@
 import { BUCKETS_COUNT, bucketOf } from '../src/core/histogram.ts';
 import type { ActivitySecond, EventSink } from '../src/events/events.ts';
 import type { Health } from './health.ts';
+import { SECOND_US } from '../src/core/time.ts';
 
-const SECOND_US = 1_000_000;
 /** Requests answered later than this count as not answered in time (research: cohort of the response rate). */
 export const ANSWER_IN_TIME_US = 10 * SECOND_US;
 

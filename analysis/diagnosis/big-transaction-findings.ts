@@ -6,13 +6,11 @@ import {
   type BigTypeRow,
 } from '../../src/events/big-transactions.ts';
 import type { Finding } from '../../src/events/finding.ts';
-import type { HighlightPart } from '../../src/events/sentence.ts';
 import { defaultBigTransactionsSettings } from './big-transactions.ts';
+import { textPart, countPart, sharePart, statementPart } from '../../src/events/sentence.ts';
 
 /** As a nightly batch is big each night: told as something new only when its executions change so many times more rows. */
 const GROWTH_LEAST = 3;
-
-const text = (words: string): HighlightPart => ({ kind: 'text', text: words });
 
 export function bigTransactionFindings(
   { classes, types }: BigTransactions,
@@ -48,13 +46,13 @@ function classFinding(
     sinceUs: window.fromUs,
     untilUs: window.toUs,
     summary: [
-      { kind: 'share', value: row.bigShare },
-      text(' of the executions of '),
-      { kind: 'statement', text: row.text, fingerprint: row.fingerprint },
-      text(' changed more than '),
-      { kind: 'count', value: row.rowsThreshold },
-      text(' rows'),
-      text(
+      sharePart(row.bigShare),
+      textPart(' of the executions of '),
+      statementPart(row.text, row.fingerprint),
+      textPart(' changed more than '),
+      countPart(row.rowsThreshold),
+      textPart(' rows'),
+      textPart(
         names.length === 0
           ? '.'
           : `; ${names.length === 1 ? 'a type' : 'types'} of transactions with it: ${names.join(' · ')}.`,
@@ -110,16 +108,16 @@ function typeFinding(
     sinceUs: Math.max(row.largestUs, window.fromUs),
     untilUs: window.toUs,
     summary: [
-      { kind: 'count', value: count },
-      text(count === 1 ? ' transaction of the type ' : ' transactions of the type '),
-      text(row.text),
-      text(
+      countPart(count),
+      textPart(count === 1 ? ' transaction of the type ' : ' transactions of the type '),
+      textPart(row.text),
+      textPart(
         byRows
           ? ' changed up to '
           : ` ran more than ${BIG.statements} statements and changed up to `,
       ),
-      { kind: 'count', value: row.rowsAffectedMax },
-      text(' rows.'),
+      countPart(row.rowsAffectedMax),
+      textPart(' rows.'),
     ],
     advice: byRows
       ? 'See whether it can commit in portions: until it ends its rows are locked, and replicas apply it as one.'

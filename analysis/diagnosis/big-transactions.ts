@@ -18,6 +18,7 @@ import type { TransactionTypeFacts } from '../../src/events/transaction-types.ts
 import { independenceP } from '../statistics/g-test.ts';
 import { countBeyond } from '../transactions/survival.ts';
 import { type ClassTexts, classTexts, typeName } from '../transactions/type-names.ts';
+import { ONE_SIDED, wilsonLower } from '../statistics/wilson.ts';
 
 export interface BigTransactionsSettings {
   /** A class of which surely (95 %) more than this share is big endangers every transaction that contains it. */
@@ -42,7 +43,6 @@ export const defaultBigTransactionsSettings: BigTransactionsSettings = {
 };
 
 const TYPES_NAMED_MAX = 5;
-const WILSON_Z = 1.645;
 
 export function bigTransactionsOf(
   facts: BigTransactionsFacts,
@@ -109,7 +109,7 @@ function classRow(
 ): BigClassRow {
   const { spread, bigCount: bigRowsCount, ...rest } = one;
   const big = bigCount({ bigRowsCount, spread }, rowsThreshold);
-  const least = wilsonLower(big, one.executions);
+  const least = wilsonLower(big / one.executions, one.executions, ONE_SIDED);
   return {
     ...rest,
     text: texts.get(one.fingerprint)?.normalized ?? '',
@@ -191,14 +191,4 @@ function relationsOf(
         b.lift - a.lift || b.bigCount - a.bigCount || (a.fingerprint < b.fingerprint ? -1 : 1),
     )
     .slice(0, rowsMax);
-}
-
-/** Lower end of the one-sided 95 % interval of a share (Wilson 1927). */
-function wilsonLower(count: number, trials: number): number {
-  if (trials === 0) return 0;
-  const share = count / trials;
-  const z2 = WILSON_Z ** 2;
-  const middle = share + z2 / (2 * trials);
-  const half = WILSON_Z * Math.sqrt((share * (1 - share)) / trials + z2 / (4 * trials ** 2));
-  return Math.max(0, (middle - half) / (1 + z2 / trials));
 }

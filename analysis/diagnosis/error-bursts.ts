@@ -11,8 +11,8 @@ import type {
 import { type CountLaw, improbableCount, upperTail } from '../statistics/negative-binomial.ts';
 import { greatestOf } from '../share.ts';
 import type { ErrorDiagnosisSettings } from './error-settings.ts';
+import { MINUTE_US } from '../../src/core/time.ts';
 
-const MINUTE_US = 60_000_000;
 /** The history that a minute is compared with: the last six hours. */
 const HISTORY_MINUTES_MAX = 360;
 const BURSTS_MAX = 10;

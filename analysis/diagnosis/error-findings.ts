@@ -2,11 +2,20 @@
 import type { ErrorCauseRow, ErrorDiagnosis } from '../../src/events/error-diagnosis.ts';
 import type { Finding, FindingSeverity } from '../../src/events/finding.ts';
 import type { Evidence } from '../../src/events/health.ts';
-import type { HighlightPart } from '../../src/events/sentence.ts';
 import { errorAdvice } from '../../src/sql/error-advice.ts';
 import { greatestBurst } from './error-diagnosis.ts';
 import { defaultErrorDiagnosisSettings, type ErrorDiagnosisSettings } from './error-settings.ts';
 import { wilsonLower } from '../statistics/wilson.ts';
+import {
+  type HighlightPart,
+  textPart,
+  countPart,
+  sharePart,
+  durationPart,
+  timePart,
+  nodePart,
+  statementPart,
+} from '../../src/events/sentence.ts';
 
 type Reason = 'urgent' | 'burst' | 'new' | 'share';
 
@@ -72,41 +81,34 @@ function findingOf(cause: ErrorCauseRow, reason: Reason, shareMax: number): Find
 function summaryOf(cause: ErrorCauseRow, reason: Reason): HighlightPart[] {
   const burst = greatestBurst(cause.bursts);
   const parts: HighlightPart[] = [
-    { kind: 'node', text: cause.server },
-    { kind: 'text', text: ': ' },
-    { kind: 'count', value: reason === 'burst' ? (burst?.count ?? cause.count) : cause.count },
-    { kind: 'text', text: ` × ${cause.errorClass.replaceAll('_', ' ')} (${cause.sqlstate})` },
+    nodePart(cause.server),
+    textPart(': '),
+    countPart(reason === 'burst' ? (burst?.count ?? cause.count) : cause.count),
+    textPart(` × ${cause.errorClass.replaceAll('_', ' ')} (${cause.sqlstate})`),
   ];
   if (reason === 'burst' && burst !== undefined) {
     parts.push(
-      { kind: 'text', text: ' in ' },
-      { kind: 'durationUs', value: burst.toUs - burst.fromUs },
-      { kind: 'text', text: ' from ' },
-      { kind: 'timeUs', value: burst.fromUs },
+      textPart(' in '),
+      durationPart(burst.toUs - burst.fromUs),
+      textPart(' from '),
+      timePart(burst.fromUs),
     );
   }
-  if (reason === 'new') parts.push({ kind: 'text', text: ', never seen before' });
+  if (reason === 'new') parts.push(textPart(', never seen before'));
   if (reason === 'share' && cause.shareOfAnswers !== null) {
-    parts.push(
-      { kind: 'text', text: ', ' },
-      { kind: 'share', value: cause.shareOfAnswers },
-      { kind: 'text', text: ' of all answers' },
-    );
+    parts.push(textPart(', '), sharePart(cause.shareOfAnswers), textPart(' of all answers'));
   }
   if (cause.followOn > 0) {
     parts.push(
-      { kind: 'text', text: ', and ' },
-      { kind: 'count', value: cause.followOn },
-      { kind: 'text', text: ' more that followed from them' },
+      textPart(', and '),
+      countPart(cause.followOn),
+      textPart(' more that followed from them'),
     );
   }
   const [first] = cause.classes;
   if (first !== undefined && first.normalized !== '') {
-    parts.push(
-      { kind: 'text', text: '; most often ' },
-      { kind: 'statement', text: first.normalized, fingerprint: first.fingerprint },
-    );
-  } else parts.push({ kind: 'text', text: '.' });
+    parts.push(textPart('; most often '), statementPart(first.normalized, first.fingerprint));
+  } else parts.push(textPart('.'));
   return parts;
 }
 

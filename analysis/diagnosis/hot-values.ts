@@ -11,7 +11,13 @@ import type {
   ValueFacts,
   ValuePlaceFacts,
 } from '../../src/events/hot-values.ts';
-import type { HighlightPart } from '../../src/events/report.ts';
+import {
+  type HighlightPart,
+  textPart,
+  countPart,
+  sharePart,
+  statementPart,
+} from '../../src/events/sentence.ts';
 
 export interface HotValueSettings {
   /** Fewer executions say nothing about shares. */
@@ -187,11 +193,7 @@ export function hotValueFindings(
   return rows.flatMap((row) => {
     const words = WORDS[row.kind];
     if (words === undefined) return [];
-    const statement = {
-      kind: 'statement' as const,
-      text: row.normalized,
-      fingerprint: row.fingerprint,
-    };
+    const statement = statementPart(row.normalized, row.fingerprint);
     return [
       {
         key: `hot/${row.kind} ${row.server} ${row.fingerprint} ${row.place} ${row.hash ?? ''}`,
@@ -202,7 +204,7 @@ export function hotValueFindings(
         role: 'server' as const,
         sinceUs: row.firstUs,
         untilUs: row.lastUs,
-        summary: [...words.says(row), statement, { kind: 'text' as const, text: '.' }],
+        summary: [...words.says(row), statement, textPart('.')],
         advice: words.advice,
         evidence: evidenceOf(row, settings),
         fingerprints: [row.fingerprint],
@@ -219,10 +221,6 @@ interface Words {
   readonly advice: string;
 }
 
-function text(words: string): HighlightPart {
-  return { kind: 'text', text: words };
-}
-
 function nameOf({ place, shown, hash }: HotValueRow): string {
   return `value ${shown === '' ? (hash ?? '') : shown} of ${place}`;
 }
@@ -231,9 +229,9 @@ const WORDS: Readonly<Partial<Record<HotValueKind, Words>>> = {
   contended: {
     severity: 'warning',
     says: (row) => [
-      text('Up to '),
-      { kind: 'count', value: row.waitingMax },
-      text(` executions waited at once on one row or key, ${nameOf(row)} in `),
+      textPart('Up to '),
+      countPart(row.waitingMax),
+      textPart(` executions waited at once on one row or key, ${nameOf(row)} in `),
     ],
     advice:
       'Shorten the transactions that lock this row, spread it over several rows, or queue the work elsewhere.',
@@ -241,16 +239,16 @@ const WORDS: Readonly<Partial<Record<HotValueKind, Words>>> = {
   single: {
     severity: 'notice',
     says: (row) => [
-      { kind: 'share', value: row.share ?? 0 },
-      text(` of the writes go to one ${nameOf(row)} in `),
+      sharePart(row.share ?? 0),
+      textPart(` of the writes go to one ${nameOf(row)} in `),
     ],
     advice: 'Every such write waits for the one before: spread the row, or gather the writes.',
   },
   hot: {
     severity: 'info',
     says: (row) => [
-      { kind: 'share', value: row.share ?? 0 },
-      text(` of the executions have one ${nameOf(row)} in `),
+      sharePart(row.share ?? 0),
+      textPart(` of the executions have one ${nameOf(row)} in `),
     ],
     advice: 'Cache what is read for this value, or see why it is asked for so often.',
   },

@@ -1,6 +1,7 @@
 /** D2 as findings: one for each stretch of low TPS, as severe as its verdict concerns who runs the database. */
 import type { Finding, FindingSeverity } from '../../src/events/finding.ts';
 import type { LowTps, LowTpsEpisode, LowTpsVerdict } from '../../src/events/low-tps.ts';
+import { textPart, sharePart, nodePart } from '../../src/events/sentence.ts';
 
 interface Words {
   readonly says: string;
@@ -57,13 +58,10 @@ export function lowTpsFindings({ episodes }: LowTps): Finding[] {
     sinceUs: episode.fromUs,
     untilUs: episode.toUs,
     summary: [
-      { kind: 'node' as const, text: episode.server },
-      { kind: 'text' as const, text: ' ended ' },
-      { kind: 'share' as const, value: Math.min(1, episode.tps / episode.usualTps) },
-      {
-        kind: 'text' as const,
-        text: ` of its usual transactions: ${verdictText(episode)}, for ${episode.because}.`,
-      },
+      nodePart(episode.server),
+      textPart(' ended '),
+      sharePart(Math.min(1, episode.tps / episode.usualTps)),
+      textPart(` of its usual transactions: ${verdictText(episode)}, for ${episode.because}.`),
     ],
     advice: WORDS[episode.verdict].advice,
     evidence: episode.evidence,

@@ -6,8 +6,8 @@
 import type { EdgeMinute, LowTpsFacts } from '../../src/events/low-tps.ts';
 import { medianOf } from '../statistics/median.ts';
 import type { LowTpsSettings } from './low-tps-settings.ts';
+import { MINUTE_US } from '../../src/core/time.ts';
 
-export const MINUTE_US = 60_000_000;
 const HISTORY_MINUTES_MAX = 60;
 const LOOKED_BACK = 4;
 /** Captures that follow each other within so long are one: files are rotated. */

@@ -2,9 +2,15 @@
 import type { Finding, FindingSeverity } from '../../src/events/finding.ts';
 import type { Evidence } from '../../src/events/health.ts';
 import type { OpenTransactionRow, OpenTransactions } from '../../src/events/open-transactions.ts';
-import type { HighlightPart } from '../../src/events/sentence.ts';
-
-const SECOND_US = 1_000_000;
+import { SECOND_US } from '../../src/core/time.ts';
+import {
+  type HighlightPart,
+  textPart,
+  countPart,
+  sharePart,
+  durationPart,
+  nodePart,
+} from '../../src/events/sentence.ts';
 
 export interface OpenTransactionFindingSettings {
   /** Nothing was asked for so long: less may be a client that computes between two statements. */
@@ -76,13 +82,11 @@ function idleUs(row: OpenTransactionRow): number {
   return row.asOfUs - (row.lastAnswerUs ?? row.lastStatementUs ?? row.sinceUs);
 }
 
-const text = (words: string): HighlightPart => ({ kind: 'text', text: words });
-
 function who(row: OpenTransactionRow): HighlightPart[] {
   const name = row.application ?? row.user;
   return [
-    { kind: 'node', text: `${row.client}:${String(row.clientPort)}` },
-    text(name === null ? '' : ` (${name})`),
+    nodePart(`${row.client}:${String(row.clientPort)}`),
+    textPart(name === null ? '' : ` (${name})`),
   ];
 }
 
@@ -131,14 +135,14 @@ function blockingFinding(
     ledger: 'D3',
     severity,
     summary: [
-      { kind: 'count', value: row.waitingCount },
-      text(row.waitingCount === 1 ? ' channel waited up to ' : ' channels waited up to '),
-      { kind: 'durationUs', value: longestUs },
-      text(' on the tables of a transaction that '),
+      countPart(row.waitingCount),
+      textPart(row.waitingCount === 1 ? ' channel waited up to ' : ' channels waited up to '),
+      durationPart(longestUs),
+      textPart(' on the tables of a transaction that '),
       ...who(row),
-      text(over ? ' had open for ' : ' has open for '),
-      { kind: 'durationUs', value: row.ageUs },
-      text(idle ? ', idle at that moment.' : '.'),
+      textPart(over ? ' had open for ' : ' has open for '),
+      durationPart(row.ageUs),
+      textPart(idle ? ', idle at that moment.' : '.'),
     ],
     advice: idle
       ? 'Let the application commit or roll back before it does anything else; end its session when it does not.'
@@ -178,17 +182,13 @@ function idleFinding(
     severity: warns ? 'warning' : over ? 'info' : 'notice',
     summary: [
       ...who(row),
-      text(over ? ' had a transaction open for ' : ' has a transaction open for '),
-      { kind: 'durationUs', value: row.ageUs },
-      text(over ? ' and asked nothing for ' : ' and asks nothing since '),
-      { kind: 'durationUs', value: idleUs(row) },
+      textPart(over ? ' had a transaction open for ' : ' has a transaction open for '),
+      durationPart(row.ageUs),
+      textPart(over ? ' and asked nothing for ' : ' and asks nothing since '),
+      durationPart(idleUs(row)),
       ...(changed
-        ? [
-            text(', with '),
-            { kind: 'count' as const, value: row.rowsAffected },
-            text(' rows changed.'),
-          ]
-        : [text('.')]),
+        ? [textPart(', with '), countPart(row.rowsAffected), textPart(' rows changed.')]
+        : [textPart('.')]),
     ],
     advice: changed
       ? 'See what the application does between its last statement and its COMMIT; its rows stay locked until then.'
@@ -217,10 +217,10 @@ function manyFinding(idle: readonly OpenTransactionRow[], asOfUs: number): Findi
     sinceUs: oldestUs,
     untilUs: null,
     summary: [
-      { kind: 'count', value: idle.length },
-      text(' transactions stand open and ask nothing, the oldest for '),
-      { kind: 'durationUs', value: asOfUs - oldestUs },
-      text('.'),
+      countPart(idle.length),
+      textPart(' transactions stand open and ask nothing, the oldest for '),
+      durationPart(asOfUs - oldestUs),
+      textPart('.'),
     ],
     advice:
       'Look for a way through the application on which a transaction is neither committed nor rolled back.',
@@ -255,13 +255,13 @@ function bigFinding(row: OpenTransactionRow, threshold: number): Finding {
     ledger: 'D4',
     severity: 'notice',
     summary: [
-      text('The transaction that '),
+      textPart('The transaction that '),
       ...who(row),
-      text(' has open will become big: of its like that changed '),
-      { kind: 'count', value: row.rowsAffected },
-      text(' rows, '),
-      { kind: 'share', value: row.bigProbability ?? 0 },
-      text(' did.'),
+      textPart(' has open will become big: of its like that changed '),
+      countPart(row.rowsAffected),
+      textPart(' rows, '),
+      sharePart(row.bigProbability ?? 0),
+      textPart(' did.'),
     ],
     advice: 'Expect its locks, and the lag of replicas, until it ends.',
     evidence: [

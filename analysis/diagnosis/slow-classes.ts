@@ -12,6 +12,7 @@ import { textSigns } from '../../src/sql/text-signs.ts';
 import { shareOf, sumOf } from '../share.ts';
 import { defaultSlowClassesSettings, type SlowClassesSettings } from './slow-classes-settings.ts';
 import { suddenChange } from './sudden-change.ts';
+import { textPart, timePart, statementPart } from '../../src/events/sentence.ts';
 
 const CLASSES_MAX = 30;
 /** The error function at hand is exact to 1.2e-7, so a smaller probability cannot be told. */
@@ -207,10 +208,10 @@ export function slowClassFindings({ classes }: SlowClasses): Finding[] {
         sinceUs: row.changedUs,
         untilUs: null,
         summary: [
-          { kind: 'text' as const, text: 'One class alone takes longer since ' },
-          { kind: 'timeUs' as const, value: row.changedUs },
-          { kind: 'text' as const, text: ': ' },
-          { kind: 'statement' as const, text: row.normalized, fingerprint: row.fingerprint },
+          textPart('One class alone takes longer since '),
+          timePart(row.changedUs),
+          textPart(': '),
+          statementPart(row.normalized, row.fingerprint),
         ],
         advice:
           'Compare its plan with the one before: look for a dropped index, old statistics of its tables, or other values.',

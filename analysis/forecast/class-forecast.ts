@@ -20,8 +20,9 @@ import type { Trend } from '../../src/events/report.ts';
 import { mannKendallTest } from '../statistics/mann-kendall.ts';
 import { type Line, theilSenLine } from '../statistics/theil-sen.ts';
 import { defaultForecastSettings, type ForecastSettings } from './settings.ts';
+import { MINUTE_US } from '../../src/core/time.ts';
+import { textPart, durationPart, statementPart } from '../../src/events/sentence.ts';
 
-const MINUTE_US = 60_000_000;
 const HOUR_MINUTES = 60;
 /** exp() of more than this is Infinity, which JSON cannot carry. */
 const EXPONENT_MAX = 700;
@@ -232,8 +233,7 @@ export function forecastFindings(
     const { timeToThresholdUs, trend, fingerprint, normalized, thresholdUs } = one;
     if (timeToThresholdUs === null || trend === null || timeToThresholdUs >= settings.warnWithinUs)
       return [];
-    const text = (value: string) => ({ kind: 'text' as const, text: value });
-    const statement = { kind: 'statement' as const, text: normalized, fingerprint };
+    const statement = statementPart(normalized, fingerprint);
     return [
       {
         key: `forecast/slows ${fingerprint}`,
@@ -248,16 +248,16 @@ export function forecastFindings(
           statement,
           ...(timeToThresholdUs === 0
             ? [
-                text(' grows and is beyond '),
-                { kind: 'durationUs' as const, value: thresholdUs },
-                text(' on average.'),
+                textPart(' grows and is beyond '),
+                durationPart(thresholdUs),
+                textPart(' on average.'),
               ]
             : [
-                text(' reaches '),
-                { kind: 'durationUs' as const, value: thresholdUs },
-                text(' on average in '),
-                { kind: 'durationUs' as const, value: timeToThresholdUs },
-                text(', when it goes on growing as in the last hour.'),
+                textPart(' reaches '),
+                durationPart(thresholdUs),
+                textPart(' on average in '),
+                durationPart(timeToThresholdUs),
+                textPart(', when it goes on growing as in the last hour.'),
               ]),
         ],
         advice:

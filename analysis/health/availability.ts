@@ -6,6 +6,7 @@ import type { Evidence, NodeSecond } from '../../src/events/health.ts';
 import type { Baseline, Usual } from './baseline.ts';
 import type { Verdict } from './hysteresis.ts';
 import type { HealthSettings } from './settings.ts';
+import { SECOND_US } from '../../src/core/time.ts';
 
 export interface Judgement {
   readonly verdict: Verdict;
@@ -16,7 +17,6 @@ export interface Judgement {
 export const BETWEEN: Judgement = { verdict: 'between', evidence: [] };
 export const GOOD: Judgement = { verdict: 'good', evidence: [] };
 
-const SECOND_US = 1_000_000;
 /** Seconds in which refused connections are counted together. */
 const REFUSED_SECONDS = 10;
 /** Where no connection is left either, nobody is there who could still be answered: then so many seconds are enough. */

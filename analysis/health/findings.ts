@@ -1,6 +1,7 @@
 /** The states that are not well, as findings. */
 import type { Finding, FindingSeverity } from '../../src/events/finding.ts';
 import type { HealthInterval, HealthState, NodeRole } from '../../src/events/health.ts';
+import { textPart, nodePart } from '../../src/events/sentence.ts';
 
 interface Words {
   readonly ledger: string;
@@ -80,10 +81,7 @@ export function healthFindings(health: readonly HealthInterval[]): Finding[] {
         role,
         sinceUs,
         untilUs,
-        summary: [
-          { kind: 'node' as const, text: node },
-          { kind: 'text' as const, text: `${words.says}.` },
-        ],
+        summary: [nodePart(node), textPart(`${words.says}.`)],
         advice: words.advice[role],
         evidence,
         fingerprints: [],

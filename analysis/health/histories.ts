@@ -2,8 +2,7 @@
 import type { Window } from '../../src/events/facts.ts';
 import type { NodeSecond } from '../../src/events/health.ts';
 import type { NodeHistory } from './states.ts';
-
-const SECOND_US = 1_000_000;
+import { SECOND_US } from '../../src/core/time.ts';
 
 /** Of rows in order of time. Servers first, then by name. A second without a row is one in which nothing happened. */
 export function historiesOf(rows: readonly NodeSecond[], window: Window): NodeHistory[] {

@@ -8,8 +8,8 @@ import type { StoredState } from '../../src/events/judgement.ts';
 import { type AnalysisSettings, healthSettingsOf } from '../settings.ts';
 import { emptySecond } from './histories.ts';
 import { watchOf } from './states.ts';
+import { SECOND_US } from '../../src/core/time.ts';
 
-const SECOND_US = 1_000_000;
 /** Of both roles together; those that come later are not judged, and counted. */
 const NODES_MAX = 1_000;
 /** A node without any sign of life for so long is forgotten. */

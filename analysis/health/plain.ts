@@ -6,8 +6,8 @@
 import type { Evidence, HealthState, NodeRole, NodeSecond } from '../../src/events/health.ts';
 import type { HealthSettings } from './settings.ts';
 import { Stretches } from './stretches.ts';
+import { SECOND_US } from '../../src/core/time.ts';
 
-const SECOND_US = 1_000_000;
 const WINDOW_SECONDS = 60;
 const EVERY_SECONDS = 10;
 /** Fewer seconds with answers have no line. */

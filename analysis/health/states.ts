@@ -33,8 +33,8 @@ import {
 import { PlainWatch } from './plain.ts';
 import type { HealthSettings } from './settings.ts';
 import { Stretches } from './stretches.ts';
+import { SECOND_US } from '../../src/core/time.ts';
 
-const SECOND_US = 1_000_000;
 /** What H1 to H5 look back on. */
 const SECONDS_KEPT = LINE_SECONDS;
 const BIN_SECONDS = 10;

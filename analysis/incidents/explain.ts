@@ -12,23 +12,25 @@ import type {
 import type { Window } from '../../src/events/facts.ts';
 import type { Finding } from '../../src/events/finding.ts';
 import type { Incident } from '../../src/events/incidents.ts';
-import type { HighlightPart, Report } from '../../src/events/report.ts';
+import type { Report } from '../../src/events/report.ts';
 import { severityOf } from './first-cause.ts';
+import { SECOND_US } from '../../src/core/time.ts';
+import {
+  type HighlightPart,
+  textPart,
+  countPart,
+  durationPart,
+  timePart,
+  nodePart,
+} from '../../src/events/sentence.ts';
 
 /** What was usual is read from so long before: long enough to be usual, short enough to be the same time of day. */
 const BEFORE_US = 1_800_000_000;
 /** Less is no measure of what is usual. */
 const BEFORE_MIN_US = 10_000_000;
-const SECOND_US = 1_000_000;
 const ACTIONS_MAX = 4;
 const EVIDENCE_MAX = 8;
 const MISSED_TOLD_MAX = 3;
-
-const text = (words: string): HighlightPart => ({ kind: 'text', text: words });
-const time = (value: number): HighlightPart => ({ kind: 'timeUs', value });
-const duration = (value: number): HighlightPart => ({ kind: 'durationUs', value });
-const count = (value: number): HighlightPart => ({ kind: 'count', value });
-const node = (name: string): HighlightPart => ({ kind: 'node', text: name });
 
 /** What to tell about a moment, before any figure is known. */
 export interface Chosen {
@@ -126,22 +128,29 @@ function briefly({ id, severity, sinceUs, untilUs, summary }: Incident): OtherIn
 function headlineOf({ window }: Report, atUs: number, incident: Incident | null): HighlightPart[] {
   if (incident === null)
     return [
-      text('Nothing was found between '),
-      time(window.fromUs),
-      text(' and '),
-      time(window.toUs),
-      text(': no node was unwell and no analyzer had anything to tell that would wake somebody.'),
+      textPart('Nothing was found between '),
+      timePart(window.fromUs),
+      textPart(' and '),
+      timePart(window.toUs),
+      textPart(
+        ': no node was unwell and no analyzer had anything to tell that would wake somebody.',
+      ),
     ];
   const { sinceUs, untilUs, summary } = incident;
   const endUs = untilUs ?? window.toUs;
-  const lasted = [duration(endUs - sinceUs), text(untilUs === null ? ' and was not over. ' : '. ')];
+  const lasted = [
+    durationPart(endUs - sinceUs),
+    textPart(untilUs === null ? ' and was not over. ' : '. '),
+  ];
   const on = sinceUs <= atUs && atUs <= endUs;
   const when = on
-    ? [text('It was on at this moment: from '), time(sinceUs), text(' for '), ...lasted]
+    ? [textPart('It was on at this moment: from '), timePart(sinceUs), textPart(' for '), ...lasted]
     : [
-        text(sinceUs > atUs ? 'It began after this moment, at ' : 'It was over, having begun at '),
-        time(sinceUs),
-        text(' and lasted '),
+        textPart(
+          sinceUs > atUs ? 'It began after this moment, at ' : 'It was over, having begun at ',
+        ),
+        timePart(sinceUs),
+        textPart(' and lasted '),
         ...lasted,
       ];
   return [...when, ...summary];
@@ -149,17 +158,17 @@ function headlineOf({ window }: Report, atUs: number, incident: Incident | null)
 
 function faultOf(report: Report, incident: Incident | null): Explanation['fault'] {
   if (incident === null)
-    return { who: 'nobody', parts: [text('Nothing happened that would be anybody’s.')] };
+    return { who: 'nobody', parts: [textPart('Nothing happened that would be anybody’s.')] };
   const { firstCause, nodes } = incident;
   const { finding } = firstCause;
   const hints = hintsOf(incident);
   const said = (who: Fault, ...parts: (HighlightPart | string)[]) => ({
     who,
-    parts: [...parts.map((part) => (typeof part === 'string' ? text(part) : part)), ...hints],
+    parts: [...parts.map((part) => (typeof part === 'string' ? textPart(part) : part)), ...hints],
   });
   if (finding.kind.startsWith('open-transactions/')) {
     const holder = report.channels.find(({ sessionId }) => sessionId === finding.sessions[0]);
-    const who = holder === undefined ? [] : [' ', node(holder.client)];
+    const who = holder === undefined ? [] : [' ', nodePart(holder.client)];
     return said(
       'application',
       'The application',
@@ -171,7 +180,7 @@ function faultOf(report: Report, incident: Incident | null): Explanation['fault'
     return said(
       'database',
       'The database ',
-      node(finding.node),
+      nodePart(finding.node),
       ' as far as the wire tells: it was first, and its applications went on asking. Why it did is in its own log.',
     );
   const applications = nodes.filter(({ role }) => role === 'client').length;
@@ -179,13 +188,13 @@ function faultOf(report: Report, incident: Incident | null): Explanation['fault'
     return said(
       'application',
       'The application ',
-      node(finding.node),
+      nodePart(finding.node),
       ': nothing was found at the databases that it talks to before it.',
     );
   if (applications > 1)
     return said(
       'between',
-      count(applications),
+      countPart(applications),
       ' applications and no database were first: look at what lies between them, the network or a pooler.',
     );
   return said('unknown', 'The evidence does not say.');
@@ -198,13 +207,18 @@ function hintsOf({ context }: Incident): HighlightPart[] {
   return [
     ...(open === undefined
       ? []
-      : [text(' It may have waited for this: '), time(open.atUs), text(' '), ...open.parts]),
+      : [
+          textPart(' It may have waited for this: '),
+          timePart(open.atUs),
+          textPart(' '),
+          ...open.parts,
+        ]),
     ...(change === undefined
       ? []
       : [
-          text(' Shortly before, which proves nothing: '),
-          time(change.atUs),
-          text(' '),
+          textPart(' Shortly before, which proves nothing: '),
+          timePart(change.atUs),
+          textPart(' '),
           ...change.parts,
         ]),
   ];
@@ -227,33 +241,35 @@ function notKnownOf(
     .filter(({ fromUs, toUs }) => toUs > window.fromUs && fromUs < window.toUs)
     .slice(0, MISSED_TOLD_MAX)
     .map(({ fromUs, toUs, kind, count: value }) => [
-      text('What the capture missed at '),
-      time(fromUs),
-      text(' for '),
-      duration(toUs - fromUs),
-      text(': '),
-      count(value),
-      text(` × ${kind.replaceAll('_', ' ')}.`),
+      textPart('What the capture missed at '),
+      timePart(fromUs),
+      textPart(' for '),
+      durationPart(toUs - fromUs),
+      textPart(': '),
+      countPart(value),
+      textPart(` × ${kind.replaceAll('_', ' ')}.`),
     ]);
   return [
     ...missing,
     ...(missedCount > missing.length
-      ? [[count(missedCount - missing.length), text(' more losses of the capture.')]]
+      ? [[countPart(missedCount - missing.length), textPart(' more losses of the capture.')]]
       : []),
-    ...(!capture.complete ? [[text(capture.verdict)]] : []),
-    ...(before === null ? [[text('What was usual: too little is stored from before.')]] : []),
+    ...(!capture.complete ? [[textPart(capture.verdict)]] : []),
+    ...(before === null ? [[textPart('What was usual: too little is stored from before.')]] : []),
     ...(health.some(({ learning }) => learning)
-      ? [[text('What is usual for some nodes: less than half an hour was known of them.')]]
+      ? [[textPart('What is usual for some nodes: less than half an hour was known of them.')]]
       : []),
     ...(incident?.untilUs === null && window.toUs >= extent.toUs
       ? [
           [
-            text('How it ended: it was on when the stored data ended, at '),
-            time(extent.toUs),
-            text('.'),
+            textPart('How it ended: it was on when the stored data ended, at '),
+            timePart(extent.toUs),
+            textPart('.'),
           ],
         ]
       : []),
-    ...(atUs >= extent.toUs ? [[text('The moment itself: the stored data ended before it.')]] : []),
+    ...(atUs >= extent.toUs
+      ? [[textPart('The moment itself: the stored data ended before it.')]]
+      : []),
   ];
 }

@@ -5,9 +5,14 @@
  */
 import { FINDING_SEVERITIES, type Finding } from '../../src/events/finding.ts';
 import type { FirstCause } from '../../src/events/incidents.ts';
-import type { HighlightPart } from '../../src/events/report.ts';
 import type { Member } from './clusters.ts';
 import type { Topology } from './topology.ts';
+import {
+  type HighlightPart,
+  textPart,
+  countPart,
+  durationPart,
+} from '../../src/events/sentence.ts';
 
 /** @param members of one incident, by onset, at least one */
 export function firstCauseOf(
@@ -54,21 +59,18 @@ function reasonOf(
   applications: number,
 ): HighlightPart[] {
   const [next] = others;
-  if (next === undefined) return [text('Nothing else was found.')];
+  if (next === undefined) return [textPart('Nothing else was found.')];
   if (candidates > 1 && applications >= 2)
     return [
-      text('It began together with others, and '),
-      { kind: 'count', value: applications },
-      text(' applications share this database.'),
+      textPart('It began together with others, and '),
+      countPart(applications),
+      textPart(' applications share this database.'),
     ];
-  if (candidates > 1) return [text('It began together with others, none of which is more severe.')];
+  if (candidates > 1)
+    return [textPart('It began together with others, none of which is more severe.')];
   return [
-    text('It began '),
-    { kind: 'durationUs', value: next.onset.atUs - first.onset.atUs },
-    text(' before anything else.'),
+    textPart('It began '),
+    durationPart(next.onset.atUs - first.onset.atUs),
+    textPart(' before anything else.'),
   ];
-}
-
-function text(words: string): HighlightPart {
-  return { kind: 'text', text: words };
 }

@@ -8,6 +8,7 @@ import type { ChannelFacts } from '../../src/events/facts.ts';
 import type { Finding } from '../../src/events/finding.ts';
 import type { HealthInterval } from '../../src/events/health.ts';
 import { transactionAgeUs } from '../monitors/channels.ts';
+import { textPart, durationPart, nodePart } from '../../src/events/sentence.ts';
 
 /** Several that fit say nothing about one. */
 const CANDIDATES_MAX = 3;
@@ -64,12 +65,12 @@ function findingOf(channel: ChannelFacts, hang: HealthInterval): Finding | undef
     sinceUs,
     untilUs: endUs,
     summary: [
-      { kind: 'node', text: `${client}:${String(clientPort)}` },
-      { kind: 'text', text: `${name === null ? '' : ` (${name})`} held a transaction open for ` },
-      { kind: 'durationUs', value: ageUs },
-      { kind: 'text', text: ' and asked nothing while ' },
-      { kind: 'node', text: server },
-      { kind: 'text', text: ' hung.' },
+      nodePart(`${client}:${String(clientPort)}`),
+      textPart(`${name === null ? '' : ` (${name})`} held a transaction open for `),
+      durationPart(ageUs),
+      textPart(' and asked nothing while '),
+      nodePart(server),
+      textPart(' hung.'),
     ],
     advice:
       'See what it changed last: others probably waited for its locks. Let the application commit before it does anything else, and set idle_in_transaction_session_timeout.',

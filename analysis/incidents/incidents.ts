@@ -2,12 +2,19 @@
 import type { WindowFacts } from '../../src/events/facts.ts';
 import type { Finding } from '../../src/events/finding.ts';
 import type { Incident, IncidentNode, TimelineEntry } from '../../src/events/incidents.ts';
-import type { HighlightPart, MissedPeriod } from '../../src/events/report.ts';
+import type { MissedPeriod } from '../../src/events/report.ts';
 import { type Cluster, clustersOf, type Member } from './clusters.ts';
 import { firstCauseOf, severityOf } from './first-cause.ts';
 import { defaultIncidentSettings, type IncidentSettings } from './settings.ts';
 import { entry, openTransactions, signsOf } from './signs.ts';
 import { nodesOf, Topology } from './topology.ts';
+import {
+  type HighlightPart,
+  textPart,
+  countPart,
+  durationPart,
+  nodePart,
+} from '../../src/events/sentence.ts';
 
 /** The facts that incidents look at. */
 export interface IncidentFacts {
@@ -89,8 +96,8 @@ function linesOf({ finding, onset, endUs }: Member): TimelineEntry[] {
   };
   if (untilUs === null) return [began];
   const words = kind.replace(/^[^/]*\//, '').replaceAll('_', ' ');
-  const lasted = { kind: 'durationUs' as const, value: endUs - onset.atUs };
-  const subject = node === null ? [] : [{ kind: 'node' as const, text: node }, ': '];
+  const lasted = durationPart(endUs - onset.atUs);
+  const subject = node === null ? [] : [nodePart(node), ': '];
   return [
     began,
     entry(untilUs, 'finding_ended', node, ...subject, `${words} over, after `, lasted, '.'),
@@ -150,21 +157,15 @@ function summaryOf({ summary }: Finding, nodes: readonly IncidentNode[]): Highli
   const [databases, applications] = [of('server'), of('client')];
   if (nodes.length < 2) return [...summary];
   const counted = (value: number, one: string, many: string): HighlightPart[] =>
-    value === 0
-      ? []
-      : [
-          { kind: 'count', value },
-          { kind: 'text', text: value === 1 ? one : many },
-        ];
-  const and: HighlightPart[] =
-    databases > 0 && applications > 0 ? [{ kind: 'text', text: ' and ' }] : [];
+    value === 0 ? [] : [countPart(value), textPart(value === 1 ? one : many)];
+  const and: HighlightPart[] = databases > 0 && applications > 0 ? [textPart(' and ')] : [];
   return [
     ...summary,
-    { kind: 'text', text: ' ' },
+    textPart(' '),
     ...counted(databases, ' database', ' databases'),
     ...and,
     ...counted(applications, ' application', ' applications'),
-    { kind: 'text', text: ' concerned.' },
+    textPart(' concerned.'),
   ];
 }
 

@@ -4,8 +4,7 @@
  * to be made comparable, and what cannot be told more exactly than to ten seconds must not win by one.
  */
 import type { Finding } from '../../src/events/finding.ts';
-
-const SECOND_US = 1_000_000;
+import { SECOND_US } from '../../src/core/time.ts';
 
 export interface Onset {
   /** The best guess. */

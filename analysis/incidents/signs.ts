@@ -4,10 +4,17 @@
  */
 import type { NodeSecond } from '../../src/events/health.ts';
 import type { IncidentNode, TimelineEntry, TimelineKind } from '../../src/events/incidents.ts';
-import type { HighlightPart, MissedPeriod } from '../../src/events/report.ts';
+import type { MissedPeriod } from '../../src/events/report.ts';
 import type { WindowFacts } from '../../src/events/facts.ts';
 import { transactionAgeUs } from '../monitors/channels.ts';
 import type { IncidentSettings } from './settings.ts';
+import {
+  type HighlightPart,
+  textPart,
+  countPart,
+  durationPart,
+  nodePart,
+} from '../../src/events/sentence.ts';
 
 /** Characters of a statement or a message in a line. */
 const TEXT_MAX = 160;
@@ -17,10 +24,6 @@ const SHUTDOWNS: ReadonlyMap<string, string> = new Map([
   ['57P02', 'a server process crashed and all sessions were ended'],
   ['57P03', 'the server was starting up, shutting down or recovering'],
 ]);
-
-const text = (words: string): HighlightPart => ({ kind: 'text', text: words });
-const count = (value: number): HighlightPart => ({ kind: 'count', value });
-const node = (name: string): HighlightPart => ({ kind: 'node', text: name });
 
 export function entry(
   atUs: number,
@@ -33,7 +36,7 @@ export function entry(
     kind,
     severity: null,
     node: about,
-    parts: parts.map((part) => (typeof part === 'string' ? text(part) : part)),
+    parts: parts.map((part) => (typeof part === 'string' ? textPart(part) : part)),
   };
 }
 
@@ -58,9 +61,9 @@ export function signsOf(
         'capture_loss',
         null,
         'The capture missed something (',
-        count(missing),
+        countPart(missing),
         ` × ${kind.replaceAll('_', ' ')}) for `,
-        { kind: 'durationUs', value: toUs - fromUs },
+        durationPart(toUs - fromUs),
         '.',
       ),
     ),
@@ -76,7 +79,7 @@ function schemaChanges({ ddl }: WindowFacts, names: ReadonlySet<string>): Timeli
         'ddl',
         server,
         `${user === null ? 'Somebody' : oneLine(user)} on `,
-        node(client),
+        nodePart(client),
         ` changed the structure: ${oneLine(statement)}${status === 'ok' ? '' : ` (${status})`}`,
       ),
     );
@@ -90,11 +93,9 @@ function failedLogins({ sessionEvents }: WindowFacts): TimelineEntry[] {
         firstUs,
         'logins_failed',
         null,
-        count(failed),
+        countPart(failed),
         failed === 1 ? ' login failed' : ' logins failed',
-        ...(lastUs > firstUs
-          ? [' within ', { kind: 'durationUs' as const, value: lastUs - firstUs }]
-          : []),
+        ...(lastUs > firstUs ? [' within ', durationPart(lastUs - firstUs)] : []),
         detail === '' ? '.' : `; the newest: ${oneLine(detail)}`,
       ),
     );
@@ -111,7 +112,7 @@ function shutdowns({ errors }: WindowFacts): TimelineEntry[] {
             'shutdown_said',
             null,
             `A server said ${sqlstate}, `,
-            count(times),
+            countPart(times),
             times === 1 ? ' time: ' : ' times: ',
             `${meaning}.`,
           ),
@@ -128,7 +129,16 @@ function replication(
     .flatMap(({ server, client, firstUs, lastUs, ended, mode }) => {
       const what = mode === 'base_backup' ? 'base backup' : 'replication';
       const between = (kind: TimelineKind, atUs: number, verb: string) =>
-        entry(atUs, kind, server, `The ${what} from `, node(server), ' to ', node(client), verb);
+        entry(
+          atUs,
+          kind,
+          server,
+          `The ${what} from `,
+          nodePart(server),
+          ' to ',
+          nodePart(client),
+          verb,
+        );
       return [
         ...(firstUs > window.fromUs ? [between('replication_began', firstUs, ' began.')] : []),
         ...(ended ? [between('replication_ended', lastUs, ' ended.')] : []),
@@ -154,17 +164,23 @@ function connectionsLost(
       const gone = second.connectionsOpen <= connectionsLeftShareMax * had;
       if (closed < connectionsLostMin || !gone || had < connectionsLostMin) continue;
       lostUs = second.startUs;
-      const parts = [' lost ', count(had - second.connectionsOpen), ' of ', count(had)];
+      const parts = [' lost ', countPart(had - second.connectionsOpen), ' of ', countPart(had)];
       entries.push(
-        entry(lostUs, 'connections_lost', server, node(server), ...parts, ' connections at once.'),
+        entry(
+          lostUs,
+          'connections_lost',
+          server,
+          nodePart(server),
+          ...parts,
+          ' connections at once.',
+        ),
       );
     } else if (second.connectionsOpened > 0 && second.answers > 0) {
       const downUs = second.startUs - lostUs;
-      const parts = [
-        ' takes connections again, after ',
-        { kind: 'durationUs' as const, value: downUs },
-      ];
-      entries.push(entry(second.startUs, 'connections_back', server, node(server), ...parts, '.'));
+      const parts = [' takes connections again, after ', durationPart(downUs)];
+      entries.push(
+        entry(second.startUs, 'connections_back', server, nodePart(server), ...parts, '.'),
+      );
       lostUs = undefined;
     }
   }
@@ -191,7 +207,7 @@ export function openTransactions(
     const open = made && openUs <= sinceUs && openUs + ageUs > sinceUs;
     if (!open || !servers.has(server) || told.has(sessionId)) return [];
     const after = lastCommand === null ? '' : `; its last statement was ${oneLine(lastCommand)}`;
-    const parts = [node(client), ' began a transaction on ', node(server)];
+    const parts = [nodePart(client), ' began a transaction on ', nodePart(server)];
     return [entry(openUs, 'transaction_open', server, ...parts, ` that stayed open${after}.`)];
   });
 }

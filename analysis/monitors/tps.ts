@@ -4,8 +4,7 @@
  * observed and do not dilute the rate.
  */
 import type { ActivityStep, Window } from '../../src/events/facts.ts';
-
-const SECOND_US = 1_000_000;
+import { SECOND_US } from '../../src/core/time.ts';
 
 /** Both stretches, or an empty one when they do not meet. */
 export function overlapOf(a: Window, b: Window): Window {

@@ -8,12 +8,12 @@ import type { ClassStep } from '../../src/events/facts.ts';
 import type { Trend } from '../../src/events/report.ts';
 import { mannKendallTest } from '../statistics/mann-kendall.ts';
 import { POINTS_MAX, theilSenLine } from '../statistics/theil-sen.ts';
+import { HOUR_US } from '../../src/core/time.ts';
 
 const CALLS_MIN = 5;
 const STEPS_MIN = 20;
 const P_VALUE_MAX = 0.01;
 const CHANGE_MIN = 0.1;
-const HOUR_US = 3_600_000_000;
 /** exp() of more than this is Infinity, which JSON cannot carry. */
 const EXPONENT_MAX = 700;
 

@@ -12,8 +12,8 @@ import { PacketDecoder, TcpFlag } from './packet.ts';
 import { RecentSegments } from './recent-segments.ts';
 import { type Separation, TOGETHER } from './scope.ts';
 import { PASSED_OVER, Verdict } from './verdict.ts';
+import { SECOND_US } from '../../src/core/time.ts';
 
-const SECOND_US = 1_000_000;
 /** A closed connection is remembered this long, so that late repetitions are not taken for a new one. */
 const LINGER_US = 10 * SECOND_US;
 /** A mirror's second leg is not later than this. */

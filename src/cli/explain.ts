@@ -3,7 +3,7 @@ import pc from 'picocolors';
 import { chosenFor, explanationOf } from '../../analysis/incidents/explain.ts';
 import { buildReport } from '../../analysis/report.ts';
 import { MirrorSqlError } from '../core/errors.ts';
-import { isoFromUs } from '../core/time.ts';
+import { MINUTE_US, isoFromUs } from '../core/time.ts';
 import type { Explanation, FiguresOf } from '../events/explanation.ts';
 import type { Window } from '../events/facts.ts';
 import type { Report } from '../events/report.ts';
@@ -23,7 +23,6 @@ export interface ExplainOptions extends StoreOptions, AnalysisOptions {
   readonly format?: string;
 }
 
-const MINUTE_US = 60_000_000;
 const MINUTES_DEFAULT = '10';
 const MINUTES_MAX = 180;
 /** Where nobody says how wide the terminal is: a file, a pipe. */

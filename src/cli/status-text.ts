@@ -3,6 +3,7 @@ import pc from 'picocolors';
 import { clockText, durationWords } from '../core/quantities.ts';
 import type { Finding, StatusAnswer } from '../server/status-schema.ts';
 import { printable, widthOf, wrapped } from './text/cell.ts';
+import { DAY_US } from '../core/time.ts';
 
 export interface StatusTextOptions {
   /** Cells of a line; held within 60 to 120. */
@@ -12,7 +13,6 @@ export interface StatusTextOptions {
 
 const WIDTH_MIN = 60;
 const WIDTH_MAX = 120;
-const DAY_US = 86_400_000_000;
 
 export function renderStatus(status: StatusAnswer, options: StatusTextOptions): string {
   const paint = pc.createColors(options.color);

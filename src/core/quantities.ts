@@ -1,16 +1,11 @@
 /** Quantities as a person reads them: three significant digits, a unit, and "–" for what is not known. */
-import { isoFromUs } from './time.ts';
+import { SECOND_US, MINUTE_US, HOUR_US, DAY_US, isoFromUs } from './time.ts';
 
 /** Stands for a value that is not known or does not exist. */
 export const ABSENT = '–';
 
 /** Between groups of three digits: narrow, and no place to break a line. */
 const THIN_SPACE = '\u202f';
-
-const SECOND_US = 1_000_000;
-const MINUTE_US = 60 * SECOND_US;
-const HOUR_US = 60 * MINUTE_US;
-const DAY_US = 24 * HOUR_US;
 
 /** `1 234 567` */
 export function countText(value: number | null): string {

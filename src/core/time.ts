@@ -1,5 +1,10 @@
 /** Time is an integer number of microseconds since 1970-01-01 UTC, in a `number` (exact for 285 years). */
 
+export const SECOND_US = 1_000_000;
+export const MINUTE_US = 60 * SECOND_US;
+export const HOUR_US = 60 * MINUTE_US;
+export const DAY_US = 24 * HOUR_US;
+
 /** `2026-11-21T02:30:13.123456Z` */
 export function isoFromUs(timeUs: number): string {
   const seconds = Math.floor(timeUs / 1_000_000);

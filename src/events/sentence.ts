@@ -20,3 +20,16 @@ export type HighlightPart =
     }
   /** A client host, a server endpoint or a channel. */
   | { readonly kind: 'node'; readonly text: string };
+
+export const textPart = (text: string) => ({ kind: 'text', text }) as const;
+export const countPart = (value: number) => ({ kind: 'count', value }) as const;
+/** 0 to 1. */
+export const sharePart = (value: number) => ({ kind: 'share', value }) as const;
+/** Microseconds. */
+export const durationPart = (value: number) => ({ kind: 'durationUs', value }) as const;
+/** Microseconds since 1970. */
+export const timePart = (value: number) => ({ kind: 'timeUs', value }) as const;
+export const nodePart = (text: string) => ({ kind: 'node', text }) as const;
+/** `text` is the class's normalised text. */
+export const statementPart = (text: string, fingerprint: string) =>
+  ({ kind: 'statement', text, fingerprint }) as const;

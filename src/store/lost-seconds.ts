@@ -5,8 +5,7 @@
 import type { Segment } from './segment.ts';
 import { SegmentSink } from './segment-sink.ts';
 import { segmentSeconds } from './segment-times.ts';
-
-const SECOND_US = 1_000_000;
+import { SECOND_US } from '../core/time.ts';
 
 export interface LostSecondsOptions {
   /** As of a SegmentSink. */

@@ -7,6 +7,7 @@
 import { appendCollapsed } from '../core/loops.ts';
 import { type StatementEvent, Status, type TransactionEnd, UNKNOWN } from '../events/events.ts';
 import { Quality } from '../events/quality.ts';
+import { HOUR_US } from '../core/time.ts';
 
 /** Stands for "not known": something of the transaction was not seen. */
 export const UNKNOWN_TYPE = '0000000000000000';
@@ -30,7 +31,6 @@ export type SequenceBounds = typeof bounds;
 
 const COMMIT = 0;
 const ROLLBACK = 1;
-const HOUR_US = 3_600_000_000;
 
 /** Something of a request or of an answer is missing. */
 const TORN =

@@ -20,9 +20,8 @@ import type {
   WindowFacts,
 } from '../../src/events/facts.ts';
 import { causesOf } from './diagnosis/error-facts.ts';
+import { SECOND_US, MINUTE_US } from '../../src/core/time.ts';
 
-export const SECOND_US = 1_000_000;
-export const MINUTE_US = 60 * SECOND_US;
 /** 2026-11-21T02:30:00Z */
 export const START_US = 1_795_228_200_000_000;
 

@@ -7,11 +7,11 @@ import {
   classOf,
   EMPTY_FACTS,
   histogramOf,
-  SECOND_US,
   shopFacts,
   START_US,
   stepOf,
 } from './fixtures.ts';
+import { SECOND_US } from '../../src/core/time.ts';
 
 /** A window of which the capture is whole, with answers and no flaw. */
 const WELL: WindowFacts = {

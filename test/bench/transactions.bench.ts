@@ -23,8 +23,8 @@ import {
   makeTransactionEnd,
   randomFrom,
 } from '../store/synthetic.ts';
+import { SECOND_US } from '../../src/core/time.ts';
 
-const SECOND_US = 1_000_000;
 const START_US = 497_222 * 3_600 * SECOND_US;
 const STATEMENTS_A_SECOND = 1_400;
 const SESSIONS = 100;

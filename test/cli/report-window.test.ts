@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { reportWindow } from '../../src/cli/report-window.ts';
-import { MINUTE_US, SECOND_US, START_US } from '../analysis/fixtures.ts';
+import { START_US } from '../analysis/fixtures.ts';
+import { SECOND_US, MINUTE_US, HOUR_US } from '../../src/core/time.ts';
 
-const HOUR_US = 60 * MINUTE_US;
 const extent = { fromUs: START_US, toUs: START_US + 5 * HOUR_US };
 
 describe('reportWindow', () => {

@@ -1,6 +1,7 @@
 /** What a scenario is: what happens, and what is true while it does. */
 import type { FindingTruth, Label, StateTruth, Stretch } from './label.ts';
 import type { Stage } from './stage.ts';
+import { SECOND_US } from '../../src/core/time.ts';
 
 /** Truth as a scenario tells it; without times it holds as long as the fault. */
 export interface ScenarioState extends Pick<StateTruth, 'node' | 'role' | 'state' | 'demand'> {
@@ -28,8 +29,6 @@ export interface Scenario {
   /** Share of the packets of the fault's time that the recording loses. */
   readonly captureLossShare?: number;
 }
-
-const SECOND_US = 1_000_000;
 
 /** The label of a recording of this scenario. */
 export function labelOf(

@@ -2,6 +2,7 @@
 import { median } from 'simple-statistics';
 import type { Label } from './label.ts';
 import type { Verdict } from './judge.ts';
+import { DAY_US } from '../../src/core/time.ts';
 
 export interface Judged {
   readonly label: Label;
@@ -33,7 +34,6 @@ const DELAY_MAX_US: Readonly<Record<string, number>> = {
   jitter: 90_000_000,
   sub_healthy: 600_000_000,
 };
-const DAY_US = 86_400_000_000;
 
 /** One score for each state (`about` 'state') or kind of finding, by name. */
 export function scoresOf(judged: readonly Judged[], about: Verdict['about']): Score[] {

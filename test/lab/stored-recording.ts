@@ -6,6 +6,7 @@ import { loadDescriber } from '../../src/sql/describe.ts';
 import { SegmentSink, type SinkOptions } from '../../src/store/segment-sink.ts';
 import type { Store } from '../../src/store/store.ts';
 import { SegmentWriter } from '../../src/store/writer.ts';
+import { MINUTE_US } from '../../src/core/time.ts';
 
 /** Decodes and stores a capture as `load` does. */
 export async function storeRecording(
@@ -37,7 +38,6 @@ export async function storeRecording(
 
 const HEADER_BYTES = 24;
 const RECORD_HEADER_BYTES = 16;
-const MINUTE_US = 60_000_000;
 
 /**
  * Writes a copy of a pcap (microseconds, little-endian) in which the packets of burst i begin at `toUs` + i minutes:

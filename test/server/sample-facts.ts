@@ -20,10 +20,10 @@ import type {
 import { causesOf } from '../analysis/diagnosis/error-facts.ts';
 import { sampleBigTransactions, sampleOpenTransactions } from './sample-transactions.ts';
 import type { NodeSecond } from '../../src/events/health.ts';
+import { SECOND_US } from '../../src/core/time.ts';
 
 /** 2026-11-20T09:00:00Z */
 export const START_US = 1_795_165_200_000_000;
-const SECOND_US = 1_000_000;
 const STEP_US = 10 * SECOND_US;
 const STEPS = 360;
 export const EXTENT: Window = { fromUs: START_US, toUs: START_US + STEPS * STEP_US };

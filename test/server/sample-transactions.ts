@@ -4,8 +4,8 @@ import type { BigTransactionsFacts } from '../../src/events/big-transactions.ts'
 import type { Window } from '../../src/events/facts.ts';
 import type { OpenTransactionsFacts } from '../../src/events/open-transactions.ts';
 import type { ClassText, TransactionTypeFacts } from '../../src/events/transaction-types.ts';
+import { SECOND_US } from '../../src/core/time.ts';
 
-const SECOND_US = 1_000_000;
 const SERVER = '10.20.8.5:5432';
 const READ = 'aaaaaaaaaaaaaaa1';
 const TAKE = 'aaaaaaaaaaaaaaa2';

@@ -8,9 +8,9 @@ import { SegmentSink } from '../../src/store/segment-sink.ts';
 import { enqueueLeftovers } from '../../src/store/leftovers.ts';
 import { SegmentWriter } from '../../src/store/writer.ts';
 import { makeActivity, makeWorkload } from './synthetic.ts';
+import { HOUR_US } from '../../src/core/time.ts';
 
 const START_US = 1_790_000_000_000_000;
-const HOUR_US = 3_600_000_000;
 const ROWS_AT_ONCE = 700;
 const PAUSE_MS = 25;
 

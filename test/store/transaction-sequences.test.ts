@@ -9,8 +9,8 @@ import {
   UNKNOWN_TYPE,
 } from '../../src/store/transaction-sequences.ts';
 import { makeClass, makeSession, makeStatement, makeTransactionEnd } from './synthetic.ts';
+import { HOUR_US } from '../../src/core/time.ts';
 
-const HOUR_US = 3_600_000_000;
 const START_US = 1_790_000 * 1_000_000_000;
 const session = makeSession(1);
 const begin = makeClass(900, { kind: 'transaction', normalized: 'BEGIN' });

@@ -17,8 +17,8 @@ import { startPostgres, SUPERUSER } from '../lab/postgres-server.ts';
 import { startRecording } from '../lab/recorder.ts';
 import { moveToMinutes, storeRecording } from '../lab/stored-recording.ts';
 import { rowsOf, temporaryStore, type TemporaryStore } from '../store/temporary-store.ts';
+import { MINUTE_US } from '../../src/core/time.ts';
 
-const MINUTE_US = 60_000_000;
 const START_US = 1_795_200_000_000_000;
 const MINUTES = 120;
 const CALLS = 6;

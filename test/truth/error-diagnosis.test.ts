@@ -8,9 +8,9 @@ import type { ErrorCauseRow } from '../../src/events/error-diagnosis.ts';
 import { type Diagnosed, diagnose, type Staged } from '../lab/diagnosed.ts';
 import { delay } from '../lab/process.ts';
 import { WireClient } from '../lab/wire-client.ts';
+import { MINUTE_US } from '../../src/core/time.ts';
 
 const STRETCH = 300;
-const MINUTE_US = 60_000_000;
 /** The end of the quiet time, in minutes of the report. */
 const QUIET_MINUTES = 36;
 const STORM_TRANSACTIONS = 60;

@@ -8,9 +8,9 @@ import { medianOf } from '../../analysis/statistics/median.ts';
 import { type Diagnosed, diagnose, type Staged } from '../lab/diagnosed.ts';
 import { connectFrom } from '../lab/host-client.ts';
 import { delay } from '../lab/process.ts';
+import { MINUTE_US } from '../../src/core/time.ts';
 
 const STRETCH = 120;
-const MINUTE_US = 60_000_000;
 /** In minutes of the report: when the shop stops and comes back, when the database gets slow, and the end. */
 const STOPS = 17;
 const RETURNS = 22;

@@ -13,10 +13,8 @@ import { readNewestSecond, readNodeSecondsOf } from '../../store/questions/node-
 import { readExtent, readWindowFacts } from '../../store/questions/window-facts.ts';
 import type { Store } from '../../store/store.ts';
 import { sentenceText } from '../text/sentence.ts';
+import { SECOND_US, MINUTE_US, HOUR_US } from '../../core/time.ts';
 
-const SECOND_US = 1_000_000;
-const MINUTE_US = 60 * SECOND_US;
-const HOUR_US = 3_600 * SECOND_US;
 /** What is usual is learnt from so much before the first second that is judged. */
 const LEARNT_FROM_US = HOUR_US;
 /** Seconds of all nodes that are read at once: an hour of many nodes is many rows. */

@@ -16,12 +16,12 @@ import {
 import type { Evidence } from '../../events/health.ts';
 import type { TimelineEntry } from '../../events/incidents.ts';
 import type { Report } from '../../events/report.ts';
-import type { HighlightPart } from '../../events/sentence.ts';
 import { widthOf, wrapped } from './cell.ts';
 import { evidenceText } from './health.ts';
-import { sentenceText } from './headline.ts';
+import { wrappableSentence } from './headline.ts';
 import { type Page, pageOf, section } from './page.ts';
 import { type Column, tableLines } from './table.ts';
+import { type HighlightPart, textPart, timePart } from '../../events/sentence.ts';
 
 const TIMELINE_SHOWN = 25;
 const CONTEXT_SHOWN = 6;
@@ -56,7 +56,7 @@ export function renderExplanation(
 
 /** A sentence over as many lines as it takes. */
 function told(page: Page, parts: readonly HighlightPart[], width = page.inner): string[] {
-  return wrapped(sentenceText(page, parts), width);
+  return wrapped(wrappableSentence(page, parts), width);
 }
 
 function headline(page: Page, { atUs, window, incident, headline: parts }: Explanation): string[] {
@@ -180,11 +180,7 @@ function others(page: Page, { others: all }: Explanation): string[] {
     'Besides, in these minutes',
     '',
     all.flatMap(({ sinceUs, severity, summary }) =>
-      told(page, [
-        { kind: 'timeUs', value: sinceUs },
-        { kind: 'text', text: ` ${severity}: ` },
-        ...summary,
-      ]),
+      told(page, [timePart(sinceUs), textPart(` ${severity}: `), ...summary]),
     ),
   );
 }

@@ -1,16 +1,11 @@
 /** The first lines: which window, whose traffic, and what stands out. */
 import { isoFromUs } from '../../core/time.ts';
-import type { Highlight, HighlightPart, Report } from '../../events/report.ts';
-import { cutMiddle, harmless, printable, widthOf } from './cell.ts';
+import type { Highlight, Report } from '../../events/report.ts';
+import type { HighlightPart } from '../../events/sentence.ts';
+import { partText } from './sentence.ts';
+import { cutMiddle, printable, widthOf } from './cell.ts';
 import { INDENT, type Page } from './page.ts';
-import {
-  bytesText,
-  clockText,
-  counted,
-  countText,
-  durationWords,
-  shareText,
-} from '../../core/quantities.ts';
+import { clockText, counted, durationWords } from '../../core/quantities.ts';
 
 const HOSTS_SHOWN_MAX = 3;
 /** Of a statement in a sentence of several lines. */
@@ -87,52 +82,31 @@ function highlightLine(page: Page, highlight: Highlight): string {
 
 /** The parts as one line; statements are cut so that the line fits, numbers never are. */
 export function sentence(page: Page, parts: readonly HighlightPart[], room: number): string {
-  const plain = parts.map((part) => (part.kind === 'statement' ? '' : partText(page, part)));
+  const plain = parts.map((part) => (part.kind === 'statement' ? '' : partText(part, page)));
   const statements = parts.filter(({ kind }) => kind === 'statement').length;
   const left = room - widthOf(plain.join(''));
   const each = Math.max(STATEMENT_LEAST, Math.floor(left / Math.max(1, statements)));
   if (statements === 0) return cutMiddle(plain.join(''), room);
   // Where the words alone fill the line, the statement is no more than one of them.
-  if (left < STATEMENT_LEAST * statements) return cutMiddle(sentenceText(page, parts), room);
+  if (left < STATEMENT_LEAST * statements) return cutMiddle(wrappableSentence(page, parts), room);
   return parts
     .map((part) =>
       part.kind === 'statement'
         ? page.paint.cyan(cutMiddle(statementText(part.text), each))
-        : partText(page, part),
+        : partText(part, page),
     )
     .join('');
 }
 
 /** The parts as text that may be broken into lines; long statements are cut. */
-export function sentenceText(page: Page, parts: readonly HighlightPart[]): string {
+export function wrappableSentence(page: Page, parts: readonly HighlightPart[]): string {
   return parts
     .map((part) =>
       part.kind === 'statement'
         ? cutMiddle(statementText(part.text), STATEMENT_WIDTH)
-        : partText(page, part),
+        : partText(part, page),
     )
     .join('');
-}
-
-function partText(page: Page, part: HighlightPart): string {
-  switch (part.kind) {
-    case 'text':
-      return harmless(part.text);
-    case 'node':
-      return page.node(part.text);
-    case 'statement':
-      return printable(part.text);
-    case 'count':
-      return countText(part.value);
-    case 'share':
-      return shareText(part.value);
-    case 'durationUs':
-      return durationWords(part.value);
-    case 'timeUs':
-      return page.clock(part.value);
-    case 'bytes':
-      return bytesText(part.value);
-  }
 }
 
 /** A statement's text, or words for one whose text was never seen. */

@@ -1,4 +1,4 @@
-/** A sentence of analysis as plain text, as it is stored beside its parts. */
+/** A sentence of analysis as plain text: as it is stored beside its parts, and as the terminal shows it. */
 import type { HighlightPart } from '../../events/sentence.ts';
 import {
   bytesText,
@@ -7,18 +7,27 @@ import {
   durationWords,
   shareText,
 } from '../../core/quantities.ts';
-import { printable } from './cell.ts';
+import { harmless, printable } from './cell.ts';
 
-/** Times with their day, UTC. */
-export function sentenceText(parts: readonly HighlightPart[]): string {
-  return parts.map(partText).join('');
+/** How a reader wishes nodes and times to be named. */
+export interface Naming {
+  readonly node: (address: string) => string;
+  readonly clock: (timeUs: number) => string;
 }
 
-function partText(part: HighlightPart): string {
+/** Addresses as they are on the wire; times with their day, UTC. */
+const PLAIN: Naming = { node: printable, clock: (timeUs) => clockText(timeUs, true) };
+
+export function sentenceText(parts: readonly HighlightPart[]): string {
+  return parts.map((part) => partText(part, PLAIN)).join('');
+}
+
+export function partText(part: HighlightPart, { node, clock }: Naming): string {
   switch (part.kind) {
     case 'text':
-      return part.text;
+      return harmless(part.text);
     case 'node':
+      return node(part.text);
     case 'statement':
       return printable(part.text);
     case 'count':
@@ -28,7 +37,7 @@ function partText(part: HighlightPart): string {
     case 'durationUs':
       return durationWords(part.value);
     case 'timeUs':
-      return clockText(part.value, true);
+      return clock(part.value);
     case 'bytes':
       return bytesText(part.value);
   }

@@ -5,13 +5,13 @@ import { type Page, moreLines, section } from './page.ts';
 import { changeText, countText, durationText, shareText } from '../../core/quantities.ts';
 import { type Column, tableLines } from './table.ts';
 import { printable } from './cell.ts';
+import { HOUR_US } from '../../core/time.ts';
 
 const EXPENSIVE_MAX = 10;
 const SLOW_MAX = 5;
 const WRITERS_MAX = 5;
 const SLOWEST_MAX = 5;
 const BAR_WIDTH = 8;
-const HOUR_US = 3_600_000_000;
 
 const right = { align: 'right' } as const;
 

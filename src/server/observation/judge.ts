@@ -19,9 +19,7 @@ import type {
   StoreFigures,
   StoringFigures,
 } from '../status-schema.ts';
-
-const SECOND_US = 1_000_000;
-const DAY_US = 86_400 * SECOND_US;
+import { SECOND_US, DAY_US } from '../../core/time.ts';
 
 /** Shorter delays come and go with every merge of the store. */
 const LAG_MAX_US = 2 * SECOND_US;

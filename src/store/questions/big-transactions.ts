@@ -23,11 +23,10 @@ import {
   us,
 } from './ask.ts';
 import { learntUntil, readClassTexts, readTransactionTypes } from './transaction-types.ts';
+import { MINUTE_US, HOUR_US } from '../../core/time.ts';
 
 const CLASSES_MAX = 100;
 const TYPES_MAX = 1_000;
-const HOUR_US = 3_600_000_000;
-const MINUTE_US = 60_000_000;
 
 const moment = (name: string): string => `fromUnixTimestamp64Micro({${name}:Int64}, 'UTC')`;
 

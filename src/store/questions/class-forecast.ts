@@ -7,9 +7,8 @@ import type { ClassForecastFacts, ClassMinute } from '../../events/class-forecas
 import type { Extent, Scope, Window } from '../../events/facts.ts';
 import type { Store } from '../store.ts';
 import { ask, IN_SCOPE, parametersOf } from './ask.ts';
+import { MINUTE_US, HOUR_US } from '../../core/time.ts';
 
-const MINUTE_US = 60_000_000;
-const HOUR_US = 60 * MINUTE_US;
 /** An hour that the line goes through, and one before it in which its like is tried. */
 const KNOWN_US = 2 * HOUR_US;
 /** More classes with a forecast nobody reads. */

@@ -11,14 +11,13 @@ import {
   type Parameters,
   us,
 } from './ask.ts';
+import { MINUTE_US } from '../../core/time.ts';
 
 /** Classes of one window; beyond, those with the least response time in sum are left out. */
 const CLASSES_MAX = 5_000;
 
 /** Classes whose course over time is read: those with the most response time in sum. */
 const STEPPED_CLASSES_MAX = 200;
-
-const MINUTE_US = 60_000_000;
 
 /** Windows cut into steps of a minute and more are read from the rollup, their ragged ends from the events. */
 export function readsRollup(stepUs: number): boolean {

@@ -12,8 +12,8 @@ import type { Window } from '../../events/facts.ts';
 import type { ErrorCauseFacts, ErrorDiagnosisFacts } from '../../events/error-diagnosis.ts';
 import type { Store } from '../store.ts';
 import { ask, IN_SCOPE, inWindow, type Parameters, SECOND_IN_WINDOW, SERVER, us } from './ask.ts';
+import { MINUTE_US } from '../../core/time.ts';
 
-const MINUTE_US = 60_000_000;
 /** Bursts are looked for in the end of a long window, and compared with as much before it. */
 const JUDGED_MAX_US = 6 * 3_600_000_000;
 const HISTORY_US = 6 * 3_600_000_000;

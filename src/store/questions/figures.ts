@@ -7,8 +7,8 @@ import type { Figures } from '../../events/explanation.ts';
 import type { Finding } from '../../events/finding.ts';
 import type { Store } from '../store.ts';
 import { ask } from './ask.ts';
+import { SECOND_US } from '../../core/time.ts';
 
-const SECOND_US = 1_000_000;
 const ANSWER_WITHIN_SECONDS = 10;
 /** Context of a finding's rows, before and after it. */
 const AROUND_US = 30 * SECOND_US;

@@ -8,8 +8,8 @@ import type { ValueFacts, ValuePlaceFacts } from '../../events/hot-values.ts';
 import type { Store } from '../store.ts';
 import { ALL_VALUES } from '../tables/values-table.ts';
 import { ask, parametersOf, SERVER } from './ask.ts';
+import { MINUTE_US } from '../../core/time.ts';
 
-const MINUTE_US = 60_000_000;
 /** Places with fewer executions tell nothing, unless executions waited there. */
 const CALLS_MIN = 100;
 const PLACES_MAX = 200;

@@ -8,8 +8,8 @@ import type { Window } from '../../events/facts.ts';
 import type { EdgeMinute, LowTpsFacts } from '../../events/low-tps.ts';
 import type { Store } from '../store.ts';
 import { ask, IN_SCOPE, type Parameters, SECOND_IN_WINDOW, SERVER, us } from './ask.ts';
+import { MINUTE_US } from '../../core/time.ts';
 
-const MINUTE_US = 60_000_000;
 const HISTORY_US = 3_600_000_000;
 /** Of a longer window only the end is judged. */
 const JUDGED_MAX_US = 6 * 3_600_000_000;

@@ -14,8 +14,8 @@ import type { ValueRow } from '../tables/values-table.ts';
 import { DistinctCount, HeavyHitters } from './heavy-hitters.ts';
 import type { ValueNames } from './value-names.ts';
 import { Waits } from './waits.ts';
+import { MINUTE_US } from '../../core/time.ts';
 
-const MINUTE_US = 60_000_000;
 /** Of each class and minute: so many executions are looked at before one in CHOSEN_OF is. */
 const LOOKED_EXACT = 128;
 const CHOSEN_OF = 8;

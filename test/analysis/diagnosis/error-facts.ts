@@ -1,8 +1,8 @@
 /** Facts of D1 for tests: one cause with what is given, and those that fit the errors of a made-up window. */
 import type { ErrorCauseFacts, ErrorDiagnosisFacts } from '../../../src/events/error-diagnosis.ts';
 import type { ErrorFacts, ErrorStep, Window } from '../../../src/events/facts.ts';
+import { MINUTE_US } from '../../../src/core/time.ts';
 
-const MINUTE_US = 60_000_000;
 const HISTORY_MINUTES = 360;
 
 export function causeOf(given: Partial<ErrorCauseFacts> = {}): ErrorCauseFacts {

@@ -6,8 +6,8 @@ import type { ErrorCauseFacts } from '../../../src/events/error-diagnosis.ts';
 import type { EdgeMinute, LowTps } from '../../../src/events/low-tps.ts';
 import { autocorrelated, normal, uniform } from '../random.ts';
 import { causeOf } from './error-facts.ts';
+import { MINUTE_US } from '../../../src/core/time.ts';
 
-const MINUTE_US = 60_000_000;
 const START_US = 1_795_228_200_000_000;
 const SERVER = '10.20.0.5:5432';
 const HISTORY = 60;

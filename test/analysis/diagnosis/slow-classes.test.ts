@@ -5,8 +5,8 @@ import type { ClassFacts, ClassStep } from '../../../src/events/facts.ts';
 import { textSigns } from '../../../src/sql/text-signs.ts';
 import { classOf, histogramOf } from '../fixtures.ts';
 import { autocorrelated, normal, uniform } from '../random.ts';
+import { MINUTE_US } from '../../../src/core/time.ts';
 
-const MINUTE_US = 60_000_000;
 const A = 'a'.repeat(16);
 const B = 'b'.repeat(16);
 

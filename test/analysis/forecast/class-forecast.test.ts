@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { classForecasts, forecastFindings } from '../../../analysis/forecast/class-forecast.ts';
 import { defaultForecastSettings } from '../../../analysis/forecast/settings.ts';
 import type { ClassForecastFacts } from '../../../src/events/class-forecast.ts';
-import { MINUTE_US, START_US } from '../fixtures.ts';
+import { START_US } from '../fixtures.ts';
 import { autocorrelated, normal, uniform } from '../random.ts';
+import { MINUTE_US } from '../../../src/core/time.ts';
 
 const CLASS = '00000000000000a1';
 const CALLS = 60;

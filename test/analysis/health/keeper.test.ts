@@ -4,7 +4,8 @@ import { statesOf } from '../../../analysis/health/states.ts';
 import { defaultAnalysisSettings } from '../../../analysis/settings.ts';
 import type { NodeSecond } from '../../../src/events/health.ts';
 import type { StoredState } from '../../../src/events/judgement.ts';
-import { changed, historyOf, SECOND_US, START_US, trafficOf } from './node-traffic.ts';
+import { changed, historyOf, START_US, trafficOf } from './node-traffic.ts';
+import { SECOND_US } from '../../../src/core/time.ts';
 
 const HOUR = 3_600;
 const atUs = (second: number): number => START_US + second * SECOND_US;

@@ -3,9 +3,9 @@ import { emptySecond } from '../../../analysis/health/histories.ts';
 import type { NodeHistory } from '../../../analysis/health/states.ts';
 import type { NodeRole, NodeSecond } from '../../../src/events/health.ts';
 import { autocorrelated, normal, uniform } from '../random.ts';
+import { SECOND_US } from '../../../src/core/time.ts';
 
 export const START_US = 1_795_228_200_000_000;
-export const SECOND_US = 1_000_000;
 
 export interface Traffic {
   readonly seconds: number;

@@ -2,14 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { defaultHealthSettings } from '../../../analysis/health/settings.ts';
 import { statesOf } from '../../../analysis/health/states.ts';
 import type { HealthInterval, NodeSecond } from '../../../src/events/health.ts';
-import {
-  changed,
-  historyOf,
-  SECOND_US,
-  secondOf,
-  type Traffic,
-  trafficOf,
-} from './node-traffic.ts';
+import { changed, historyOf, secondOf, type Traffic, trafficOf } from './node-traffic.ts';
+import { SECOND_US } from '../../../src/core/time.ts';
 
 const HOUR = 3_600;
 

@@ -1,6 +1,7 @@
 /** Findings by hand, as analyzers make them. */
 import type { Finding } from '../../../src/events/finding.ts';
-import { SECOND_US, START_US } from '../fixtures.ts';
+import { START_US } from '../fixtures.ts';
+import { SECOND_US } from '../../../src/core/time.ts';
 
 /** Seconds since the start of the fixtures' window, as a time. */
 export const at = (seconds: number) => START_US + seconds * SECOND_US;

@@ -11,10 +11,10 @@ import {
   EMPTY_FACTS,
   EMPTY_TOTALS,
   histogramOf,
-  SECOND_US,
   shopFacts,
   START_US,
 } from '../fixtures.ts';
+import { SECOND_US } from '../../../src/core/time.ts';
 
 describe('rankedChannels (R3)', () => {
   it('puts the oldest open transaction first, then the busiest', () => {

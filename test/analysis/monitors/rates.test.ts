@@ -7,7 +7,8 @@ import { rollbackRateOf } from '../../../analysis/monitors/rollback-rate.ts';
 import { NO_ACTIVITY, totalsOf } from '../../../analysis/monitors/totals.ts';
 import { overlapOf, secondsObserved, tpsOf } from '../../../analysis/monitors/tps.ts';
 import { databaseYieldOf, yieldOf } from '../../../analysis/monitors/yield.ts';
-import { histogramOf, SECOND_US, START_US, stepOf } from '../fixtures.ts';
+import { histogramOf, START_US, stepOf } from '../fixtures.ts';
+import { SECOND_US } from '../../../src/core/time.ts';
 
 describe('yield (P1)', () => {
   it('is the share of normal answers', () => {

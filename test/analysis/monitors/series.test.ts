@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { fullSteps, seriesOf } from '../../../analysis/monitors/series.ts';
-import { histogramOf, SECOND_US, START_US, stepOf } from '../fixtures.ts';
+import { histogramOf, START_US, stepOf } from '../fixtures.ts';
+import { SECOND_US } from '../../../src/core/time.ts';
 
 const at = (seconds: number) => START_US + seconds * SECOND_US;
 const window = (from: number, to: number) => ({ fromUs: at(from), toUs: at(to) });

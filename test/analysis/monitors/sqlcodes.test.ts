@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { errorRows } from '../../../analysis/monitors/sqlcodes.ts';
 import type { ErrorFacts } from '../../../src/events/facts.ts';
-import { SECOND_US, START_US } from '../fixtures.ts';
+import { START_US } from '../fixtures.ts';
+import { SECOND_US } from '../../../src/core/time.ts';
 
 const at = (seconds: number) => START_US + seconds * SECOND_US;
 const series = [0, 5, 10].map((seconds) => ({ startUs: at(seconds) }));

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { trendsOf } from '../../../analysis/monitors/trend.ts';
 import type { ClassStep } from '../../../src/events/facts.ts';
-import { MINUTE_US, START_US } from '../fixtures.ts';
+import { START_US } from '../fixtures.ts';
 import { autocorrelated, normal, uniform } from '../random.ts';
+import { MINUTE_US } from '../../../src/core/time.ts';
 
 const CLASS = '00000000000000a1';
 

@@ -8,8 +8,8 @@ import { readValueKey, ValueNames } from '../../../src/store/values/value-names.
 import { ValueSketches } from '../../../src/store/values/value-sketches.ts';
 import { makeClass, makeSession, makeStatement } from '../synthetic.ts';
 import { temporaryDirectory } from '../temporary-store.ts';
+import { MINUTE_US } from '../../../src/core/time.ts';
 
-const MINUTE_US = 60_000_000;
 const START_US = 1_790_000_040_000_000;
 const SERVER = '10.0.1.1';
 const names = new ValueNames(Buffer.alloc(32, 7), 'masked');
