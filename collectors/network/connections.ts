@@ -291,13 +291,13 @@ export class Connections {
 
   #closing(flow: Flow, direction: 0 | 1, half: HalfStream, sequence: number, tsUs: number): void {
     if (flow.closed) return;
+    const seen = half.finSeen;
+    if (!seen) half.finish((sequence + this.#packet.payloadLength) | 0);
     if ((this.#packet.flags & TcpFlag.Rst) !== 0) {
       this.#end(flow, 'reset', direction, tsUs);
       return;
     }
-    if (half.finSeen) return;
-    half.finSeen = true;
-    half.finSequence = (sequence + this.#packet.payloadLength) | 0;
+    if (seen) return;
     if (flow.firstToClose === -1) flow.firstToClose = direction;
     const [first, second] = flow.halves;
     if (!first.finSeen || !second.finSeen) return;
@@ -309,7 +309,7 @@ export class Connections {
   #endWhenComplete(flow: Flow, tsUs: number): boolean {
     const [first, second] = flow.halves;
     if (flow.closed || !first.finSeen || !second.finSeen) return flow.closed;
-    if (first.heldCount + second.heldCount + first.missingAtEnd + second.missingAtEnd > 0)
+    if (first.heldCount + second.heldCount + first.missingBeforeFin + second.missingBeforeFin > 0)
       return false;
     this.#end(flow, 'fin', flow.firstToClose, tsUs);
     return true;
@@ -350,7 +350,8 @@ export class Connections {
       while (flow.halves[direction].heldCount > 0) this.#giveUp(flow, direction);
     for (const direction of [0, 1] as const) {
       const half = flow.halves[direction];
-      if (half.missingAtEnd > 0) flow.reader?.gap(direction, half.missingAtEnd, tsUs);
+      const missing = half.missingAtEnd;
+      if (missing > 0) flow.reader?.gap(direction, missing, tsUs);
     }
     this.#holding.delete(flow);
   }

@@ -24,15 +24,13 @@ export interface StreamReceiver {
 }
 
 interface HeldSegment {
-  sequence: number;
+  readonly sequence: number;
   readonly bytes: Uint8Array;
   /** Length on the wire; more than bytes.length when the snap length cut it. */
   readonly length: number;
   readonly tsUs: number;
   /** How far its sender had received the other direction. */
   readonly acknowledgement: number;
-  /** It came after bytes that stand behind it. */
-  readonly late: boolean;
 }
 
 /** A segment further ahead than any window allows (RFC 7323: 2^30) belongs to another life of the connection. */
@@ -86,20 +84,49 @@ export class HalfStream {
 
   /**
    * Bytes of the other direction that the sender of a segment had received, and that have not been seen. One byte alone
-   * does not count: it may be a FIN that was lost.
+   * does not count when it is not held either: it may be a FIN that was lost.
    */
   unseenBefore(acknowledgement: number): number {
     const { partner } = this;
     if (partner === undefined || !partner.started) return 0;
     const size = (acknowledgement - partner.next) | 0;
-    return size > 1 && size <= WINDOW_MAX ? size : 0;
+    if (size <= 0 || size > WINDOW_MAX) return 0;
+    return size > 1 || partner.#front !== undefined ? size : 0;
+  }
+
+  /** The segment held back that begins with the next byte, or before it. */
+  get #front(): HeldSegment | undefined {
+    const first = this.#held[0];
+    return first !== undefined && ((first.sequence - this.next) | 0) <= 0 ? first : undefined;
+  }
+
+  get #frontOfPartner(): HeldSegment | undefined {
+    return this.partner === undefined ? undefined : this.partner.#front;
   }
 
   /** Bytes between what was seen and the FIN: overtaken by it, or lost. */
+  get missingBeforeFin(): number {
+    return this.started && this.finSeen ? this.#missingUntil(this.finSequence) : 0;
+  }
+
+  /**
+   * Bytes that were never seen, now that nothing more will come: in front of the FIN or RST, or acknowledged by the other
+   * side. Of these the last may stand for a FIN that was lost: it is not counted.
+   */
   get missingAtEnd(): number {
-    if (!this.started || !this.finSeen) return 0;
-    const size = (this.finSequence - this.next) | 0;
+    if (this.finSeen || !this.started || !this.acknowledgedSeen) return this.missingBeforeFin;
+    return this.#missingUntil((this.acknowledged - 1) | 0);
+  }
+
+  #missingUntil(sequence: number): number {
+    const size = (sequence - this.next) | 0;
     return size > 0 && size <= WINDOW_MAX ? size : 0;
+  }
+
+  /** Where the direction ends, as its FIN or RST says: `sequence` is the number right behind its last byte. */
+  finish(sequence: number): void {
+    this.finSeen = true;
+    this.finSequence = sequence;
   }
 
   /** When the oldest hole opened; undefined without one. */
@@ -143,7 +170,9 @@ export class HalfStream {
       );
     const received = this.#receivedThen(sequence, acknowledgement);
     if (distance > 0 || this.unseenBefore(received) > 0) {
-      return this.#hold(bytes, sequence, start, end, length, tsUs, received);
+      const repeatedBytes = this.#hold(bytes, sequence, start, end, length, tsUs, received);
+      if (distance > 0 || this.#frontOfPartner === undefined) return repeatedBytes;
+      return repeatedBytes + this.#follow(receiver, direction, tsUs);
     }
     const fresh = Math.min(start + repeated, end);
     const behind = this.deliver(
@@ -251,14 +280,6 @@ export class HalfStream {
       const other = direction === 0 ? 1 : 0;
       const next = partner.#held[0];
       const hole = next === undefined ? 0 : (next.sequence - partner.next) | 0;
-      if (next !== undefined && hole <= 0) {
-        // Each waits for what the other holds. The acknowledgement of a repetition is later than its bytes.
-        const own = first.late || (!next.late && first.tsUs <= next.tsUs);
-        const repeated = own
-          ? this.#release(receiver, direction, first.tsUs, true)
-          : partner.#release(receiver, other, next.tsUs, true);
-        return repeated + this.#follow(receiver, direction, first.tsUs);
-      }
       const unseen = this.unseenBefore(first.acknowledgement);
       // Up to what is held there, if anything is: that comes next.
       const size = hole > 0 && hole < unseen ? hole : unseen;
@@ -281,11 +302,13 @@ export class HalfStream {
     if (partner === undefined) return repeatedBytes;
     const other = direction === 0 ? 1 : 0;
     for (;;) {
+      const { next } = this;
       const waiting = this.#held.length + partner.#held.length;
       if (waiting === 0) return repeatedBytes;
       repeatedBytes += partner.#release(receiver, other, tsUs);
       repeatedBytes += this.#release(receiver, direction, tsUs);
-      if (this.#held.length + partner.#held.length === waiting) return repeatedBytes;
+      const same = this.next === next && this.#held.length + partner.#held.length === waiting;
+      if (same) return repeatedBytes;
     }
   }
 
@@ -329,43 +352,54 @@ export class HalfStream {
       index--;
     }
     const copy = bytes.slice(start, end);
-    const late = index < this.#held.length;
-    this.#held.splice(index, 0, { sequence, bytes: copy, length, tsUs, acknowledgement, late });
+    this.#held.splice(index, 0, { sequence, bytes: copy, length, tsUs, acknowledgement });
     this.heldBytes += end - start;
     return 0;
   }
 
   /** The capture time of what completes the order counts: earlier bytes are of no use to the reader before it. */
-  #release(receiver: StreamReceiver, direction: 0 | 1, tsUs: number, firstAnyway = false): number {
+  #release(receiver: StreamReceiver, direction: 0 | 1, tsUs: number): number {
     let count = 0;
     let repeatedBytes = 0;
     for (const segment of this.#held) {
       const distance = (segment.sequence - this.next) | 0;
       const repeated = -distance;
       if (distance > 0) break;
-      const waits = repeated < segment.length && this.unseenBefore(segment.acknowledgement) > 0;
-      if (waits && !(firstAnyway && count === 0)) break;
-      count++;
-      this.heldBytes -= segment.bytes.length;
+      const fresh = Math.max(0, this.#releasable(segment) - repeated);
+      const whole = repeated + fresh >= segment.length;
+      if (fresh === 0 && !whole) break;
       const start = Math.min(repeated, segment.bytes.length);
+      const end = Math.min(repeated + fresh, segment.bytes.length);
       repeatedBytes += start;
-      if (repeated >= segment.length) continue;
-      const fresh = segment.length - repeated;
+      if (whole) count++;
+      this.heldBytes -= whole ? segment.bytes.length : end;
+      if (!whole) this.#held[count] = behind(segment, repeated + fresh);
+      if (fresh === 0) continue;
       this.next = (this.next + fresh) | 0;
       const time = segment.tsUs > tsUs ? segment.tsUs : tsUs;
-      const view = new DataView(
-        segment.bytes.buffer,
-        segment.bytes.byteOffset,
-        segment.bytes.length,
-      );
-      if (start < segment.bytes.length) {
-        receiver.chunk(direction, segment.bytes, view, start, segment.bytes.length, time);
-      }
-      if (segment.bytes.length - start < fresh) {
-        receiver.gap(direction, fresh - (segment.bytes.length - start), time);
-      }
+      const { bytes } = segment;
+      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+      if (start < end) receiver.chunk(direction, bytes, view, start, end, time);
+      if (end - start < fresh) receiver.gap(direction, fresh - (end - start), time);
+      if (!whole) break;
     }
     this.#held.splice(0, count);
     return repeatedBytes;
   }
+
+  /** How much of a held segment need not wait (any longer) for what it acknowledges. */
+  #releasable(segment: HeldSegment): number {
+    if (this.unseenBefore(segment.acknowledgement) === 0) return segment.length;
+    const next = this.#frontOfPartner;
+    // Each waits for the other: the one that was captured later is a repetition, and the other acknowledges its bytes.
+    if (next === undefined || next.tsUs > segment.tsUs) return 0;
+    return Math.min(segment.length, (next.acknowledgement - segment.sequence) | 0);
+  }
+}
+
+/** What is left of a segment behind `size` bytes. */
+function behind(segment: HeldSegment, size: number): HeldSegment {
+  const { sequence, bytes, length } = segment;
+  const rest = { sequence: (sequence + size) | 0, length: length - size };
+  return { ...segment, ...rest, bytes: bytes.subarray(Math.min(size, bytes.length)) };
 }

@@ -52,8 +52,9 @@ export class Coverage {
     return missing + Math.max(0, to - position);
   }
 
+  /** Where the bytes begin that were captured first: without a SYN nobody knows of any before them. */
   get first(): number {
-    return this.#stretches.reduce((least, { start }) => Math.min(least, start), Infinity);
+    return this.#stretches[0]?.start ?? Infinity;
   }
 
   get last(): number {

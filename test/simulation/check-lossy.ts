@@ -73,10 +73,8 @@ function statements(
       unanswered.add(own.request);
       if (silent) continue;
     }
-    // More may have been fetched from a portal when the capture was over.
-    const isPart = own.fetchedInParts && scene.plan.faults.endsEarly > 0;
-    const isWhole = told.quality.length === 0 && !isPart;
-    const against = isWhole ? compareStatement(told, own) : contradicts(told, own);
+    const against =
+      told.quality.length === 0 ? compareStatement(told, own) : contradicts(told, own);
     complaints.push(...against.map((difference) => `${name}: ${difference}`));
   }
   const asked = client.synchronised && client.missing(0, dialogue.sent.client, false) === 0;

@@ -42,7 +42,8 @@ export class ClientModel {
       const size = encoded[index]?.length ?? 0;
       const message = this.#dialogue.place('client', request.type, size);
       if (request.type === 'query')
-        for (const { text } of request.statements) this.#server.expected.texts.add(text);
+        for (const { text } of [request, ...request.statements])
+          this.#server.expected.texts.add(text);
       if ('group' in request) {
         request.group.sizeBytes += size;
         if (request.type === 'parse')

@@ -54,7 +54,10 @@ export function compareStatement(told: RecordedStatement, expected: ExpectedStat
 /** What is only certain when nothing at all is missing. */
 export function compareWhole(told: RecordedStatement, expected: ExpectedStatement): string[] {
   const differences = new Differences();
-  const quality = expected.text === undefined ? ['unknown_statement'] : [];
+  const quality = [
+    ...(expected.goesOn ? ['gap_response'] : []),
+    ...(expected.text === undefined ? ['unknown_statement'] : []),
+  ];
   differences.equal('quality', told.quality, quality);
   if (expected.status !== 'unanswered')
     differences.equal('transaction', told.transactionId, expected.transaction?.id);

@@ -57,6 +57,8 @@ export interface ExpectedStatement {
   readonly executed: boolean;
   /** The end of a portal tells it, not its request: its place among the others is not laid down. */
   readonly fetchedInParts: boolean;
+  /** Its portal was open when the capture ended. */
+  goesOn: boolean;
 }
 
 export interface ExpectedSession {

@@ -18,4 +18,24 @@ export const ONCE_FAILED: Readonly<Record<number, string>> = {
   600674: 'a Parse was told as failed without a mark, its execution was lost',
   600694: 'a function call without its last byte: the same as 500758',
   602426: 'data of a COPY were lost behind its Sync, and it had no mark',
+  802059:
+    'a request in front of a RST was lost, and its transaction was told as rolled back by the end',
+  802923: 'lost answers that a RST acknowledges were told as never given',
+  819434: 'the same, in a pipeline whose first round had failed',
+  808086: 'the capture ended between the last answer and the commit that failed: told as a success',
+  812010: 'the same',
+  816119: 'the same, before a Flush',
+  819512: 'the same, of a capture that was not cut',
+  804074:
+    'a repetition that filled a hole came behind the answer to its first bytes, which it acknowledges',
+  810121: 'an Execute was lost, and the next of its portal was told as if it fetched first',
+  811647: 'the same, by snap length',
+  815931:
+    'an answer overtook the last byte of its request, which was held back, and all behind it moved',
+  802197:
+    'a guess told a string of statements as one that was refused: it was sent, which the model did not count',
+  804787: 'a repetition from before the capture counted as the beginning of what is seen',
+  820400: 'the unnamed portal outlived a query string',
+  820765: 'without its startup packet the first ReadyForQuery was taken for that of the login',
+  822418: 'an error at a Sync without its last byte was told apart from the statement that failed',
 };

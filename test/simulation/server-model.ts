@@ -181,6 +181,12 @@ export class ServerModel {
       transactions.current.statements++;
   }
 
+  /** The capture ends, and the connection does not: what is fetched later from open portals is not seen. */
+  goOn(): void {
+    this.transactions.forget();
+    for (const { open } of this.#portals.values()) if (open !== undefined) open.goesOn = true;
+  }
+
   /** The connection ends without a further word. */
   disconnect(): void {
     this.transactions.disconnect();
@@ -794,6 +800,7 @@ export class ServerModel {
       closesRound: false,
       executed,
       fetchedInParts: fields.inParts,
+      goesOn: false,
     };
     this.expected.statements.push(told);
     if (status === 'ok') this.#round = told;

@@ -133,7 +133,7 @@ function leave(
       return;
     case 'open':
       dialogue.ending = { how: 'open', first: 'client', atUs: client.nowUs };
-      server.transactions.forget();
+      server.goOn();
       return;
     case 'unanswered': {
       const statement = dice.oneIn(4) ? statements.transaction('commit') : statements.rows(1);

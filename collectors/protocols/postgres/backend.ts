@@ -260,7 +260,7 @@ export class Backend implements MessageReceiver {
       if (pending.kind === PendingKind.Sync) this.#owner.roundEnded('', tsUs);
     }
     state.context.health.unmatchedAnswers++;
-    state.strayAnswer = true;
+    state.nobodyAsked();
     if (queue.waitingCount > 0) return undefined;
     // As a query: whatever it was, it ends with its ReadyForQuery, after one answer or several.
     const orphan = queue.push(PendingKind.Query, tsUs, 0);
@@ -398,13 +398,15 @@ export class Backend implements MessageReceiver {
     const pending = queue.current;
     if (pending === undefined) {
       if (error.fatal) state.anomaly('ended_by_server', describe(error), 0, tsUs);
-      else this.#fail(this.#answering(tsUs), error, tsUs);
+      else if (!this.#failAtCommit(error, Quality.GapRequest, tsUs))
+        this.#fail(this.#answering(tsUs), error, tsUs);
       return;
     }
     if (pending.kind === PendingKind.Query) {
       this.#fail(this.#answering(tsUs), error, tsUs);
     } else if (pending.kind === PendingKind.Sync) {
-      this.#failAtSync(error, tsUs);
+      if (!this.#failAtCommit(error, pending.quality, tsUs))
+        state.anomaly('error_without_statement', describe(error), 0, tsUs);
     } else if (pending.kind === PendingKind.Function) {
       pending.outcome.firstUs = tsUs;
       pending.outcome.startUs = pending.tsUs;
@@ -467,20 +469,23 @@ export class Backend implements MessageReceiver {
     queue.head = head;
   }
 
-  /** The commit at the end of the round failed (deferred constraints): its last statement did not succeed after all. */
-  #failAtSync(error: ServerError, tsUs: number): void {
-    const state = this.#state;
-    const { queue } = state;
+  /**
+   * The commit at the end of the round failed (deferred constraints): its last statement did not succeed after all.
+   * @param quality of the Sync that commits, or why it was not seen
+   * @returns whether there was one
+   */
+  #failAtCommit(error: ServerError, quality: number, tsUs: number): boolean {
+    const { queue } = this.#state;
     for (let index = queue.head - 1; index >= queue.base; index--) {
       const pending = queue.at(index);
       if (pending.kind !== PendingKind.Execute || pending.skipped) continue;
       // Its tag counted rows that were taken back.
       pending.outcome.rowsAffected = UNKNOWN;
-      pending.quality |= queue.at(queue.head).quality;
+      pending.quality |= quality;
       this.#failAt(pending, error, tsUs);
-      return;
+      return true;
     }
-    state.anomaly('error_without_statement', describe(error), 0, tsUs);
+    return false;
   }
 
   #ready(byte: number, tsUs: number): void {
@@ -506,7 +511,7 @@ export class Backend implements MessageReceiver {
       queue.head = index + 1;
       if (state.oneRoundWaits) state.unsettled = 0;
     } else {
-      state.strayAnswer = true;
+      state.nobodyAsked();
     }
     state.oneRoundWaits = false;
     state.lossy = false;

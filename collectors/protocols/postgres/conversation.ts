@@ -12,6 +12,7 @@ import type { ConversationContext } from '../conversation-context.ts';
 import { Encryption, type EncryptionOwner } from '../encryption.ts';
 import { looksLikeClientHello, TlsRecognition } from '../tls/recognition.ts';
 import { Backend, type BackendOwner } from './backend.ts';
+import { serverOf, tellCancelRequest } from './cancel-request.ts';
 import type { ServerError } from './errors.ts';
 import { Framer, Mode } from './framer.ts';
 import { Frontend, type FrontendOwner } from './frontend.ts';
@@ -217,6 +218,7 @@ export class PostgresConversation
         state.unsettle(Quality.GapRequest);
         state.unnamedStatement = undefined;
         state.bindUnnamed(undefined, undefined);
+        state.doubtPortals();
       }
       return;
     }
@@ -242,6 +244,7 @@ export class PostgresConversation
     const { requestBytes, responseBytes } = this.#soFar(tsUs);
     if (!this.#oneWay.atEnd(requestBytes, responseBytes, tsUs) && (state.lossy || state.uncertain))
       state.lost(false, 0, Quality.GapResponse, tsUs);
+    if (OUT_OF_SIGHT.has(reason)) state.outOfSight();
     state.replication?.ends(tsUs);
     this.#rounds.abandon(Status.Unanswered, tsUs);
     // Before `disconnected` ends the transaction: what was open is told as open.
@@ -303,7 +306,9 @@ export class PostgresConversation
         this.#server.reset(Mode.Answer);
         return;
       case 'cancel':
-        this.#cancel(startup.processId, startup.key, tsUs);
+        state.phase = Phase.Cancel;
+        this.#client.reset(Mode.Opaque);
+        tellCancelRequest(this.#context, state.session, startup.processId, startup.key, tsUs);
         return;
       case 'session': {
         const { session } = state;
@@ -546,28 +551,7 @@ export class PostgresConversation
     this.#client.reset(Mode.Opaque);
     this.#server.reset(Mode.Opaque);
   }
-
-  #cancel(processId: number, key: string, tsUs: number): void {
-    const state = this.#state;
-    const { session } = state;
-    state.phase = Phase.Cancel;
-    this.#client.reset(Mode.Opaque);
-    const target = this.#context.cancelKeys.find(serverOf(session), `${processId}/${key}`);
-    const targetUs = target?.cancelRequested(tsUs) ?? UNKNOWN;
-    this.#context.sink.sessionEvent({
-      type: 'cancel_request',
-      tsUs,
-      session,
-      processId,
-      targetSessionId: target?.sessionId,
-      targetUs,
-    });
-  }
 }
 
 const ERROR_TAG = new Uint8Array([ANSWER_ERROR]);
 const ERROR_TAG_VIEW = new DataView(ERROR_TAG.buffer);
-
-function serverOf(session: Session): string {
-  return `${session.serverAddress.join('.')}:${session.serverPort}`;
-}

@@ -165,6 +165,7 @@ export class Frontend implements MessageReceiver {
     if (kind === PendingKind.Parse)
       this.#remember(NO_NAME, this.#attach(pending, new PreparedStatement()));
     if (kind === PendingKind.Bind) state.bindUnnamed(undefined, undefined);
+    if (kind === PendingKind.Bind || kind === PendingKind.Execute) state.doubtPortals();
   }
 
   negotiated(answer: number, tsUs: number): void {
@@ -181,7 +182,9 @@ export class Frontend implements MessageReceiver {
 
   #push(kind: PendingKind, tsUs: number, sizeBytes: number): Pending {
     const state = this.#state;
-    if (state.phase === Phase.Login && state.lossy) this.#owner.loginPassed();
+    // Before a startup packet there is no request: it was lost.
+    if (state.phase === Phase.Startup || (state.phase === Phase.Login && state.lossy))
+      this.#owner.loginPassed();
     if (state.queue.sizeCount >= state.context.limits.pendingMax) this.#owner.crowded(tsUs);
     this.#roundBegins(tsUs);
     const pending = state.queue.push(kind, tsUs, sizeBytes);
@@ -204,7 +207,8 @@ export class Frontend implements MessageReceiver {
     const state = this.#state;
     const { queue } = state;
     if (queue.waitingCount === 0) {
-      state.settle(tsUs);
+      // Steps of a round that is not over may have been answered one by one.
+      if (queue.sizeCount === 0) state.settle(tsUs);
       return;
     }
     if (!endsRound(queue.at(queue.tail - 1).kind)) return;
@@ -337,6 +341,7 @@ export class Frontend implements MessageReceiver {
           parameters,
           bound: keepsBound ? bytes.slice(valuesStart, end) : undefined,
           executed: false,
+          doubt: 0,
         },
         NAME_ENTRY_BYTES + sizeBytes,
       );
@@ -361,10 +366,12 @@ export class Frontend implements MessageReceiver {
       if (portal !== undefined) {
         again = portal.executed;
         portal.executed = true;
+        pending.quality |= portal.doubt;
       }
     } else {
       again = state.unnamedPortalExecuted;
       state.unnamedPortalExecuted = true;
+      pending.quality |= state.unnamedPortalDoubt;
       pending.parameters = state.unnamedPortalParameters;
       const { unnamedPortalBound: bound } = state;
       if (bound !== undefined && bound.length > 0)

@@ -82,6 +82,8 @@ export interface Portal {
   readonly holds?: boolean;
   /** A further Execute fetches more of what the first began. */
   executed: boolean;
+  /** Bits of Quality: a request was lost that may have fetched from it, or made another of it. */
+  doubt: number;
 }
 
 export class Pending {

@@ -239,6 +239,8 @@ export class Rounds {
       this.#statement(pending, outcome, 0, text.length, status);
       return;
     }
+    // A query string destroys the unnamed portal.
+    this.#closeOne('');
     if (!outcome.answered && pending.touched && !pending.streamed && outcome.status === Status.Ok) {
       unseen(pending, outcome); // ReadyForQuery came, but what stood before it was lost.
     }

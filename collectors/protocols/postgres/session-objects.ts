@@ -76,7 +76,7 @@ export class SessionObjects {
         if (statement !== undefined)
           portals.set(
             name,
-            { statement, parameters: undefined, executed: false, holds },
+            { statement, parameters: undefined, executed: false, doubt: 0, holds },
             statement.text.length + ENTRY_BYTES,
           );
         return undefined;

@@ -61,6 +61,8 @@ export class State {
   /** The same as they came, where somebody counts values. */
   unnamedPortalBound: TextBuffer | undefined = undefined;
   unnamedPortalExecuted = false;
+  /** Bits of Quality: as in `Portal`. */
+  unnamedPortalDoubt = 0;
   phase: Phase;
   readonly midStream: boolean;
   readonly startUs: number;
@@ -102,7 +104,7 @@ export class State {
   /** End of the last answer: the next one in a pipeline starts there. */
   lastAnswerUs = 0;
   /** When the server said last that it is ready. */
-  lastRoundUs = 0;
+  lastRoundUs: number;
   /** Bytes of answers since the last finished statement, and of requests since the last Execute. */
   answerBytes = 0;
   requestBytesCarried = 0;
@@ -132,6 +134,7 @@ export class State {
     this.edge = edge;
     this.startUs = startUs;
     this.startupUs = startUs;
+    this.lastRoundUs = startUs;
     this.midStream = midStream;
     this.unsettled = midStream ? Quality.MidStream : 0;
     this.phase = midStream ? Phase.Ready : Phase.Startup;
@@ -197,6 +200,7 @@ export class State {
     this.unnamedPortalParameters = parameters;
     if (this.unnamedPortalBound !== undefined) this.unnamedPortalBound.length = 0;
     this.unnamedPortalExecuted = false;
+    this.unnamedPortalDoubt = 0;
   }
 
   /** The parameters of the unnamed portal as they came: bytes[start, end), of which `view` is. */
@@ -256,6 +260,26 @@ export class State {
     for (let index = from; index < queue.tail; index++) queue.at(index).quality |= bit;
   }
 
+  /**
+   * The connection goes on unseen: its last execution may still fail at the end of its round, and more may be fetched
+   * from portals that are open.
+   */
+  outOfSight(): void {
+    const { queue } = this;
+    const last = this.#lastAnswered();
+    const answered = last < queue.head || queue.current?.outcome.answered === true;
+    if (answered) queue.at(last).quality |= Quality.GapResponse;
+    for (const portal of this.suspended.values()) portal.quality |= Quality.GapResponse;
+  }
+
+  /** A request was lost that may have been of any portal: to fetch from it, or to put another one under its name. */
+  doubtPortals(): void {
+    this.portals.forEach((portal) => {
+      portal.doubt |= Quality.GapRequest;
+    });
+    this.unnamedPortalDoubt |= Quality.GapRequest;
+  }
+
   /** An error at the commit behind it makes a failure of the last execution that succeeded. */
   #lastAnswered(): number {
     const { queue } = this;
@@ -298,6 +322,12 @@ export class State {
     this.unsettled |= bit;
     this.roundsAlone = 0;
     this.oneRoundWaits = false;
+  }
+
+  /** An answer to nothing that was seen: a request is missing, or comes later than its answer. */
+  nobodyAsked(): void {
+    this.strayAnswer = true;
+    if (this.unsettled === 0) this.unsettle(Quality.GapRequest);
   }
 
   /** A round begins while nothing waits: after enough of these, or a pause behind one, nothing is owed any more. */

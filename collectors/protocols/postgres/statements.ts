@@ -187,6 +187,10 @@ export class NameTable<T> {
     this.#remove(key, entries, index, entry);
   }
 
+  forEach(visit: (value: T) => void): void {
+    for (const entries of this.#entries.values()) for (const { value } of entries) visit(value);
+  }
+
   /** Forgets, without counting, what `keeps` says no to. */
   retain(keeps: (value: T) => boolean): void {
     for (const [key, entries] of this.#entries) {

@@ -19,7 +19,12 @@ interface Heard {
 
 function listen(
   packets: Iterable<WirePacket>,
-  options: { limits?: Partial<Limits>; foreign?: boolean; finish?: boolean } = {},
+  options: {
+    limits?: Partial<Limits>;
+    foreign?: boolean;
+    finish?: boolean;
+    onChunk?: (text: string) => void;
+  } = {},
 ): { heard: Heard[]; health: Health } {
   const heard: Heard[] = [];
   const health = new Health();
@@ -30,7 +35,9 @@ function listen(
     return {
       chunk(direction: 0 | 1, bytes: Uint8Array, _view: DataView, start: number, end: number) {
         health.decodedBytes += end - start;
-        one.texts[direction] += Buffer.from(bytes.slice(start, end)).toString('latin1');
+        const text = Buffer.from(bytes.slice(start, end)).toString('latin1');
+        one.texts[direction] += text;
+        options.onChunk?.(text);
       },
       gap(direction: 0 | 1, size: number) {
         health.lostBytes += size;
@@ -353,6 +360,43 @@ describe('a hole', () => {
   });
 });
 
+describe('a RST', () => {
+  it('names the bytes in front of it that were not seen, and those of the other side that it acknowledges', () => {
+    const wire = new Wire();
+    const connection = new Connection(wire).open();
+    connection.client(bytes('asked'));
+    connection.server(bytes('some'));
+    connection.lost('server', bytes('lost'));
+    connection.lost('client', bytes('more'));
+    connection.reset('client');
+    // The last byte that is acknowledged might be a FIN.
+    expect(told(listen(wire.packets).heard)).toEqual([['asked____', 'some___', 'reset by 0']]);
+  });
+
+  it('that is far from what was seen tells of nothing', () => {
+    const wire = new Wire();
+    const connection = new Connection(wire).open();
+    connection.client(bytes('asked'));
+    connection.segment('client', { flags: Flag.rst, sequence: connection.next.client - 2 ** 31 });
+    expect(told(listen(wire.packets).heard)).toEqual([['asked', '', 'reset by 0']]);
+  });
+});
+
+describe('a single byte', () => {
+  it('that is held back and has been acknowledged comes before what acknowledges it', () => {
+    const wire = new Wire();
+    const connection = new Connection(wire).open();
+    connection.lost('client', bytes('lost'));
+    connection.client(bytes('a'));
+    connection.server(bytes('1'));
+    connection.client(bytes('b'));
+    connection.server(bytes('2'));
+    const order: string[] = [];
+    listen(wire.packets, { onChunk: (text) => order.push(text) });
+    expect(order.join('')).toBe('a1b2');
+  });
+});
+
 describe('a repetition', () => {
   it('whose acknowledgement is later than its bytes does not wait for what waits for it', () => {
     const wire = new Wire();
@@ -369,6 +413,25 @@ describe('a repetition', () => {
     const { heard, health } = listen(wire.packets);
     expect(heard[0]?.texts).toEqual(['firstsecondthird', 'ONETWO']);
     expect(health.lostBytes).toBe(0);
+  });
+
+  it('in one piece goes on as far as the answer that waits for it says, and no further', () => {
+    const wire = new Wire();
+    const connection = new Connection(wire).open();
+    const start = connection.next.client;
+    connection.lost('client', Buffer.from('first'));
+    connection.server(Buffer.from('ONE'));
+    connection.lost('client', Buffer.from('second'));
+    connection.server(Buffer.from('TWO'));
+    connection.segment('client', { payload: Buffer.from('firstsecond'), sequence: start });
+    const order: string[] = [];
+    const { heard, health } = listen(wire.packets, {
+      onChunk: (text) => order.push(text),
+    });
+    expect(order).toEqual(['first', 'ONE', 'second', 'TWO']);
+    expect(heard[0]?.texts).toEqual(['firstsecond', 'ONETWO']);
+    expect(health.lostBytes).toBe(0);
+    expect(health.repeatedBytes).toBe(0);
   });
 
   it('between two held segments comes before what was sent behind it', () => {

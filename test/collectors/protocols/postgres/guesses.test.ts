@@ -177,7 +177,131 @@ describe('an answer that is missing', () => {
   });
 });
 
+describe('the end of a capture', () => {
+  const without = (parts: (c: Connection) => void): ReturnType<typeof talk> =>
+    talk(
+      (c) => {
+        parts(c);
+      },
+      { leave: false },
+    );
+
+  it('marks the last statement that was answered, whose commit may still fail', () => {
+    const played = without((c) => {
+      c.client(
+        ...pbe('INSERT INTO t VALUES (1)'),
+        ...pbe('INSERT INTO t VALUES (2)'),
+        client.sync(),
+      );
+      c.server(server.parseComplete(), server.bindComplete(), server.complete('INSERT 0 1'));
+      c.server(server.parseComplete(), server.bindComplete(), server.complete('INSERT 0 1'));
+    });
+    expect(played.told.statements.map(({ status, quality }) => [status, quality])).toEqual([
+      ['ok', []],
+      ['ok', ['gap_response']],
+    ]);
+  });
+
+  it('in a string of statements leaves open what became of the rest', () => {
+    const played = without((c) => {
+      c.client(client.query('SELECT 1; SELECT 2'));
+      c.server(server.row('1'), server.complete('SELECT 1'));
+    });
+    expect(lines(played)).toEqual(['SELECT 1: ok r1', 'SELECT 2: unknown']);
+    expect(played.told.statements[0]?.quality).toEqual(['gap_response']);
+  });
+
+  it('marks a portal that is open: more may be fetched from it', () => {
+    const played = without((c) => {
+      c.client(client.query('BEGIN'));
+      c.server(server.complete('BEGIN'), server.ready('T'));
+      c.client(client.parse('SELECT 1'), client.bind(), client.execute('', 1), client.sync());
+      c.server(server.parseComplete(), server.bindComplete(), server.row('1'));
+      c.server(server.portalSuspended(), server.ready('T'));
+    });
+    expect(played.told.statements.at(-1)).toMatchObject({
+      text: 'SELECT 1',
+      rowsReturned: 1,
+      quality: ['gap_response'],
+    });
+  });
+
+  it('leaves a request that was not answered as it is', () => {
+    const played = without((c) => {
+      c.client(client.query('SELECT 1'));
+    });
+    expect(played.told.statements).toMatchObject([{ status: 'unanswered', quality: [] }]);
+  });
+});
+
+describe('an Execute without some of its bytes', () => {
+  it('leaves a mark on later ones, which may fetch from its portal', () => {
+    const { told } = talk((c) => {
+      c.client(client.parse('SELECT 1'), client.bind({ portal: 'p' }));
+      const execute = client.execute('p', 1);
+      c.client(execute.subarray(0, 6));
+      c.lost('client', execute.subarray(6));
+      c.client(client.execute('p', 1), client.sync());
+      c.server(server.parseComplete(), server.bindComplete());
+      c.server(server.row('1'), server.portalSuspended());
+      c.server(server.row('2'), server.complete('SELECT 1'), server.ready());
+      c.client(client.bind({ portal: 'p' }), client.execute('p'), client.sync());
+      c.server(server.bindComplete(), server.row('1'), server.row('2'));
+      c.server(server.complete('SELECT 2'), server.ready());
+    });
+    expect(told.statements.map(({ rowsReturned, quality }) => [rowsReturned, quality])).toEqual([
+      [1, ['gap_request']],
+      [1, ['gap_request', 'unknown_statement']],
+      [2, []],
+    ]);
+  });
+});
+
+describe('an answer that nobody was seen to ask for', () => {
+  it('leaves a mark on what follows, although no byte is known to be missing', () => {
+    const { told } = talk((c) => {
+      c.client(client.query('SELECT 1'));
+      c.server(...answer('UPDATE 1'), ...answer('UPDATE 2'));
+      c.client(client.query('SELECT 2'));
+      c.server(...answer('UPDATE 3'));
+    });
+    expect(told.statements.map(({ quality }) => quality)).toEqual([
+      [],
+      ['gap_request', 'unknown_statement'],
+      ['gap_request'],
+    ]);
+  });
+
+  it('is the failure of the commit, when its Sync is not there yet', () => {
+    const played = talk((c) => {
+      c.client(...pbe('INSERT INTO t VALUES (1)'));
+      c.lost('client', client.sync());
+      c.server(server.parseComplete(), server.bindComplete(), server.complete('INSERT 0 1'));
+      c.server(server.error('23503'), server.ready());
+    });
+    expect(lines(played)).toEqual(['INSERT INTO t VALUES (1): error 23503']);
+    expect(played.told.statements[0]?.quality).toEqual(['gap_request']);
+  });
+});
+
 describe('a login', () => {
+  it('without its startup packet does not take the end of the first round for its own', () => {
+    const wire = new Wire();
+    const c = new Connection(wire).open();
+    c.lost('client', client.startup({ user: 'ann', database: 'shop' }));
+    c.lost('server', server.authenticationOk(), server.ready());
+    for (const text of ['SELECT 1', 'SELECT 2', 'SELECT 3']) {
+      c.client(client.query(text), client.flush());
+      c.server(server.row('1'), server.complete('SELECT 1'), server.ready());
+    }
+    const { told } = play(wire.packets);
+    expect(told.statements.map(({ text, rowsReturned }) => [text, rowsReturned])).toEqual([
+      ['SELECT 1', 1],
+      ['SELECT 2', 1],
+      ['SELECT 3', 1],
+    ]);
+  });
+
   it('whose answers were lost, with the SYN before them, is known as a gap of its size', () => {
     const wire = new Wire();
     login(wire);

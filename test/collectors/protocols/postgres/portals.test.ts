@@ -22,6 +22,19 @@ describe('a portal that a row limit left open', () => {
     expect(ends(played)).toEqual(['commit 1/0']);
   });
 
+  it('without a name is destroyed by a query string', () => {
+    const played = talk((c) => {
+      c.client(client.query('BEGIN'));
+      c.server(server.complete('BEGIN'), server.ready('T'));
+      c.client(client.parse('SELECT 1'), client.bind(), client.execute('', 1), client.sync());
+      c.server(server.parseComplete(), server.bindComplete(), server.row('1'));
+      c.server(server.portalSuspended(), server.ready('T'));
+      c.client(client.query('SELECT 2'));
+      c.server(server.row('2'), server.complete('SELECT 1'), server.ready('T'));
+    });
+    expect(lines(played)).toEqual(['BEGIN: ok', 'SELECT 1: ok r1', 'SELECT 2: ok r1']);
+  });
+
   it('is not touched by a Bind that could not take its name', () => {
     const named = (sql: string): Buffer[] => [
       client.parse(sql),
