@@ -4,6 +4,7 @@ import type { Impairment } from './network-path.ts';
 import { ORDERS_HOST, SHOP_HOST } from './places.ts';
 import type { Scenario } from './scenario.ts';
 import type { Stage } from './stage.ts';
+import { LOW_TPS_MS } from './throughput.ts';
 import {
   allowedEverywhere,
   allowedFindings,
@@ -16,21 +17,21 @@ const FAULT_MS = 100_000;
 /** What a retransmission waits at least on Linux (tcp(7), TCP_RTO_MIN). */
 const RETRANSMISSION_MS = 200;
 
-function impair(impairment: (stage: Stage) => Impairment): Scenario['play'] {
+function impair(impairment: (stage: Stage) => Impairment, forMs = FAULT_MS): Scenario['play'] {
   return async (stage) => {
     const { path } = stage;
     if (path === undefined) throw new Error('this scenario needs a network path');
     path.impairment = impairment(stage);
-    await delay(FAULT_MS);
+    await delay(forMs);
     path.clear();
   };
 }
 
 const networkDelay: Scenario = {
   name: 'network-delay',
-  says: 'Every answer of the server is held back by 80 ms in the network for 100 s.',
+  says: 'Every answer of the server is held back by 300 ms in the network for four minutes.',
   path: true,
-  play: impair(() => ({ holdMs: () => 80 })),
+  play: impair(() => ({ holdMs: () => 300 }), LOW_TPS_MS),
   afterSeconds: 5,
   states: [
     serverState('slow', 'expected', 60),
@@ -81,4 +82,37 @@ const networkLoss: Scenario = {
   findings: [allowedFindings('low-tps/network', 'forecast/')],
 };
 
-export const networkScenarios: readonly Scenario[] = [networkDelay, networkJitter, networkLoss];
+const networkLossHeavy: Scenario = {
+  name: 'network-loss-heavy',
+  says: 'Four of ten answers are lost on the way, again and again, and come after ever longer retransmissions, for four minutes.',
+  path: true,
+  play: impair(
+    ({ random }) => ({
+      holdMs: () => {
+        let held = 0;
+        // Each retransmission waits twice as long as the one before (RFC 6298 5.5), and may be lost as well.
+        for (let wait = RETRANSMISSION_MS; random() < 0.4 && wait < 5_000; wait *= 2) held += wait;
+        return held;
+      },
+    }),
+    LOW_TPS_MS,
+  ),
+  afterSeconds: 5,
+  states: [
+    serverState('slow', 'expected', 60),
+    clientState(ORDERS_HOST, 'slow', 'expected', 60),
+    clientState(SHOP_HOST, 'slow', 'expected', 60),
+    ...allowedEverywhere(['jitter', 'sub_healthy']),
+  ],
+  findings: [
+    expectedFinding('low-tps/network'),
+    allowedFindings('forecast/', 'slow-statements/', 'open-transactions/'),
+  ],
+};
+
+export const networkScenarios: readonly Scenario[] = [
+  networkDelay,
+  networkJitter,
+  networkLoss,
+  networkLossHeavy,
+];

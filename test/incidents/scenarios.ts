@@ -4,10 +4,12 @@ import { harmlessScenarios } from './harmless.ts';
 import { networkScenarios } from './network.ts';
 import type { Scenario } from './scenario.ts';
 import { statementScenarios } from './statements.ts';
+import { throughputScenarios } from './throughput.ts';
 
 export const scenarios: readonly Scenario[] = [
   ...availabilityScenarios,
   ...networkScenarios,
   ...statementScenarios,
+  ...throughputScenarios,
   ...harmlessScenarios,
 ];

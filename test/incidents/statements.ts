@@ -323,19 +323,6 @@ const connectionDrain: Scenario = {
   findings: [allowedFindings('low-tps/application', 'low-tps/workload_change')],
 };
 
-const lessLoad: Scenario = {
-  name: 'less-load',
-  says: 'Both applications have a fifth of their usual work for 70 s.',
-  play: async ({ orders, shop }) => {
-    for (const application of [orders, shop]) application.pace = 0.2;
-    await delay(70_000);
-    for (const application of [orders, shop]) application.pace = 1;
-  },
-  afterSeconds: 10,
-  states: [],
-  findings: [expectedFinding('low-tps/application', 'low-tps/workload_change')],
-};
-
 export const statementScenarios: readonly Scenario[] = [
   growingTable,
   lockHolder,
@@ -350,5 +337,4 @@ export const statementScenarios: readonly Scenario[] = [
   bigTransaction,
   droppedIndex,
   connectionDrain,
-  lessLoad,
 ];

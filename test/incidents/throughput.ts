@@ -1,0 +1,240 @@
+/**
+ * Faults after which a database ends far fewer transactions, one for each thing that can be to blame (D2): they last long enough for the
+ * three whole minutes in which TPS must be low before that is told.
+ */
+import { delay } from '../lab/process.ts';
+import { browse } from './everyday.ts';
+import { DATABASE, OTHER_HOST, SHOP_HOST } from './places.ts';
+import type { Scenario } from './scenario.ts';
+import { clientBackends, connectOther } from './stage.ts';
+import {
+  allowedEverywhere,
+  allowedFindings,
+  clientState,
+  expectedFinding,
+  serverState,
+  shutdownErrors,
+} from './truths.ts';
+
+/** Three whole minutes lie in it, wherever it begins. */
+export const LOW_TPS_MS = 245_000;
+
+const lessLoad: Scenario = {
+  name: 'less-load',
+  says: 'Both applications have a fifth of their usual work for four minutes.',
+  play: async ({ orders, shop }) => {
+    for (const application of [orders, shop]) application.pace = 0.2;
+    await delay(LOW_TPS_MS);
+    for (const application of [orders, shop]) application.pace = 1;
+  },
+  afterSeconds: 10,
+  states: [],
+  findings: [expectedFinding('low-tps/application')],
+};
+
+const applicationGone: Scenario = {
+  name: 'application-gone',
+  says: 'The shop ends in order and stays away for four minutes, as after a deployment that failed.',
+  play: async ({ shop }) => {
+    await shop.stop();
+    await delay(LOW_TPS_MS);
+    await shop.start();
+  },
+  afterSeconds: 10,
+  // It has no connection, which is what the word means for an application.
+  states: [clientState(SHOP_HOST, 'down', 'expected', 60)],
+  findings: [expectedFinding('low-tps/application')],
+};
+
+const applicationSlow: Scenario = {
+  name: 'application-slow',
+  says: 'Both applications take long for their own work, the transfers with a transaction open, for four minutes.',
+  play: async ({ orders, shop }) => {
+    const [book, read] = [orders.work, shop.work];
+    orders.work = (say, random, breathe) => book(say, random, (ms) => breathe(ms + 1_500));
+    shop.work = async (say, random, breathe) => {
+      await breathe(500);
+      await read(say, random, breathe);
+    };
+    await delay(LOW_TPS_MS);
+    orders.work = book;
+    shop.work = read;
+  },
+  afterSeconds: 10,
+  // Transactions that stay open for longer lock longer, now and then for one another.
+  states: allowedEverywhere(['jitter', 'sub_healthy']),
+  findings: [
+    expectedFinding('low-tps/application'),
+    allowedFindings('open-transactions/', 'forecast/'),
+  ],
+};
+
+const longerTransactions: Scenario = {
+  name: 'longer-transactions',
+  says: 'A new release of the shop reads twelve items in a transaction where it read one by itself, with as many statements as before.',
+  play: async ({ shop }) => {
+    const usual = shop.work;
+    shop.work = async (say, random, breathe) => {
+      await say('BEGIN');
+      for (let read = 0; read < 12; read++) {
+        await browse(say, random, breathe);
+        await breathe(100 + random() * 120);
+      }
+      await say('COMMIT');
+    };
+    await delay(LOW_TPS_MS);
+    shop.work = usual;
+  },
+  afterSeconds: 10,
+  states: allowedEverywhere(['jitter']),
+  findings: [
+    expectedFinding('low-tps/workload_change'),
+    // It reads items one by one in a transaction.
+    allowedFindings('open-transactions/', 'repeated-statements/', 'slow-statements/n-plus-one'),
+  ],
+};
+
+const queueForLocks: Scenario = {
+  name: 'queue-for-locks',
+  says: 'A job locks both tables of the applications for 2 s again and again, with a pause of a fifth of a second, for four minutes.',
+  play: async () => {
+    const client = await connectOther('maintenance');
+    const untilMs = Date.now() + LOW_TPS_MS;
+    while (Date.now() < untilMs) {
+      await client.query('BEGIN');
+      await client.query('LOCK TABLE accounts, items IN ACCESS EXCLUSIVE MODE');
+      await delay(2_000);
+      await client.query('COMMIT');
+      await delay(200);
+    }
+    await client.end();
+  },
+  afterSeconds: 10,
+  states: [
+    ...allowedEverywhere(['slow', 'jitter', 'sub_healthy', 'hang']).filter(
+      ({ role, state }) => role === 'client' || state !== 'hang',
+    ),
+    clientState(OTHER_HOST, 'slow', 'allowed', 60),
+    clientState(OTHER_HOST, 'jitter', 'allowed', 60),
+  ],
+  findings: [
+    expectedFinding('low-tps/database'),
+    allowedFindings('open-transactions/', 'forecast/', 'slow-statements/'),
+  ],
+};
+
+const slowRows: Scenario = {
+  name: 'slow-rows',
+  says: 'Each row that is read of items takes a tenth of a second, as from a disk that fails, for four minutes.',
+  play: async ({ server }) => {
+    await server.query(
+      DATABASE,
+      `ALTER TABLE items RENAME TO items_read;
+      CREATE VIEW items AS SELECT read.* FROM items_read read, LATERAL (SELECT pg_sleep(0.1) WHERE read.id > 0 OFFSET 0) slow`,
+    );
+    await delay(LOW_TPS_MS);
+    await server.query(DATABASE, 'DROP VIEW items; ALTER TABLE items_read RENAME TO items');
+  },
+  afterSeconds: 10,
+  states: [
+    serverState('slow', 'expected', 60),
+    clientState(SHOP_HOST, 'slow', 'expected', 60),
+    ...allowedEverywhere(['jitter', 'sub_healthy']),
+  ],
+  findings: [expectedFinding('low-tps/database'), allowedFindings('forecast/', 'slow-statements/')],
+};
+
+const longHang: Scenario = {
+  name: 'long-hang',
+  says: 'All backends are stopped (SIGSTOP) for four minutes.',
+  play: async (stage) => {
+    const pids = await clientBackends(stage);
+    for (const pid of pids) process.kill(pid, 'SIGSTOP');
+    await delay(LOW_TPS_MS);
+    for (const pid of pids) process.kill(pid, 'SIGCONT');
+  },
+  afterSeconds: 15,
+  states: [serverState('hang', 'expected'), ...allowedEverywhere(['hang', 'slow', 'jitter'])],
+  findings: [
+    expectedFinding('low-tps/database'),
+    allowedFindings('open-transactions/', 'forecast/'),
+  ],
+};
+
+const longOutage: Scenario = {
+  name: 'long-outage',
+  says: 'The server and its backends are killed (SIGKILL) and start again after four minutes.',
+  play: async ({ server }) => {
+    await server.crash();
+    await delay(LOW_TPS_MS);
+    await server.startAgain();
+  },
+  afterSeconds: 15,
+  states: [
+    serverState('down', 'expected'),
+    ...allowedEverywhere(['hang', 'slow', 'jitter', 'sub_healthy']),
+    ...allowedEverywhere(['down']).filter(({ role }) => role === 'client'),
+  ],
+  findings: [expectedFinding('low-tps/database'), ...shutdownErrors],
+};
+
+const captureLossLong: Scenario = {
+  name: 'capture-loss-long',
+  says: 'The capture loses six of ten packets for four minutes; all else is well.',
+  harmless: true,
+  play: () => delay(LOW_TPS_MS),
+  captureLossShare: 0.6,
+  afterSeconds: 10,
+  states: [serverState('unknown', 'expected'), ...allowedEverywhere(['unknown'])],
+  findings: [expectedFinding('low-tps/capture')],
+};
+
+const quietShop: Scenario = {
+  name: 'quiet-shop',
+  says: 'Customers stay away: the shop asks a tenth of its usual, the transfers go on, for four minutes.',
+  play: async ({ shop }) => {
+    shop.pace = 0.1;
+    await delay(LOW_TPS_MS);
+    shop.pace = 1;
+  },
+  afterSeconds: 10,
+  states: [],
+  findings: [expectedFinding('low-tps/application')],
+};
+
+const rebuiltTable: Scenario = {
+  name: 'rebuilt-table',
+  says: 'The table of items is locked for four minutes, as by a rewrite of it: the shop waits, transfers go on.',
+  play: async () => {
+    const client = await connectOther('psql');
+    await client.query('BEGIN');
+    await client.query('LOCK TABLE items IN ACCESS EXCLUSIVE MODE');
+    await delay(LOW_TPS_MS);
+    await client.query('COMMIT');
+    await client.end();
+  },
+  afterSeconds: 15,
+  states: [
+    ...allowedEverywhere(['slow', 'jitter', 'sub_healthy']),
+    clientState(SHOP_HOST, 'hang', 'allowed'),
+    clientState(OTHER_HOST, 'hang', 'allowed'),
+  ],
+  findings: [
+    expectedFinding('low-tps/database'),
+    allowedFindings('open-transactions/', 'forecast/', 'slow-statements/'),
+  ],
+};
+
+export const throughputScenarios: readonly Scenario[] = [
+  lessLoad,
+  quietShop,
+  applicationGone,
+  applicationSlow,
+  longerTransactions,
+  queueForLocks,
+  rebuiltTable,
+  slowRows,
+  longHang,
+  longOutage,
+  captureLossLong,
+];
