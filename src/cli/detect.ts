@@ -19,7 +19,8 @@ interface Scored {
  * Prints {"scores": [...]}, one from 0 to 1 a row, each computed from its row and earlier ones only; or, as text, the
  * rows that stand out.
  *
- * @param file a CSV with the columns timestamp and value; '-' for standard input
+ * @param file a CSV whose first line names the columns timestamp and value, or any two columns, the second being the value;
+ *   '-' for standard input
  * @throws MirrorSqlError when it cannot be read
  */
 export async function runDetect(
@@ -65,11 +66,15 @@ async function scoreFile(file: string): Promise<Scored[]> {
   return scored;
 }
 
+/** By name; of two columns without the name, the second: `time,cpu_percent` leaves no doubt. */
 function columnsOf(header: readonly string[]): string[] {
   const names = header.map((name) => name.toLowerCase());
-  if (!names.includes('value'))
-    throw new Error(`its first line names no column value, but ${header.join(', ').slice(0, 80)}`);
-  return names;
+  if (names.includes('value')) return names;
+  const [, second = ''] = names;
+  // Numbers in the first line: it is the first row of a file without names.
+  if (names.length === 2 && second !== '' && Number.isNaN(Number(second)))
+    return ['timestamp', 'value'];
+  throw new Error(`its first line names no column value, but ${header.join(', ').slice(0, 80)}`);
 }
 
 function textOf(scored: readonly Scored[]): string {

@@ -37,6 +37,16 @@ describe('detect', () => {
     expect(scores.indexOf(1)).toBe(201);
   });
 
+  it('takes the second of two columns whatever its name, and times in any form', async () => {
+    const values = [...Array<number>(200).fill(5), 90];
+    const named = values.map(
+      (value, index) => `2026-01-01T00:00:00.${String(index)}Z,${String(value)}`,
+    );
+    const ran = await detect(`Time,CPU percent\n${named.join('\n')}\n`, '--format', 'json');
+    const { scores } = JSON.parse(ran.stdout) as { scores: number[] };
+    expect(scores.indexOf(1)).toBe(200);
+  });
+
   it('lists for people what stands out', async () => {
     const ran = await detect(rows([...Array<number>(200).fill(5), 90]));
     expect(ran.stdout).toBe('201 values, 1 stand out\n2026-01-01 00:00:20  90  score 1.0000\n');
@@ -44,7 +54,8 @@ describe('detect', () => {
 
   it.each([
     ['an empty file', '', 'no rows'],
-    ['a file without the column', 'time,reading\n1,2\n', 'names no column value'],
+    ['a file without the column', 'time,reading,other\n1,2,3\n', 'names no column value'],
+    ['a file without names', '2026-01-01 00:00:00,5\n2026-01-01 00:00:01,6\n', 'no column value'],
     ['a word among the numbers', 'timestamp,value\n1,2\n2,many\n', 'row 2: "many" is not a number'],
     ['a torn row', 'timestamp,value\n1,2,3\n', 'Record Length'],
     ['random bytes', Buffer.from([0xff, 0x22, 0x00, 0x0a, 0x22, 0x41]), 'detect'],

@@ -27,14 +27,16 @@ function alarmsIn(scores: readonly number[], from: number, to: number): number {
 }
 
 describe('the generic detector', () => {
-  it('finds a spike, a missing peak and a new level within a tenth of a day', () => {
+  it('finds a spike, a missing peak, a new level and new noise within a tenth of a day', () => {
     const normal = days(8, 1);
+    const random = uniform(11);
     const at = 6 * DAY + 130;
     const tenth = Math.floor(DAY / 10);
     const changed: Record<string, (value: number, index: number) => number> = {
       spike: (value, index) => (index === at ? value + 150 : value),
       'missing peak': (value, index) => (index >= at - 10 && index < at + 40 ? 40 : value),
       'new level': (value, index) => (index >= at ? value + 60 : value),
+      'new noise': (value, index) => (index >= at ? value + 40 * (random() - 0.5) : value),
     };
     for (const [name, change] of Object.entries(changed)) {
       const scores = scoresOf(normal.map(change));
