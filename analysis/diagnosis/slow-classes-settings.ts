@@ -21,6 +21,8 @@ export interface SlowClassesSettings {
   readonly changeStepsMin: number;
   /** ... while all others together did not get longer by this factor: or it is the database. */
   readonly othersFactor: number;
+  /** ... or while it made this share of all the time that came on top: nine tenths leave no doubt whose change it was. */
+  readonly aloneShare: number;
 }
 
 export const defaultSlowClassesSettings: SlowClassesSettings = {
@@ -34,4 +36,5 @@ export const defaultSlowClassesSettings: SlowClassesSettings = {
   changeFloorUs: 1_000,
   changeStepsMin: 5,
   othersFactor: 1.3,
+  aloneShare: 0.9,
 };

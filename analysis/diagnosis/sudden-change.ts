@@ -42,9 +42,7 @@ export function suddenChange(
     settings.changeFactor * medianOf(before.slice(-EDGE_STEPS));
   // A new level, not a wave: nearly all of what comes after lies above nearly all of what was before.
   if (!large || !atOnce || decile(after, 0.1) <= decile(before, 0.9)) return undefined;
-  return othersRatio(others, atUs) < settings.othersFactor
-    ? { atUs, beforeUs, afterUs }
-    : undefined;
+  return isAlone(steps, others, atUs, settings) ? { atUs, beforeUs, afterUs } : undefined;
 }
 
 /** Where the two sides differ most: the greatest sum of squares between them. */
@@ -68,13 +66,42 @@ function decile(values: readonly number[], q: number): number {
   return sorted[Math.round(q * (sorted.length - 1))] ?? 0;
 }
 
-function othersRatio(others: readonly ClassStep[], atUs: number): number {
-  const meanOf = (steps: readonly ClassStep[]): number =>
-    sumOf(steps, (step) => step.durationSumUs) /
-    Math.max(
-      1,
-      sumOf(steps, (step) => step.answered),
-    );
-  const before = meanOf(others.filter(({ startUs }) => startUs < atUs));
-  return before > 0 ? meanOf(others.filter(({ startUs }) => startUs >= atUs)) / before : 0;
+/**
+ * The others did not get longer, or by little in sum: a scan in place of an index keeps the processor busy, and a
+ * millisecond of somebody else's beside it is its doing.
+ */
+function isAlone(
+  steps: readonly ClassStep[],
+  others: readonly ClassStep[],
+  atUs: number,
+  { othersFactor, aloneShare }: SlowClassesSettings,
+): boolean {
+  const own = growthAt(steps, atUs);
+  const rest = growthAt(others, atUs);
+  return (
+    rest.ratio < othersFactor ||
+    own.addedUs >= aloneShare * (own.addedUs + Math.max(0, rest.addedUs))
+  );
+}
+
+interface Growth {
+  /** Mean response time after, as a multiple of the one before. */
+  readonly ratio: number;
+  /** What the executions after it took beyond as many before it. */
+  readonly addedUs: number;
+}
+
+function growthAt(steps: readonly ClassStep[], atUs: number): Growth {
+  const [before, after] = [
+    steps.filter(({ startUs }) => startUs < atUs),
+    steps.filter(({ startUs }) => startUs >= atUs),
+  ];
+  const durationUs = (side: readonly ClassStep[]) => sumOf(side, (step) => step.durationSumUs);
+  const answered = (side: readonly ClassStep[]) => sumOf(side, (step) => step.answered);
+  const beforeUs = durationUs(before) / Math.max(1, answered(before));
+  const afterUs = durationUs(after) / Math.max(1, answered(after));
+  return {
+    ratio: beforeUs > 0 ? afterUs / beforeUs : 0,
+    addedUs: (afterUs - beforeUs) * answered(after),
+  };
 }

@@ -106,7 +106,7 @@ const networkLossHeavy: Scenario = {
   ],
   findings: [
     expectedFinding('low-tps/network'),
-    allowedFindings('forecast/', 'slow-statements/', 'open-transactions/'),
+    allowedFindings('forecast/', 'slow-classes/', 'open-transactions/'),
   ],
 };
 

@@ -2,12 +2,14 @@
 import { rm } from 'node:fs/promises';
 import { buildReport } from '../../analysis/report.ts';
 import { Collector, collect } from '../../collectors/collector.ts';
+import type { WindowFacts } from '../../src/events/facts.ts';
 import type { Report } from '../../src/events/report.ts';
 import { loadDescriber } from '../../src/sql/describe.ts';
 import { storeCapture } from '../../src/store/captures.ts';
 import { readWindowFacts } from '../../src/store/questions/window-facts.ts';
 import { SegmentSink } from '../../src/store/segment-sink.ts';
 import { openStore, type Store } from '../../src/store/store.ts';
+import { readValueKey, ValueNames } from '../../src/store/values/value-names.ts';
 import { SegmentWriter } from '../../src/store/writer.ts';
 import { temporaryDirectory } from '../store/temporary-store.ts';
 import { CaptureWithHistory } from './capture-with-history.ts';
@@ -23,14 +25,19 @@ export interface Observation {
 
 /** @param name path of the recording without its endings */
 export async function observe(name: string): Promise<Observation> {
+  const { label, facts } = await factsOf(name);
+  return { label, report: buildReport(facts) };
+}
+
+/** What the store answers of the recording without its first seconds, in which the applications came. */
+export async function factsOf(name: string): Promise<{ label: Label; facts: WindowFacts }> {
   const label = readLabel(`${name}.json`);
   const directory = await temporaryDirectory();
   const store = await openStore({ kind: 'embedded', directory });
   try {
     await load(store, `${name}.pcap.gz`, label);
-    // The recording without its first seconds, in which the applications came.
     const window = { fromUs: label.calm.fromUs, toUs: label.recorded.toUs };
-    return { label, report: buildReport(await readWindowFacts(store, window)) };
+    return { label, facts: await readWindowFacts(store, window) };
   } finally {
     await store.close();
     await rm(directory, { recursive: true, force: true });
@@ -45,13 +52,14 @@ async function load(store: Store, file: string, label: Label): Promise<void> {
   const sink = new SegmentSink({
     directory: store.directory,
     collector: store.collector,
+    values: new ValueNames(readValueKey(store.directory), 'masked'),
     describe: await loadDescriber(),
     onSealed: (segment) => {
       segments.push(segment.name);
       writer.enqueue(segment);
     },
   });
-  const collector = new Collector(sink, { name: store.collector });
+  const collector = new Collector(sink, { name: store.collector, boundValues: true });
   const summary = await collect(source, collector, {
     afterChunk: async () => {
       await sink.settled();

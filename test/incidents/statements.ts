@@ -74,7 +74,7 @@ const growingTable: Scenario = {
     serverState('sub_healthy', 'expected', 10),
     ...allowedEverywhere(['sub_healthy', 'slow', 'jitter']),
   ],
-  findings: [allowedFindings('forecast/', 'slow-statements/', 'low-tps/database', 'hot/append')],
+  findings: [allowedFindings('forecast/', 'slow-classes/', 'low-tps/database', 'hot/append')],
 };
 
 const lockHolder: Scenario = {
@@ -305,7 +305,7 @@ const droppedIndex: Scenario = {
     }),
   afterSeconds: 2,
   states: allowedEverywhere(['slow', 'jitter', 'sub_healthy']),
-  findings: [expectedFinding('slow-statements/', 'forecast/slows')],
+  findings: [expectedFinding('slow-classes/'), allowedFindings('forecast/')],
 };
 
 const connectionDrain: Scenario = {

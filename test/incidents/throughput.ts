@@ -90,7 +90,7 @@ const longerTransactions: Scenario = {
   findings: [
     expectedFinding('low-tps/workload_change'),
     // It reads items one by one in a transaction.
-    allowedFindings('open-transactions/', 'repeated-statements/', 'slow-statements/n-plus-one'),
+    allowedFindings('open-transactions/', 'repeated-statements/', 'slow-classes/'),
   ],
 };
 
@@ -119,7 +119,7 @@ const queueForLocks: Scenario = {
   ],
   findings: [
     expectedFinding('low-tps/database'),
-    allowedFindings('open-transactions/', 'forecast/', 'slow-statements/'),
+    allowedFindings('open-transactions/', 'forecast/', 'slow-classes/'),
   ],
 };
 
@@ -141,7 +141,7 @@ const slowRows: Scenario = {
     clientState(SHOP_HOST, 'slow', 'expected', 60),
     ...allowedEverywhere(['jitter', 'sub_healthy']),
   ],
-  findings: [expectedFinding('low-tps/database'), allowedFindings('forecast/', 'slow-statements/')],
+  findings: [expectedFinding('low-tps/database'), allowedFindings('forecast/', 'slow-classes/')],
 };
 
 const longHang: Scenario = {
@@ -221,7 +221,7 @@ const rebuiltTable: Scenario = {
   ],
   findings: [
     expectedFinding('low-tps/database'),
-    allowedFindings('open-transactions/', 'forecast/', 'slow-statements/'),
+    allowedFindings('open-transactions/', 'forecast/', 'slow-classes/'),
   ],
 };
 

@@ -105,6 +105,16 @@ describe('signs', () => {
     expect(signsOf(slow(20_000), stepsOf(changed.slice(4)))).toEqual([]);
   });
 
+  it('are a sudden change too where the others suffer a little of it: a twentieth, not a fifth of what came on top', () => {
+    const changed = [...Array<number>(8).fill(2_000), ...Array<number>(7).fill(40_000)];
+    const others = (after: number) => [
+      ...Array<number>(8).fill(1_000),
+      ...Array<number>(7).fill(after),
+    ];
+    expect(signsOf(slow(20_000), stepsOf(changed, others(3_000)))).toEqual(['sudden_change']);
+    expect(signsOf(slow(20_000), stepsOf(changed, others(9_000)))).toEqual([]);
+  });
+
   it.each([0, 0.6, 0.9])(
     'are no sudden change of a class that wanders with autocorrelation %s: never in 300 hours',
     (phi) => {
