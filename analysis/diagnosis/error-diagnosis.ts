@@ -42,6 +42,7 @@ export function diagnoseErrors(
   );
   return {
     failures,
+    logins: sumOf(causes, ({ logins }) => logins),
     followOn: sumOf(causes, ({ followOn }) => followOn),
     codes: new Set(
       causes.filter(({ errorClass }) => errorClass !== 'tx_aborted').map((cause) => cause.sqlstate),
@@ -97,10 +98,13 @@ function rowOf(
     concern: isCancel(cause) && cause.cancelRequested === 0 ? 'operation' : concern,
     advice: errorAdvice(cause.errorClass).advice,
     shareOfFailures: shareOf(cause.count + cause.followOn, failures) ?? 0,
-    shareOfAnswers: shareOf(
-      judgedFailures,
-      sumOf(judged, ({ count }) => count),
-    ),
+    shareOfAnswers:
+      cause.logins > 0
+        ? null
+        : shareOf(
+            judgedFailures,
+            sumOf(judged, ({ count }) => count),
+          ),
     tables: [...new Set(cause.classes.flatMap(({ tables }) => tables))].slice(0, TABLES_MAX),
     isNew: known && cause.firstSeenUs >= window.fromUs && cause.count >= settings.newMin,
     bursts: burstsOf(minutes, answers, judgedFromUs, settings),

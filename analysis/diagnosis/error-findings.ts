@@ -85,6 +85,7 @@ function summaryOf(cause: ErrorCauseRow, reason: Reason): HighlightPart[] {
     textPart(': '),
     countPart(reason === 'burst' ? (burst?.count ?? cause.count) : cause.count),
     textPart(` × ${cause.errorClass.replaceAll('_', ' ')} (${cause.sqlstate})`),
+    ...(cause.logins === cause.count ? [textPart(' at login')] : []),
   ];
   if (reason === 'burst' && burst !== undefined) {
     parts.push(
@@ -121,7 +122,10 @@ function evidenceOf(cause: ErrorCauseRow, shareMax: number): Evidence[] {
     threshold,
   });
   return [
-    counted('failed statements', cause.count),
+    ...(cause.count > cause.logins
+      ? [counted('failed statements', cause.count - cause.logins)]
+      : []),
+    ...(cause.logins > 0 ? [counted('refused logins', cause.logins)] : []),
     ...(cause.followOn > 0 ? [counted('statements ignored after them', cause.followOn)] : []),
     ...(burst === undefined
       ? []

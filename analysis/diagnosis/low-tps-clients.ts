@@ -9,6 +9,8 @@ import type { LowTpsSettings } from './low-tps-settings.ts';
 const ANSWER_IN_TIME_US = 10_000_000;
 const REFUSED_MIN = 3;
 const OUTSTANDING_MIN = 3;
+/** Of fewer BEGINs there is no mean. */
+const CONTROL_MIN = 10;
 
 /** Per minute, unless it says otherwise. */
 export interface Totals {
@@ -19,6 +21,9 @@ export interface Totals {
   readonly durationUs: number;
   readonly meanUs: number | null;
   readonly floorUs: number | null;
+  /** Mean time of a BEGIN, and of a COMMIT or ROLLBACK; null of too few. */
+  readonly beginUs: number | null;
+  readonly endUs: number | null;
   /** Of all requests. */
   readonly answeredShare: number | null;
   readonly refused: number;
@@ -45,6 +50,8 @@ export function totalsOf(edges: readonly EdgeMinute[], minutesCount: number): To
     durationUs: per((edge) => edge.durationSumUs),
     meanUs: answers > 0 ? sumOf(edges, (edge) => edge.durationSumUs) / answers : null,
     floorUs: floors.length > 0 ? medianOf(floors) : null,
+    beginUs: meanOf(edges, (edge) => [edge.begins, edge.beginSumUs]),
+    endUs: meanOf(edges, (edge) => [edge.ends, edge.endSumUs]),
     answeredShare: shareOf(
       sumOf(edges, (edge) => edge.requestsAnswered),
       requests,
@@ -58,13 +65,31 @@ export function totalsOf(edges: readonly EdgeMinute[], minutesCount: number): To
   };
 }
 
+function meanOf(
+  edges: readonly EdgeMinute[],
+  of: (edge: EdgeMinute) => readonly [count: number, sumUs: number],
+): number | null {
+  const count = sumOf(edges, (edge) => of(edge)[0]);
+  return count < CONTROL_MIN ? null : sumOf(edges, (edge) => of(edge)[1]) / count;
+}
+
 export interface ComparedClient extends LowTpsClient {
   readonly low: Totals;
   readonly usual: Totals;
 }
 
+/** What was, and what usually is. */
+export interface Compared {
+  readonly low: Totals;
+  readonly usual: Totals;
+}
+
 /** Every host of both times, those that lost most first. */
-export function comparedClients(stretch: LowStretch, settings: LowTpsSettings): ComparedClient[] {
+export function comparedClients(
+  stretch: LowStretch,
+  node: Compared,
+  settings: LowTpsSettings,
+): ComparedClient[] {
   const low = edgesByClient(stretch.low);
   const usual = edgesByClient(stretch.usual);
   const dropped =
@@ -77,6 +102,7 @@ export function comparedClients(stretch: LowStretch, settings: LowTpsSettings): 
         totalsOf(low.get(client) ?? [], stretch.low.length),
         totalsOf(usual.get(client) ?? [], stretch.usual.length),
         dropped,
+        node,
         settings,
       ),
     )
@@ -102,6 +128,7 @@ function compared(
   low: Totals,
   usual: Totals,
   dropped: number,
+  node: Compared,
   settings: LowTpsSettings,
 ): ComparedClient {
   return {
@@ -111,21 +138,27 @@ function compared(
     shareOfDrop: dropped > 0 ? (usual.transactions - low.transactions) / dropped : 0,
     requestsRatio: ratioOf(low.requests, usual.requests),
     responseRatio: ratioOf(low.meanUs, usual.meanUs),
-    sign: signOf(low, usual, settings),
+    sign: signOf(low, usual, node, settings),
     low,
     usual,
   };
 }
 
 /** The first that holds: who is not answered has fewer requests as well, for he waits. */
-function signOf(low: Totals, usual: Totals, settings: LowTpsSettings): LowTpsClient['sign'] {
+function signOf(
+  low: Totals,
+  usual: Totals,
+  node: Compared,
+  settings: LowTpsSettings,
+): LowTpsClient['sign'] {
   const requests = ratioOf(low.requests, usual.requests) ?? 1;
   const asksLess = requests <= settings.fewerRequestsShare;
   const refused = asksLess && low.refused >= REFUSED_MIN && low.refused > 2 * usual.refused;
   const unanswered =
     low.answeredShare !== null && low.answeredShare < settings.answeredShare && low.requests > 0;
   if (refused || unanswered || (low.waits && !usual.waits)) return 'not_answered';
-  if (isSlow(low, usual, settings)) return isDelayed(low, usual, settings) ? 'delayed' : 'slow';
+  if (isSlow(low, usual, settings))
+    return isDelayed(low, usual, node, settings) ? 'delayed' : 'slow';
   const longer = ratioOf(
     ratioOf(low.requests, low.transactions),
     ratioOf(usual.requests, usual.transactions),
@@ -144,8 +177,28 @@ function isSlow(low: Totals, usual: Totals, settings: LowTpsSettings): boolean {
   );
 }
 
-function isDelayed(low: Totals, usual: Totals, settings: LowTpsSettings): boolean {
-  if (low.floorUs === null || usual.floorUs === null) return false;
-  const longer = (low.meanUs ?? 0) - (usual.meanUs ?? 0);
-  return low.floorUs - usual.floorUs >= settings.delayedShare * longer;
+/**
+ * What waits for nobody is late as well: the way is slow, not the statements. Of the host itself, else of all hosts of the
+ * node, by BEGIN and COMMIT; where there are none, by the shortest answers.
+ */
+function isDelayed(low: Totals, usual: Totals, node: Compared, settings: LowTpsSettings): boolean {
+  const longerUs = (low.meanUs ?? 0) - (usual.meanUs ?? 0);
+  const lateUs =
+    controlLateUs({ low, usual }) ?? controlLateUs(node) ?? difference(low.floorUs, usual.floorUs);
+  return lateUs !== undefined && lateUs >= settings.delayedShare * longerUs;
+}
+
+/**
+ * By how much the less late of BEGIN and COMMIT takes longer: a COMMIT may wait for the disk, and a driver may send its
+ * BEGIN together with a statement that waits.
+ */
+export function controlLateUs({ low, usual }: Compared): number | undefined {
+  const late = [difference(low.beginUs, usual.beginUs), difference(low.endUs, usual.endUs)].flatMap(
+    (one) => one ?? [],
+  );
+  return late.length === 0 ? undefined : Math.min(...late);
+}
+
+function difference(now: number | null, usual: number | null): number | undefined {
+  return now === null || usual === null ? undefined : now - usual;
 }

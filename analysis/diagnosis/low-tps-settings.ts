@@ -26,8 +26,8 @@ export interface LowTpsSettings {
   /** Transactions got longer when they have so many times the usual requests. */
   readonly longerFactor: number;
   /**
-   * The way is slow, not the statements, when the shortest answers (one in twenty) are longer by this share of what the
-   * mean is: a statement that waits for a lock does not delay a BEGIN, a network does.
+   * The way is slow, not the statements, when BEGIN and COMMIT (without any, the shortest answers, one in twenty) are longer
+   * by this share of what the mean is: a statement that waits for a lock does not delay a BEGIN, a network does.
    */
   readonly delayedShare: number;
   /** From this share of missing bytes on the capture cannot be trusted (research: quality gate). */

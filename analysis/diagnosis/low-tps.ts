@@ -15,7 +15,13 @@ import type {
 import { errorMeaning } from '../../src/sql/error-classes.ts';
 import { sumOf } from '../share.ts';
 import { wilsonLower } from '../statistics/wilson.ts';
-import { type ComparedClient, comparedClients, type Totals, totalsOf } from './low-tps-clients.ts';
+import {
+  type ComparedClient,
+  comparedClients,
+  controlLateUs,
+  type Totals,
+  totalsOf,
+} from './low-tps-clients.ts';
 import { lowStretches, type LowStretch, minutesByNode } from './low-tps-minutes.ts';
 import { defaultLowTpsSettings, type LowTpsSettings } from './low-tps-settings.ts';
 
@@ -119,7 +125,7 @@ function episodeOf(
     );
   const low = all(stretch.low);
   const usual = all(stretch.usual);
-  const clients = comparedClients(stretch, settings);
+  const clients = comparedClients(stretch, { low, usual }, settings);
   const errors = databaseErrors(stretch, causes);
   const seenYield = low.answers > 0 ? low.normal / low.answers : null;
   return {
@@ -202,7 +208,7 @@ function reasonOf(
     case 'NETWORK':
       return {
         because:
-          'every answer is late by about the same time, also the shortest: the way to the database is slow, or its whole machine',
+          'every answer is late by about as much, also those that wait for nobody: the way to the database is slow or loses packets, or its whole machine is slow',
         orElse: ['DATABASE'],
       };
     case 'APPLICATION':
@@ -264,6 +270,11 @@ function evidenceOf(
     ...one('usual mean response time', usual.meanUs, 'us'),
     ...one('shortest answers', low.floorUs, 'us'),
     ...one('usual shortest answers', usual.floorUs, 'us'),
+    ...one(
+      'how much later BEGIN or COMMIT is answered',
+      controlLateUs({ low, usual }) ?? null,
+      'us',
+    ),
     ...one('errors of the database itself', errors.count, 'count'),
     ...one('bytes lost by the capture', low.lostShare, 'share', settings.lostShare),
   ];

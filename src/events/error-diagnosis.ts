@@ -1,5 +1,5 @@
 /**
- * D1, what is behind failed statements: errors by cause on each database node, with the failures that only followed from
+ * D1, what is behind failed statements and refused logins: errors by cause on each database node, with the failures that only followed from
  * them, and what is new or comes in a burst. What the store answers (Facts), and what the report tells of it.
  */
 
@@ -18,10 +18,12 @@ export interface ErrorCauseFacts {
   readonly server: string;
   readonly sqlstate: string;
   readonly errorClass: string;
-  /** Statements that failed with it; those that it made fail later in their transaction are not in it. */
+  /** Statements that failed with it, and refused logins; statements that it made fail later in their transaction are not in it. */
   readonly count: number;
   /** Statements that the server ignored because this error had ended their transaction. */
   readonly followOn: number;
+  /** Of count: logins that the server refused with it. */
+  readonly logins: number;
   /** Of count: those for which a client's request to cancel was seen while they ran. */
   readonly cancelRequested: number;
   readonly firstUs: number;
@@ -79,7 +81,7 @@ export interface ErrorCauseRow extends Omit<ErrorCauseFacts, 'minutes'> {
   readonly advice: string;
   /** count and followOn, of all failures of the window. */
   readonly shareOfFailures: number;
-  /** count, of the node's answers in the judged minutes; null when it gave none. */
+  /** count, of the node's answers in the judged minutes; null when it gave none, and for logins, which are no answers. */
   readonly shareOfAnswers: number | null;
   /** Tables of the classes, each once. */
   readonly tables: readonly string[];
@@ -89,8 +91,10 @@ export interface ErrorCauseRow extends Omit<ErrorCauseFacts, 'minutes'> {
 }
 
 export interface ErrorDiagnosis {
-  /** Failed statements, those that only followed among them. */
+  /** Failed statements, those that only followed among them, and refused logins. */
   readonly failures: number;
+  /** Of them: refused logins. */
+  readonly logins: number;
   readonly followOn: number;
   /** Distinct codes, those that only follow left out. */
   readonly codes: number;

@@ -21,6 +21,11 @@ export interface EdgeMinute {
   readonly durationSumUs: number;
   /** One in twenty answers was at least this fast; null without answers. */
   readonly floorUs: number | null;
+  /** Answers to BEGIN, and to COMMIT or ROLLBACK, and how long they took: they wait for no row and no table. */
+  readonly begins: number;
+  readonly beginSumUs: number;
+  readonly ends: number;
+  readonly endSumUs: number;
   readonly connectionsRefused: number;
   readonly connectionsOpen: number;
   /** Greatest of its seconds: requests that wait, and the age of the oldest. */

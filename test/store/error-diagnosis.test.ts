@@ -84,6 +84,13 @@ beforeAll(async () => {
       targetUs: BASE_US,
     });
   }
+  // A login that is refused before the server knows who it is, and before it was ever seen.
+  sink.sessionEvent({
+    type: 'login_failed',
+    tsUs: BASE_US + 46 * SECOND,
+    session: other,
+    error: error('53300', 'too_many_connections', 'sorry, too many clients already'),
+  });
   sink.statement(makeStatement(session, { tsUs: BASE_US + 50 * SECOND, statementClass: select }));
   for (const atUs of [BASE_US - 2 * MINUTE, BASE_US, BASE_US + SECOND, BASE_US + MINUTE]) {
     sink.activity(
@@ -113,7 +120,15 @@ it('failures stand under the code that began them, with what the store knows of 
     ['40P01', 1, 2, 0, 1, 12 * SECOND],
     ['25P02', 2, 0, 0, 2, SECOND],
     ['57014', 2, 0, 1, 1, 30 * SECOND],
+    ['53300', 1, 0, 0, 1, 46 * SECOND],
   ]);
+  const [, , , , refused] = errorDiagnosis.causes;
+  expect(refused).toMatchObject({
+    logins: 1,
+    classes: [],
+    minutes: [{ startUs: BASE_US, count: 1 }],
+    example: { message: 'sorry, too many clients already' },
+  });
   const [duplicate] = errorDiagnosis.causes;
   expect(duplicate).toMatchObject({
     server: SERVER,
@@ -148,6 +163,6 @@ it('failures stand under the code that began them, with what the store knows of 
 it('an empty scope has no causes, and statements that went well are in no table of failures', async () => {
   const nothing = await readWindowFacts(temporary.store, window, { server: '10.7.7.7:1' });
   expect(nothing.errorDiagnosis).toMatchObject({ answers: [], causes: [] });
-  expect(await numberOf(temporary.store, '(SELECT count() FROM failures)')).toBe(12);
-  expect(await numberOf(temporary.store, '(SELECT sum(failures) FROM error_1m)')).toBe(12);
+  expect(await numberOf(temporary.store, '(SELECT count() FROM failures)')).toBe(13);
+  expect(await numberOf(temporary.store, '(SELECT sum(failures) FROM error_1m)')).toBe(13);
 });

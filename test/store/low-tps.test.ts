@@ -5,7 +5,7 @@ import { decimalSeconds } from '../../src/store/captures.ts';
 import { readWindowFacts } from '../../src/store/questions/window-facts.ts';
 import { SegmentSink } from '../../src/store/segment-sink.ts';
 import { SegmentWriter } from '../../src/store/writer.ts';
-import { ipv4, makeActivity } from './synthetic.ts';
+import { ipv4, makeActivity, makeClass, makeSession, makeStatement } from './synthetic.ts';
 import { rowsOf, temporaryStore, type TemporaryStore } from './temporary-store.ts';
 
 const SECOND = 1_000_000;
@@ -48,6 +48,19 @@ beforeAll(async () => {
     lostBytes: 30,
   });
   second(BASE_US - MINUTE + 59 * SECOND, { connectionsOpen: 3, outstanding: 9 });
+  const session = makeSession(0);
+  for (const [number, command, durationUs] of [
+    [1, 'BEGIN', 200],
+    [2, 'START TRANSACTION', 300],
+    [3, 'COMMIT', 900],
+    [4, 'ROLLBACK', 100],
+    [5, 'SELECT', 5_000],
+  ] as const) {
+    const statementClass = makeClass(number, { command, normalized: command });
+    sink.statement(
+      makeStatement(session, { tsUs: BASE_US - MINUTE + number, statementClass, durationUs }),
+    );
+  }
   second(BASE_US + 5 * SECOND, { clientAddress: ipv4(10, 0, 0, 2) });
   for (let host = 0; host < 120; host++) {
     second(BASE_US + 2 * MINUTE, { clientAddress: ipv4(10, 5, 0, host), requests: 1 });
@@ -87,6 +100,10 @@ it('minutes add up seconds, the hour before is told, and captures that touch the
     transactions: 11,
     durationSumUs: 777,
     floorUs: expect.closeTo(300, -1.5) as number,
+    begins: 2,
+    beginSumUs: 500,
+    ends: 2,
+    endSumUs: 1_000,
     connectionsRefused: 1,
     connectionsOpen: 7,
     outstanding: 9,
@@ -94,7 +111,13 @@ it('minutes add up seconds, the hour before is told, and captures that touch the
     bytes: 300,
     lostBytes: 30,
   });
-  expect(lowTps.minutes[1]).toMatchObject({ startUs: BASE_US, client: '10.0.0.2', floorUs: null });
+  expect(lowTps.minutes[1]).toMatchObject({
+    startUs: BASE_US,
+    client: '10.0.0.2',
+    floorUs: null,
+    begins: 0,
+    ends: 0,
+  });
 });
 
 it('the hosts that ask least are told as one, so that nobody can fill a report with hosts', async () => {

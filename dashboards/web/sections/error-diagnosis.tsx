@@ -101,11 +101,12 @@ export function ErrorDiagnosis({
   report: Report;
   onOpen: (fingerprint: string) => void;
 }) {
-  const { causes, failures, followOn, unclassified, unclassifiedShare, learning } =
+  const { causes, failures, followOn, logins, unclassified, unclassifiedShare, learning } =
     report.errorDiagnosis;
   if (causes.length === 0) return null;
   const notes = [
-    `${formatCount(failures)} failed statements`,
+    `${formatCount(failures - logins)} failed statements`,
+    ...(logins > 0 ? [`${formatCount(logins)} refused logins`] : []),
     ...(followOn > 0 ? [`${formatCount(followOn)} only followed from others`] : []),
     ...(unclassified > 0 && unclassifiedShare !== null
       ? [`${formatShare(unclassifiedShare)} without a known cause`]

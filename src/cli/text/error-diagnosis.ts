@@ -10,7 +10,7 @@ const TABLES_MAX = 3;
 
 export function errorDiagnosis(page: Page): string[] {
   const { report, paint, inner } = page;
-  const { causes, causesCount, failures, followOn } = report.errorDiagnosis;
+  const { causes, causesCount, failures, followOn, logins } = report.errorDiagnosis;
   if (causes.length === 0) return [];
   const columns: Column<ErrorCauseRow>[] = [
     { title: 'failed', cell: ({ count }) => countText(count), align: 'right' },
@@ -33,7 +33,8 @@ export function errorDiagnosis(page: Page): string[] {
   const shown = causes.slice(0, CAUSES_MAX);
   const [head = '', ...lines] = tableLines(shown, columns, inner, paint.dim);
   const follow = followOn === 0 ? '' : `, ${countText(followOn)} of them only followed from others`;
-  const title = `${counted(failures, 'failed statement', 'failed statements')}${follow}${unclassifiedText(page)}`;
+  const refused = logins === 0 ? '' : `, ${counted(logins, 'refused login', 'refused logins')}`;
+  const title = `${counted(failures - logins, 'failed statement', 'failed statements')}${follow}${refused}${unclassifiedText(page)}`;
   return section(page, 'Causes of errors', title, [
     head,
     ...shown.flatMap((row, index) => [

@@ -29,7 +29,8 @@ const causeSchema = Type.Object(
       Type.Literal('follow_on'),
     ]),
     advice: text('What to do about it'),
-    count: count('Statements that failed with it'),
+    count: count('Statements that failed with it, and refused logins'),
+    logins: count('Of count: logins that the server refused'),
     followOn: count('Statements that were ignored because it had ended their transaction'),
     cancelRequested: count('Of count: cancelled by a request of a client that was seen'),
     shareOfFailures: share('count and followOn, of all failures of the window'),
@@ -70,7 +71,8 @@ const causeSchema = Type.Object(
 
 export const errorDiagnosisSchema = Type.Object(
   {
-    failures: count('Failed statements'),
+    failures: count('Failed statements and refused logins'),
+    logins: count('Of them: refused logins'),
     followOn: count('Of them: ignored only because their transaction had failed'),
     codes: count('Distinct codes'),
     unclassified: count('Failures whose code the taxonomy does not know'),

@@ -15,6 +15,7 @@ import { errorDiagnosis } from './010-error-diagnosis.ts';
 import { statesAndFindings } from './011-states-and-findings.ts';
 import { lostPackets } from './012-lost-packets.ts';
 import { values } from './013-values.ts';
+import { refusedLogins } from './014-refused-logins.ts';
 import { distributedStatements } from './distributed.ts';
 import { type Migration, statementFor } from './migration.ts';
 
@@ -38,6 +39,7 @@ export const migrations: readonly Migration[] = [
   statesAndFindings,
   lostPackets,
   values,
+  refusedLogins,
 ];
 
 /**

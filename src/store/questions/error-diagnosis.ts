@@ -1,6 +1,6 @@
 /**
  * What D1 needs: the failures of a window by node and code, each that only followed from another with its cause, and the
- * counts of each code by minute. Tables `failures` and `error_1m` hold failed statements only, so no statement that went well
+ * counts of each code by minute. Tables `failures` and `error_1m` hold failed statements and refused logins only, so no statement that went well
  * is read. To see the numbers: `mirrorsql query "SELECT sqlstate, error_class, count() FROM failures GROUP BY ALL"`, and
  * `mirrorsql query "SELECT t, sqlstate, sum(failures) FROM error_1m GROUP BY ALL ORDER BY t"`.
  *
@@ -30,6 +30,9 @@ const NODES_MAX = 40;
 const IN_MINUTES = `t >= fromUnixTimestamp64Micro({historyFromUs:Int64}, 'UTC')
   AND t < fromUnixTimestamp64Micro({toUs:Int64}, 'UTC') AND ${IN_SCOPE}`;
 
+/** The class of a refused login. */
+const NO_STATEMENT = "toFixedString('', 16)";
+
 /** Failures of the window, each under the code of its cause. */
 const ATTRIBUTED = `SELECT ${SERVER} AS server, own.error_class = 'tx_aborted' AND caused = 1 AS follows,
     if(follows, causeSqlstate, own.sqlstate) AS code, if(follows, causeClass, own.error_class) AS class,
@@ -58,6 +61,7 @@ interface CauseRow
       ErrorCauseFacts,
       | 'count'
       | 'followOn'
+      | 'logins'
       | 'firstUs'
       | 'lastUs'
       | 'sessions'
@@ -146,6 +150,7 @@ function readCauses(store: Store, parameters: Parameters): Promise<CauseRow[]> {
   return ask<CauseRow>(
     store,
     `SELECT server, code AS sqlstate, class AS errorClass, countIf(NOT follows) AS count, countIf(follows) AS followOn,
+      countIf(fingerprint = ${NO_STATEMENT}) AS logins,
       ${us('if(count > 0, minIf(ts, NOT follows), min(ts))')} AS firstUs, ${us('max(ts)')} AS lastUs,
       uniqExact(session_id) AS sessions, topK(${CHANNELS_PER_CAUSE})(session_id) AS channels,
       arraySort(groupUniqArray(${NAMES_PER_CAUSE})(client_ip)) AS clients,
@@ -163,7 +168,7 @@ function readClassesOfCauses(store: Store, parameters: Parameters): Promise<Clas
     store,
     `SELECT counts.*, described.normalized AS normalized, described.tables AS tables FROM (
       SELECT ${SERVER} AS server, sqlstate, error_class AS errorClass, fingerprint, count() AS count
-      FROM failures WHERE ${inWindow('ts')} AND ${IN_SCOPE}
+      FROM failures WHERE ${inWindow('ts')} AND ${IN_SCOPE} AND fingerprint != ${NO_STATEMENT}
       GROUP BY server, sqlstate, errorClass, fingerprint
       ORDER BY count DESC, fingerprint LIMIT ${CLASSES_PER_CAUSE} BY server, sqlstate, errorClass
     ) AS counts

@@ -1,7 +1,9 @@
 /**
  * What D2 needs: each minute of the busiest pairs of application host and database node, of the judged time and of the hour
  * before it. To see the numbers: `mirrorsql query "SELECT toStartOfMinute(t) AS minute, server_ip, client_ip,
- * sum(commits) + sum(rollbacks) - sum(empty_transactions) AS transactions FROM activity_1s GROUP BY ALL ORDER BY minute"`.
+ * sum(commits) + sum(rollbacks) - sum(empty_transactions) AS transactions FROM activity_1s GROUP BY ALL ORDER BY minute"`,
+ * and of BEGIN: `"SELECT t, sum(answered), sum(duration_sum_us) FROM class_1m WHERE fingerprint IN (SELECT fingerprint FROM classes
+ * WHERE command = 'BEGIN') GROUP BY t ORDER BY t"`.
  */
 import { bucketMiddleSql } from '../../core/histogram.ts';
 import type { Window } from '../../events/facts.ts';
@@ -17,6 +19,20 @@ const JUDGED_MAX_US = 6 * 3_600_000_000;
 const EDGES_MAX = 100;
 const CAPTURES_MAX = 1_000;
 
+/** BEGIN, and COMMIT or ROLLBACK, by minute and pair. */
+const CONTROL_MINUTES = `SELECT ${SERVER} AS server, client_ip AS client,
+    toInt64(toUnixTimestamp(t)) * 1000000 AS startUs,
+    sumIf(c.answered, fingerprint IN beginning) AS begins, sumIf(c.duration_sum_us, fingerprint IN beginning) AS beginSumUs,
+    sumIf(c.answered, fingerprint NOT IN beginning) AS ends, sumIf(c.duration_sum_us, fingerprint NOT IN beginning) AS endSumUs
+  FROM class_1m AS c
+  WHERE t >= fromUnixTimestamp64Micro({fromUs:Int64}, 'UTC') AND t < fromUnixTimestamp64Micro({toUs:Int64}, 'UTC')
+    AND ${IN_SCOPE} AND fingerprint IN (
+      SELECT fingerprint FROM classes WHERE command IN ('BEGIN', 'START TRANSACTION', 'COMMIT', 'END', 'ROLLBACK'))
+  GROUP BY server, client, startUs`.replaceAll(
+  'beginning',
+  "(SELECT fingerprint FROM classes WHERE command IN ('BEGIN', 'START TRANSACTION'))",
+);
+
 /** @throws MirrorSqlError */
 export async function readLowTps(
   store: Store,
@@ -30,11 +46,11 @@ export async function readLowTps(
   const [minutes, captured] = await Promise.all([
     ask<EdgeMinute>(
       store,
-      `SELECT server, client, startUs, requests, requestsAnswered, answers, normal, transactions, durationSumUs,
+      `SELECT minutes.server AS server, minutes.client AS client, minutes.startUs AS startUs, requests, requestsAnswered, answers, normal, transactions, durationSumUs,
         if(counted = 0, NULL, ${bucketMiddleSql(
           'tupleElement(arrayFirst(one -> one.2 >= 0.05 * counted, arrayZip(mapKeys(spread), arrayCumSum(mapValues(spread)))), 1)',
         )}) AS floorUs,
-        connectionsRefused, connectionsOpen, outstanding, outstandingAgeMaxUs, bytes, lostBytes
+        begins, beginSumUs, ends, endSumUs, connectionsRefused, connectionsOpen, outstanding, outstandingAgeMaxUs, bytes, lostBytes
       FROM (
         SELECT ${SERVER} AS server, if((server, client_ip) IN (
             SELECT ${SERVER} AS node, client_ip FROM activity_1s WHERE ${SECOND_IN_WINDOW} AND ${IN_SCOPE}
@@ -49,7 +65,10 @@ export async function readLowTps(
           sum(a.bytes_request) + sum(a.bytes_response) AS bytes, sum(a.lost_bytes) AS lostBytes
         FROM activity_1s AS a WHERE ${SECOND_IN_WINDOW} AND ${IN_SCOPE}
         GROUP BY server, client, startUs
-      ) ORDER BY startUs, server, client`,
+      ) AS minutes
+      LEFT JOIN (${CONTROL_MINUTES}) AS control
+        ON minutes.server = control.server AND minutes.client = control.client AND minutes.startUs = control.startUs
+      ORDER BY startUs, server, client`,
       parameters,
     ),
     ask<{ fromUs: number; toUs: number }>(

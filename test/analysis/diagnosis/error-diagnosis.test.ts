@@ -283,6 +283,29 @@ describe('findings', () => {
     ]);
   });
 
+  it('count refused logins as logins, and not among the answers', () => {
+    const refused = { sqlstate: '53300', errorClass: 'too_many_connections', logins: 9 };
+    const [finding] = findingsOf(quiet(60), [9], refused);
+    expect(finding).toMatchObject({
+      kind: 'error-diagnosis/urgent',
+      severity: 'warning',
+      summary: [
+        { kind: 'node', text: SERVER },
+        { kind: 'text', text: ': ' },
+        { kind: 'count', value: 9 },
+        { kind: 'text', text: ' × too many connections (53300)' },
+        { kind: 'text', text: ' at login' },
+        { kind: 'text', text: '.' },
+      ],
+    });
+    expect(finding?.evidence.map(({ name }) => name)).toEqual([
+      'refused logins',
+      'failures in the fullest minute',
+      'failures in a usual minute',
+      'connections',
+    ]);
+  });
+
   it('tell of a usual cause that fails more than one answer of twenty', () => {
     expect(findingsOf(quiet(60, 60), quiet(60, 60))).toMatchObject([
       { kind: 'error-diagnosis/share', severity: 'warning' },

@@ -12,6 +12,7 @@ export function causeOf(given: Partial<ErrorCauseFacts> = {}): ErrorCauseFacts {
     errorClass: 'duplicate_key',
     count: 1,
     followOn: 0,
+    logins: 0,
     cancelRequested: 0,
     firstUs: 0,
     lastUs: 0,

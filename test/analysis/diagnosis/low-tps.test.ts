@@ -24,6 +24,10 @@ const USUAL: Omit<EdgeMinute, 'server' | 'client' | 'startUs'> = {
   transactions: 600,
   durationSumUs: 6_000_000,
   floorUs: 200,
+  begins: 0,
+  beginSumUs: 0,
+  ends: 0,
+  endSumUs: 0,
   connectionsRefused: 0,
   connectionsOpen: 10,
   outstanding: 2,
@@ -127,6 +131,30 @@ describe('the verdict', () => {
     expect(diagnosed(only(late)).episodes).toMatchObject([
       { verdict: 'NETWORK', confidence: 1, orElse: ['DATABASE'] },
     ]);
+  });
+
+  it('is told by BEGIN and COMMIT where there are any, of all hosts where this one has none', () => {
+    // Half of the shortest answers come in time, as where packets are lost and sent again; all are late in the mean.
+    const late = { ...load(120), durationSumUs: 6_000_000 };
+    const control = (beginUs: number, endUs: number): Partial<EdgeMinute> => ({
+      begins: 120,
+      beginSumUs: 120 * beginUs,
+      ends: 120,
+      endSumUs: 120 * endUs,
+    });
+    const verdictOf = (beginUs: number, endUs: number, given: Partial<EdgeMinute> = {}) =>
+      diagnosed((index, client) => ({
+        ...(during(index) ? { ...late, ...given } : {}),
+        ...(client === '10.20.1.17'
+          ? control(during(index) ? beginUs : 200, during(index) ? endUs : 900)
+          : {}),
+      })).episodes[0]?.verdict;
+    expect(verdictOf(8_200, 8_900)).toBe('NETWORK');
+    // A driver that sends BEGIN with the first statement, which waits; and a COMMIT that waits for the disk.
+    expect(verdictOf(8_200, 900)).toBe('DATABASE');
+    expect(verdictOf(200, 8_900)).toBe('DATABASE');
+    // Each row that is read takes longer: also the shortest statement, but no BEGIN.
+    expect(verdictOf(200, 900, { floorUs: 8_200 })).toBe('DATABASE');
   });
 
   it('is the database or the network where nothing is answered', () => {
