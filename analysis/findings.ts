@@ -6,6 +6,7 @@ import { forecastFindings } from './forecast/class-forecast.ts';
 import { errorFindings } from './diagnosis/error-findings.ts';
 import { bigTransactionFindings } from './diagnosis/big-transaction-findings.ts';
 import { openTransactionFindings } from './diagnosis/open-transaction-findings.ts';
+import { queryClusterFindings } from './diagnosis/query-cluster-findings.ts';
 import { slowClassFindings } from './diagnosis/slow-classes.ts';
 import { lowTpsFindings } from './diagnosis/low-tps-findings.ts';
 import { healthFindings } from './health/findings.ts';
@@ -28,6 +29,7 @@ type Rows = Pick<
   | 'lowTps'
   | 'hotValues'
   | 'slowClasses'
+  | 'queryClusters'
 >;
 
 /** @returns at most 200, the most severe first, among equals the earliest */
@@ -43,6 +45,7 @@ export function findingsOf(
     ...forecastFindings(rows.classForecast),
     ...lowTpsFindings(rows.lowTps),
     ...slowClassFindings(rows.slowClasses),
+    ...queryClusterFindings(rows.queryClusters, rows.window, settings.queries),
     ...errorFindings(rows.errorDiagnosis, settings.errors),
     ...open,
     ...bigTransactionFindings(

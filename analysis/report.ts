@@ -11,6 +11,7 @@ import { diagnoseErrors } from './diagnosis/error-diagnosis.ts';
 import { bigTransactionsOf } from './diagnosis/big-transactions.ts';
 import { openTransactionsOf } from './diagnosis/open-transactions.ts';
 import { hotValueRows } from './diagnosis/hot-values.ts';
+import { queryClustersOf } from './diagnosis/query-clusters.ts';
 import { slowClassesOf } from './diagnosis/slow-classes.ts';
 import { findingsOf } from './findings.ts';
 import { classForecasts } from './forecast/class-forecast.ts';
@@ -109,6 +110,12 @@ function diagnosesOf(facts: WindowFacts, stepUs: number, settings: AnalysisSetti
     openTransactions: openTransactionsOf(facts.openTransactions, window, stepUs),
     bigTransactions: bigTransactionsOf(facts.bigTransactions, settings.bigTransactions),
     slowClasses: slowClassesOf(facts.classes, facts.classSteps, settings.classes),
+    queryClusters: queryClustersOf(
+      facts.classes,
+      facts.classSteps,
+      settings.queryRules,
+      settings.queries,
+    ),
     classForecast: classForecasts(facts.classForecast),
     hotValues: hotValueRows(facts.valuePlaces),
   };

@@ -14,6 +14,11 @@ import {
   type OpenTransactionFindingSettings,
 } from './diagnosis/open-transaction-findings.ts';
 import {
+  defaultQueryClustersSettings,
+  type QueryClustersSettings,
+  type QueryRule,
+} from './diagnosis/query-clusters-settings.ts';
+import {
   defaultSlowClassesSettings,
   type SlowClassesSettings,
 } from './diagnosis/slow-classes-settings.ts';
@@ -32,6 +37,9 @@ export interface AnalysisSettings {
   readonly openTransactions: OpenTransactionFindingSettings;
   readonly bigTransactions: BigTransactionsSettings;
   readonly classes: SlowClassesSettings;
+  readonly queries: QueryClustersSettings;
+  /** Queries that belong together, as a person says; the first that holds decides. */
+  readonly queryRules: readonly QueryRule[];
   /** By address, or by the address of a host. */
   readonly nodeNames: ReadonlyMap<string, string>;
 }
@@ -44,6 +52,8 @@ export const defaultAnalysisSettings: AnalysisSettings = {
   openTransactions: defaultOpenTransactionFindingSettings,
   bigTransactions: defaultBigTransactionsSettings,
   classes: defaultSlowClassesSettings,
+  queries: defaultQueryClustersSettings,
+  queryRules: [],
   nodeNames: new Map(),
 };
 

@@ -2,7 +2,6 @@
  * D5, slow classes: those whose mean response time is above that of all others by more than chance (Welch's test, one-sided),
  * the time that they cost beyond the mean, their share of all time, and signs of why. Definitions: analysis/README.md.
  */
-import { errorFunction } from 'simple-statistics';
 import { bucketStartUs, type Histogram } from '../../src/core/histogram.ts';
 import type { ClassFacts, ClassStep } from '../../src/events/facts.ts';
 import type { Finding } from '../../src/events/finding.ts';
@@ -11,23 +10,21 @@ import type { SlowClasses, SlowClassRow } from '../../src/events/slow-classes.ts
 import { textSigns } from '../../src/sql/text-signs.ts';
 import { shareOf, sumOf } from '../share.ts';
 import { defaultSlowClassesSettings, type SlowClassesSettings } from './slow-classes-settings.ts';
+import {
+  addedMoments,
+  momentsOf,
+  NO_MOMENTS,
+  type Moments,
+  welchAbove,
+} from '../statistics/welch.ts';
 import { suddenChange } from './sudden-change.ts';
 import { textPart, timePart, statementPart } from '../../src/events/sentence.ts';
 
 const CLASSES_MAX = 30;
-/** The error function at hand is exact to 1.2e-7, so a smaller probability cannot be told. */
-const P_VALUE_MIN = 1.2e-7;
 const BUCKETS_PER_OCTAVE = 8;
 /** A class that changed and takes this share of the time is worth being woken for. */
 const SHARE_WARNING = 0.25;
 const WRITERS = new Set(['insert', 'update', 'delete', 'merge']);
-
-interface Moments {
-  readonly n: number;
-  readonly sumUs: number;
-  /** Of the squares, from the histogram. */
-  readonly squares: number;
-}
 
 export function slowClassesOf(
   classes: readonly ClassFacts[],
@@ -35,7 +32,7 @@ export function slowClassesOf(
   settings: SlowClassesSettings = defaultSlowClassesSettings,
 ): SlowClasses {
   const answered = classes.filter((facts) => facts.answered > 0);
-  const all = answered.map(momentsOf).reduce(added, { n: 0, sumUs: 0, squares: 0 });
+  const all = answered.map(momentsOf).reduce(addedMoments, NO_MOMENTS);
   if (all.n === 0) return { meanUs: null, classes: [], classesCount: 0 };
   const meanUs = all.sumUs / all.n;
   const rows = answered.flatMap((facts) => {
@@ -47,20 +44,6 @@ export function slowClassesOf(
     .slice(0, CLASSES_MAX)
     .map(({ facts, row }) => withSigns(row, facts, classes, steps, settings));
   return { meanUs, classes: told, classesCount: rows.length };
-}
-
-function momentsOf({ answered, durationSumUs, durations }: ClassFacts): Moments {
-  let squares = 0;
-  for (const [bucket, count] of durations) squares += count * middleUs(bucket) ** 2;
-  return { n: answered, sumUs: durationSumUs, squares };
-}
-
-function middleUs(bucket: number): number {
-  return (bucketStartUs(bucket) + bucketStartUs(bucket + 1)) / 2;
-}
-
-function added(a: Moments, b: Moments): Moments {
-  return { n: a.n + b.n, sumUs: a.sumUs + b.sumUs, squares: a.squares + b.squares };
 }
 
 function rowOf(
@@ -93,21 +76,6 @@ function rowOf(
     signs: [],
     changedUs: null,
   };
-}
-
-/**
- * Welch's test (Biometrika 34 (1947) 28) that the mean of `a` is above that of `b`; Student's t taken to a normal deviate
- * by Abramowitz and Stegun 26.7.8.
- */
-function welchAbove(a: Moments, b: Moments): number {
-  const errorOf = ({ n, sumUs, squares }: Moments): number =>
-    Math.max(1, squares / n - (sumUs / n) ** 2) / (n - 1);
-  const ea = errorOf(a);
-  const eb = errorOf(b);
-  const t = (a.sumUs / a.n - b.sumUs / b.n) / Math.sqrt(ea + eb);
-  const freedom = (ea + eb) ** 2 / (ea ** 2 / (a.n - 1) + eb ** 2 / (b.n - 1));
-  const z = (t * (1 - 1 / (4 * freedom))) / Math.sqrt(1 + t ** 2 / (2 * freedom));
-  return Math.max(P_VALUE_MIN, (1 - errorFunction(z / Math.SQRT2)) / 2);
 }
 
 function withSigns(

@@ -17,6 +17,7 @@ import { Incidents } from './sections/incidents.tsx';
 import { KeyFigures } from './sections/key-figures.tsx';
 import { OpenTransactions } from './sections/open-transactions.tsx';
 import { LowTps } from './sections/low-tps.tsx';
+import { QueryClusters } from './sections/query-clusters.tsx';
 import { SlowClasses } from './sections/slow-classes.tsx';
 import { Slowest, Statements } from './sections/statements.tsx';
 import { Transactions } from './sections/transactions.tsx';
@@ -42,6 +43,7 @@ export function ReportView({ report, onOpen, onZoom, onNode }: ReportViewProps) 
         <Findings report={report} onOpen={onOpen} />
         <Statements report={report} onOpen={onOpen} />
         <SlowClasses report={report} onOpen={onOpen} />
+        <QueryClusters report={report} onOpen={onOpen} />
         <ClassForecasts report={report} onOpen={onOpen} />
         <HotValues report={report} onOpen={onOpen} />
         <Errors report={report} onOpen={onOpen} />

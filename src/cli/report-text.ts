@@ -17,6 +17,7 @@ import { incidents } from './text/incidents.ts';
 import { openTransactions } from './text/open-transactions.ts';
 import { lowTps } from './text/low-tps.ts';
 import { pageOf } from './text/page.ts';
+import { queryClusters } from './text/query-clusters.ts';
 import { replication } from './text/replication.ts';
 import { slowClasses } from './text/slow-classes.ts';
 import { statements } from './text/statements.ts';
@@ -39,6 +40,7 @@ export function renderReportText(report: Report, { columns, color }: TextOptions
     lowTps,
     statements,
     slowClasses,
+    queryClusters,
     classForecast,
     hotValues,
     errors,

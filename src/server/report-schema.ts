@@ -14,6 +14,7 @@ import { healthIntervalSchema } from './schemas/health.ts';
 import { incidentSchema } from './schemas/incidents.ts';
 import { openTransactionsSchema } from './schemas/open-transactions.ts';
 import { lowTpsSchema } from './schemas/low-tps.ts';
+import { queryClustersSchema } from './schemas/query-clusters.ts';
 import { slowClassesSchema } from './schemas/slow-classes.ts';
 import { sentenceSchema } from './schemas/sentence.ts';
 import {
@@ -475,6 +476,7 @@ export const reportSchema = Type.Object(
     errorDiagnosis: errorDiagnosisSchema,
     lowTps: lowTpsSchema,
     slowClasses: slowClassesSchema,
+    queryClusters: queryClustersSchema,
   },
   { ...CLOSED, title: 'MirrorSQL report' },
 );

@@ -24,9 +24,21 @@ export interface StatementDescription {
   readonly columns: readonly string[];
   /** Of these, columns in WHERE, HAVING, ON and USING. */
   readonly predicateColumns: readonly string[];
+  /** Columns that the outermost SELECT gives back, also those inside its expressions; `*` as it is. Empty of all others. */
+  readonly projectionColumns: readonly string[];
+  /** LIKE or ILIKE with a text that begins with `%` or `_`. */
+  readonly leadingWildcard: boolean;
   /** false: by the lexer, tables only. */
   readonly parsed: boolean;
 }
+
+const NOTHING_READ = {
+  columns: [],
+  predicateColumns: [],
+  projectionColumns: [],
+  leadingWildcard: false,
+  parsed: false,
+} as const;
 
 type Parser = typeof LibpgQuery;
 
@@ -68,7 +80,7 @@ class Describer {
     const tree = isParsable(bytes) ? this.#parse(statement, bytes) : undefined;
     if (tree === undefined) {
       const tables = fallbackTables(bytes, NAMES_MAX);
-      return { kind, tables, columns: [], predicateColumns: [], parsed: false };
+      return { ...NOTHING_READ, kind, tables };
     }
     return describeTree(tree, kind);
   }
@@ -156,6 +168,8 @@ function describeTree(tree: unknown, fallbackKind: StatementKind): StatementDesc
     tables: [...walk.tables].filter((table) => !walk.withNames.has(table)),
     columns: [...walk.columns],
     predicateColumns: [...walk.predicateColumns],
+    projectionColumns: first?.name === 'SelectStmt' ? projectionOf(first.node) : [],
+    leadingWildcard: walk.leadingWildcard,
     parsed: true,
   };
 }
@@ -174,6 +188,17 @@ function firstStatement(tree: unknown): { name: string; node: Node } | undefined
   const [name] = Object.keys(wrapped);
   const node = name === undefined ? undefined : wrapped[name];
   return name !== undefined && isNode(node) ? { name, node } : undefined;
+}
+
+/** Of all branches of UNION, INTERSECT and EXCEPT. */
+function projectionOf(select: Node): string[] {
+  const walk = new TreeWalk();
+  const branches = [select];
+  for (let branch = branches.pop(); branch !== undefined; branch = branches.pop()) {
+    walk.visit(branch['targetList']);
+    for (const side of [branch['rarg'], branch['larg']]) if (isNode(side)) branches.push(side);
+  }
+  return [...walk.columns];
 }
 
 /** Parts of a statement that choose rows. */
@@ -199,6 +224,7 @@ class TreeWalk {
   readonly withNames = new Set<string>();
   readonly columns = new Set<string>();
   readonly predicateColumns = new Set<string>();
+  leadingWildcard = false;
 
   visit(tree: unknown): void {
     const visits: Visit[] = [{ value: tree, inPredicate: false, key: '' }];
@@ -232,6 +258,9 @@ class TreeWalk {
     if (typeof node['ctename'] === 'string') add(this.withNames, node['ctename']);
     if (key === 'ColumnRef') this.#column(nameOf(node['fields']), inPredicate);
     if (key === 'usingClause') this.#column(nameOf([node]), true);
+    if (node['kind'] === 'AEXPR_LIKE' || node['kind'] === 'AEXPR_ILIKE') {
+      if (/^[%_]/.test(firstText(node['rexpr']))) this.leadingWildcard = true;
+    }
     const drop = node['DropStmt'];
     if (isNode(drop)) this.#dropped(drop);
     // The columns of INSERT and UPDATE are targets with a name; those of SELECT have aliases there.
@@ -267,6 +296,22 @@ class TreeWalk {
 
 function add(names: Set<string>, name: string): void {
   if (names.size < NAMES_MAX) names.add(name);
+}
+
+/** What a text begins with: a constant, or the first operand of `||`; '' when that is not known. */
+function firstText(expression: unknown): string {
+  let value = expression;
+  for (;;) {
+    const node = isNode(value) ? value : {};
+    const constant = isNode(node['A_Const']) ? node['A_Const']['sval'] : undefined;
+    const text = isNode(constant) ? constant['sval'] : undefined;
+    if (typeof text === 'string') return text;
+    const cast = node['TypeCast'];
+    const chain = node['A_Expr'];
+    if (isNode(cast)) value = cast['arg'];
+    else if (isNode(chain) && nameOf(chain['name']) === '||') value = chain['lexpr'];
+    else return '';
+  }
 }
 
 /** `a.b` of a list of String nodes; a star stays a star. */

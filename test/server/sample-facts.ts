@@ -264,6 +264,11 @@ function classAt(random: () => number, shape: Shape, index: number): ClassFacts 
     tables: [...normalized.matchAll(/(?:FROM|JOIN|UPDATE|INTO) (\w+)/g)].map(
       (match) => match[1] ?? '',
     ),
+    projectionColumns: (/^SELECT (.*?) FROM/.exec(normalized)?.[1] ?? '').match(/\w+/g) ?? [],
+    predicateColumns: [...normalized.matchAll(/(\w+) (?:=|<|>=|IN) [?(]/g)].map(
+      (match) => match[1] ?? '',
+    ),
+    leadingWildcard: false,
     calls,
     errors,
     unanswered,

@@ -18,8 +18,34 @@ describe('describer', () => {
       tables: ['s.a', 'b', 'c'],
       columns: ['a.x', 'b.y', 'a.id', 'b.id', 'a.z', 'b.w', 'w', 'q'],
       predicateColumns: ['a.id', 'b.id', 'a.z', 'b.w', 'w', 'q'],
+      projectionColumns: ['a.x', 'b.y'],
+      leadingWildcard: false,
       parsed: true,
     });
+  });
+
+  it.each([
+    ['select o.*, lower(c.name) as n, count(*) from o join c using (id)', ['o.*', 'c.name']],
+    ['select a from t union all select b from u where c = 1', ['a', 'b']],
+    ['with q as (select a, b from t) select a from q', ['a']],
+    ['select 1 from t', []],
+    ['insert into t select a from u', []],
+    ['update t set a = b returning a', []],
+  ])('names what %s gives back', (statement, columns) => {
+    expect(describeStatement(statement).projectionColumns).toEqual(columns);
+  });
+
+  it.each([
+    ["select a from t where n like '%x'", true],
+    ["select a from t where n ilike '_x%'", true],
+    ["select a from t where n not like '%' || $1 || '%'", true],
+    ["delete from t where lower(n) like ('%x'::text)", true],
+    ["select a from t where n like 'x%'", false],
+    ["select a from t where n like $1 || '%'", false],
+    ["select a from t where n = '%x'", false],
+    ["select '%x' like n from t", false],
+  ])('sees whether the pattern of %s begins with a wildcard', (statement, leading) => {
+    expect(describeStatement(statement).leadingWildcard).toBe(leading);
   });
 
   it('does not take names of WITH for tables', () => {
@@ -91,6 +117,8 @@ describe('describer', () => {
         tables,
         columns: [],
         predicateColumns: [],
+        projectionColumns: [],
+        leadingWildcard: false,
         parsed: false,
       });
   });

@@ -3,6 +3,7 @@ import { defaultBigTransactionsSettings } from '../../../analysis/diagnosis/big-
 import { defaultErrorDiagnosisSettings } from '../../../analysis/diagnosis/error-settings.ts';
 import { defaultLowTpsSettings } from '../../../analysis/diagnosis/low-tps-settings.ts';
 import { defaultOpenTransactionFindingSettings } from '../../../analysis/diagnosis/open-transaction-findings.ts';
+import { defaultQueryClustersSettings } from '../../../analysis/diagnosis/query-clusters-settings.ts';
 import { defaultSlowClassesSettings } from '../../../analysis/diagnosis/slow-classes-settings.ts';
 import { defaultHealthSettings } from '../../../analysis/health/settings.ts';
 import { type AnalysisSettings, defaultAnalysisSettings } from '../../../analysis/settings.ts';
@@ -16,7 +17,11 @@ export interface AnalysisOptions {
   readonly analysis?: AnalysisSettings | undefined;
 }
 
-export function analysisSettings({ nodes = [], thresholds }: Configuration): AnalysisSettings {
+export function analysisSettings({
+  nodes = [],
+  queries = [],
+  thresholds,
+}: Configuration): AnalysisSettings {
   const addresses = new Map(nodes.map(({ name, address }) => [name, nodeAddress(address)]));
   const perNode = Object.entries(thresholds?.['per-node'] ?? {});
   return {
@@ -39,6 +44,8 @@ export function analysisSettings({ nodes = [], thresholds }: Configuration): Ana
       thresholds?.['big-transactions'],
     ),
     classes: withOverrides(defaultSlowClassesSettings, thresholds?.classes),
+    queries: withOverrides(defaultQueryClustersSettings, thresholds?.queries),
+    queryRules: queries,
     nodeNames: new Map(
       nodes.flatMap(({ name, address }) => {
         const known = nodeAddress(address);

@@ -153,6 +153,21 @@ const node = Type.Object(
   { ...CLOSED, title: '{ name: NAME, address: ADDRESS }' },
 );
 
+const names = (title: string, description: string) =>
+  Type.Optional(
+    Type.Array(text(title, description), { minItems: 1, maxItems: 100, title, description }),
+  );
+
+const queryRule = Type.Object(
+  {
+    label: text('a name', 'What people call these queries'),
+    tables: names('a list of tables, such as [orders]', 'It reads one of them'),
+    columns: names('a list of columns, such as [customer_id]', 'One of them is in its conditions'),
+    text: Type.Optional(text('a text', 'Its text holds this, in capitals or small letters')),
+  },
+  { ...CLOSED, title: '{ label: NAME, tables: [TABLE] }' },
+);
+
 export const configurationSchema = Type.Object(
   {
     capture: Type.Optional(capture),
@@ -174,6 +189,13 @@ export const configurationSchema = Type.Object(
         title: 'a list of nodes, each { name: NAME, address: ADDRESS }',
         description: 'What people call the nodes, wherever they are shown',
         maxItems: 10_000,
+      }),
+    ),
+    queries: Type.Optional(
+      Type.Array(queryRule, {
+        title: 'a list of rules, each { label: NAME, tables: [TABLE] }',
+        description: 'Queries that belong together; the first rule that holds decides',
+        maxItems: 100,
       }),
     ),
     thresholds: Type.Optional(thresholds),

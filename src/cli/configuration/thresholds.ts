@@ -187,6 +187,29 @@ const classThresholds = Type.Object(
   },
 );
 
+const queryThresholds = Type.Object(
+  {
+    'similarity-min': number('Queries that are so much alike are one cluster', 0, 1),
+    'tables-weight': number('What equal tables count in that', 0, 1),
+    'predicates-weight': number('What equal columns in conditions count in that', 0, 1),
+    'answered-min': count('A way to ask with fewer executions is not compared', 2),
+    'p-value-max': number('Slower than the others by less than this chance', 1e-6, 0.5),
+    'long-factor': number('A way to ask is long from so many times the others on', 1, 1e6),
+    'floor-ms': durationMs('and at least so long; what grows as well'),
+    'growth-factor': number('At the end of the window so many times as long', 1, 1e6),
+    'growth-p-value-max': number('A trend by less than this chance', 1e-6, 0.5),
+    'growth-steps-min': count('in so many steps', 5, 10_000),
+    'step-answered-min': count('with so many executions each'),
+    'excess-share-min': number('A long way to ask that costs less is not told', 0, 1),
+    'growth-share-min': number('A growing cluster of less time is not told', 0, 1),
+  },
+  {
+    ...CLOSED,
+    title: 'thresholds of clusters of queries, such as { long-factor: 10 }',
+    description: 'Clusters of queries',
+  },
+);
+
 export const thresholds = Type.Object(
   {
     health: Type.Optional(healthThresholds),
@@ -195,6 +218,7 @@ export const thresholds = Type.Object(
     'open-transactions': Type.Optional(openTransactionThresholds),
     'big-transactions': Type.Optional(bigTransactionThresholds),
     classes: Type.Optional(classThresholds),
+    queries: Type.Optional(queryThresholds),
     'per-node': Type.Optional(
       Type.Record(Type.String({ minLength: 1 }), healthThresholds, {
         title: 'nodes, each with its thresholds, such as { orders-db: { slow-ms: 50 } }',

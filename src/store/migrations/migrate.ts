@@ -16,6 +16,7 @@ import { statesAndFindings } from './011-states-and-findings.ts';
 import { lostPackets } from './012-lost-packets.ts';
 import { values } from './013-values.ts';
 import { refusedLogins } from './014-refused-logins.ts';
+import { queryColumns } from './015-query-columns.ts';
 import { distributedStatements } from './distributed.ts';
 import { type Migration, statementFor } from './migration.ts';
 
@@ -40,6 +41,7 @@ export const migrations: readonly Migration[] = [
   lostPackets,
   values,
   refusedLogins,
+  queryColumns,
 ];
 
 /**

@@ -89,7 +89,8 @@ export async function readClasses(
   const rows = await ask<ClassRow>(
     store,
     `SELECT sums.*, described.normalized AS normalized, described.command AS command, described.kind AS kind,
-      described.tables AS tables
+      described.tables AS tables, described.projection_columns AS projectionColumns,
+      described.predicate_columns AS predicateColumns, toBool(described.leading_wildcard) AS leadingWildcard
     FROM (
       SELECT fingerprint, sum(n) AS calls, sum(failed) AS errors, sum(silent) AS unanswered, sum(done) AS answered,
         sum(spent) AS durationSumUs, max(longest) AS durationMaxUs, sumMap(spread) AS durations,

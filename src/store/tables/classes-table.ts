@@ -1,6 +1,7 @@
 /** What a fingerprint stands for: one row per class, told again by each load that meets it. */
 import type { StatementClass } from '../../events/statement-class.ts';
 import { TextsColumn } from '../native/nested-columns.ts';
+import { ByteColumn } from '../native/number-columns.ts';
 import { HexColumn, LowCardinalityColumn, StringColumn } from '../native/text-columns.ts';
 import { TableRows } from './table-rows.ts';
 
@@ -8,6 +9,10 @@ import { TableRows } from './table-rows.ts';
 export interface ClassDescription {
   readonly tables: readonly string[];
   readonly columns: readonly string[];
+  /** Not known, where it is left out. */
+  readonly projectionColumns?: readonly string[];
+  readonly predicateColumns?: readonly string[];
+  readonly leadingWildcard?: boolean;
 }
 
 function classColumns() {
@@ -18,6 +23,9 @@ function classColumns() {
     kind: new LowCardinalityColumn(),
     tables: new TextsColumn(),
     columns: new TextsColumn(),
+    projection_columns: new TextsColumn(),
+    predicate_columns: new TextsColumn(),
+    leading_wildcard: new ByteColumn('UInt8'),
   };
 }
 
@@ -39,5 +47,8 @@ export function appendClass(
   columns.kind.append(statementClass.kind);
   columns.tables.append(description.tables);
   columns.columns.append(description.columns);
+  columns.projection_columns.append(description.projectionColumns ?? []);
+  columns.predicate_columns.append(description.predicateColumns ?? []);
+  columns.leading_wildcard.append(description.leadingWildcard === true ? 1 : 0);
   rows.rowsCount++;
 }

@@ -66,7 +66,12 @@ describe('the configuration', () => {
 
   it('has a key for every threshold of every analyzer, and the example shows its default', () => {
     const shown = parseConfiguration(readFileSync(EXAMPLE, 'utf8'), 'yaml').configuration;
-    const { healthOfNodes: _, nodeNames: _names, ...analyzers } = defaultAnalysisSettings;
+    const {
+      healthOfNodes: _,
+      nodeNames: _names,
+      queryRules: _rules,
+      ...analyzers
+    } = defaultAnalysisSettings;
     for (const [analyzer, defaults] of Object.entries(analyzers)) {
       const group = settingsOf(configurationSchema.properties.thresholds).filter((path) =>
         path.startsWith(`${thresholdKey(analyzer)}.`),

@@ -1,0 +1,74 @@
+/**
+ * Clusters of queries on real traffic: a lookup that reads a number, the same that also reads a wide text, and one that
+ * the table has no index for. Needs a PostgreSQL server and tcpdump with the right to capture; fails without them.
+ */
+import pg from 'pg';
+import { beforeAll, expect, it } from 'vitest';
+import { diagnose } from '../lab/diagnosed.ts';
+import { SUPERUSER } from '../lab/postgres-server.ts';
+import type { Report } from '../../src/events/report.ts';
+
+const CALLS = 60;
+/** Characters: wide enough to be read and sent for much longer than a number. */
+const WIDE = 6_000_000;
+
+let report: Report;
+
+beforeAll(async () => {
+  const diagnosed = await diagnose(
+    async ({ server }) => {
+      const client = new pg.Client({
+        ...{ host: '127.0.0.1', port: server.port, user: SUPERUSER, database: 'postgres' },
+      });
+      await client.connect();
+      for (let call = 0; call < CALLS; call++) {
+        const id = (call % 10) + 1;
+        await client.query('SELECT d.id, d.size FROM documents d WHERE d.id = $1', [id]);
+        await client.query(`SELECT size, id FROM documents WHERE id = ${String(id)}`);
+        await client.query('SELECT * FROM documents WHERE id = $1', [id]);
+        if (call < 5) await client.query('SELECT id FROM documents WHERE title = $1', ['none']);
+      }
+      await client.end();
+    },
+    {
+      stretch: 1,
+      prepare: [
+        'CREATE TABLE documents (id int PRIMARY KEY, size int, title text, body text)',
+        `INSERT INTO documents SELECT i, ${String(WIDE)}, 't' || i, repeat(md5(i::text), ${String(WIDE / 32)}) FROM generate_series(1, 10) AS i`,
+      ],
+    },
+  );
+  ({ report } = diagnosed);
+}, 60_000);
+
+it('tells what is asked for of one table by one column, with exact counts, and which way to ask is long', () => {
+  const cluster = report.queryClusters.clusters.find(({ predicateColumns }) =>
+    predicateColumns.includes('id'),
+  );
+  expect(cluster).toMatchObject({
+    tables: ['documents'],
+    predicateColumns: ['id'],
+    classesCount: 3,
+    calls: 3 * CALLS,
+  });
+  expect(cluster?.columnSets).toMatchObject([
+    { columns: ['*'], classesCount: 1, calls: CALLS, long: true },
+    { columns: ['id', 'size'], classesCount: 2, calls: 2 * CALLS, long: false },
+  ]);
+  const [wide, narrow] = cluster?.columnSets ?? [];
+  console.log(
+    `mean of all columns ${String(wide?.meanUs)} us, of two ${String(narrow?.meanUs)} us`,
+  );
+  expect(
+    report.findings
+      .filter(({ ledger }) => ledger === 'F2')
+      .map(({ kind, fingerprints }) => [kind, fingerprints]),
+  ).toEqual([['queries/long', [wide?.fingerprint]]]);
+});
+
+it('holds what has other conditions apart', () => {
+  const other = report.queryClusters.clusters.find(({ predicateColumns }) =>
+    predicateColumns.includes('title'),
+  );
+  expect(other).toMatchObject({ tables: ['documents'], calls: 5, columnSetsCount: 1 });
+});
