@@ -16,8 +16,9 @@ export const limits = {
   liveWaitingSegmentsMax: 50_000,
   /** Times that the store may refuse a live segment, while it answers, before the segment is set aside. */
   liveRefusalsMax: 8,
-  /** Segments whose names are written to the ledger together. */
-  ledgerBatchMax: 16,
+  /** Segments whose names are written to the ledger together, and their bytes: so long their files stay. */
+  ledgerBatchMax: 64,
+  ledgerBatchBytesMax: 128 * 1024 * 1024,
   /** Segments that the ledger is asked about together before they are sent. */
   ledgerAskedMax: 64,
   /** Classes that a sink remembers as already told; then it tells them anew. As many as a collector knows. */

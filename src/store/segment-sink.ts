@@ -1,7 +1,7 @@
 /**
  * Hot path. Takes the collector's events, copies them into typed columns and seals a segment of a table when it is
  * full. Full means a number of rows or bytes, never a time, so that a capture always makes the same segments; whoever stores
- * live traffic calls `seal` by the clock.
+ * live traffic calls `sealFresh` and `seal` by the clock.
  */
 import { join } from 'node:path';
 import { addressesOf } from './tables/session-columns.ts';
@@ -246,22 +246,31 @@ export class SegmentSink implements EventSink {
 
   /** Seals whatever rows are open. */
   seal(): void {
+    this.sealFresh();
     this.#sequences.flush();
-    for (const rows of [
+    this.#sealAll([
+      this.#transactionTypes,
+      this.#transactionSteps,
+      this.#replication,
+      this.#capture,
+      this.#valueRows,
+    ]);
+  }
+
+  /** Seals the open rows that somebody may be waiting for; each insert costs the store as much as 2,000 events. */
+  sealFresh(): void {
+    this.#sealAll([
       this.#classes,
       this.#events,
       this.#transactions,
-      this.#transactionTypes,
-      this.#transactionSteps,
       this.#sessions,
       this.#sessionEvents,
-      this.#replication,
       this.#activity,
-      this.#capture,
-      this.#valueRows,
-    ]) {
-      if (rows.rowsCount > 0) this.#seal(rows);
-    }
+    ]);
+  }
+
+  #sealAll(tables: readonly TableRows[]): void {
+    for (const rows of tables) if (rows.rowsCount > 0) this.#seal(rows);
   }
 
   /** Too many segments are on their way to the disk: whoever feeds this should wait until it is calm. */

@@ -2,9 +2,11 @@
  * A segment: rows of one table as a Native block in a file. Its name is made of its content, so that the same capture
  * makes the same names and the store can tell what it has already. A segment is complete once it has its name.
  */
+import { createHash } from 'node:crypto';
 import { readdirSync, rmSync, statSync } from 'node:fs';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setImmediate as othersFirst } from 'node:timers/promises';
 import { systemCode } from '../core/errors.ts';
 import { SEGMENT_NAME_PATTERN } from './segment-name.ts';
 import { type Block, SEGMENT_TABLES, type SegmentTable } from './tables/table-rows.ts';
@@ -19,11 +21,12 @@ export interface Segment {
   readonly sizeBytes: number;
 }
 
+const HASHED_AT_ONCE_BYTES = 256 * 1024;
 const ABANDONED_AFTER_MS = 3_600_000;
 
 /**
- * Writes the rows to a file in `directory`, which is made again where somebody has removed it. Hashing and writing are done
- * by the threads of the system's pool, so that whoever captures goes on meanwhile. `ordinal` counts the segments of one load.
+ * Writes the rows to a file in `directory`, which is made again where somebody has removed it. Hashing is done in slices
+ * and writing by the threads of the system's pool, so that whoever captures goes on meanwhile. `ordinal` counts the segments of one load.
  * @returns the segment when its bytes are on the disk and the file has its name
  */
 export async function writeSegment(
@@ -59,9 +62,17 @@ async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {
   }
 }
 
+/**
+ * In slices between which others have their turn. The pool's threads would do it aside, but are given a copy of all bytes,
+ * and copying takes as long as hashing (3.4 ms for the events of a second at 20,000 statements/s; a slice takes 0.15 ms).
+ */
 async function contentHash(bytes: Uint8Array): Promise<string> {
-  const digest = await crypto.subtle.digest('SHA-256', bytes);
-  return Buffer.from(digest).toString('hex').slice(0, 32);
+  const hash = createHash('sha256');
+  for (let start = 0; start < bytes.length; start += HASHED_AT_ONCE_BYTES) {
+    if (start > 0) await othersFirst();
+    hash.update(bytes.subarray(start, start + HASHED_AT_ONCE_BYTES));
+  }
+  return hash.digest('hex').slice(0, 32);
 }
 
 /** Names of whole segments that an earlier run left, in order; files of runs that ended while writing are removed. */

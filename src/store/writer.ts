@@ -1,7 +1,7 @@
 /**
  * Sends whole segments to the store, one after the other, each exactly once: the segment's name is the token by which
- * the store knows a repeated insert, and the ledger knows the names of all that ever came. A file is deleted when the
- * ledger has its name; what a crash leaves is sent by the next run.
+ * the store knows a repeated insert, and the ledger (ledger.ts) knows the names of all that ever came. A file is deleted when
+ * the ledger has its name; what a crash leaves is sent by the next run.
  */
 import { createReadStream, statSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
@@ -10,6 +10,7 @@ import type { ErrorCode, MirrorSqlError } from '../core/errors.ts';
 import { GapRecord } from './gap-record.ts';
 import { abortBy, causeOf, Insistence, isGone, Stopped } from './insistence.ts';
 import { limits } from './limits.ts';
+import { Ledger, LEDGER_AFTER_MS } from './ledger.ts';
 import type { Segment } from './segment.ts';
 import { SEGMENT_HEADER } from './segment-name.ts';
 import { type Quota, SegmentQueue } from './segment-queue.ts';
@@ -78,15 +79,16 @@ export class SegmentWriter {
   readonly #store: Store;
   readonly #insistence: Insistence;
   readonly #queue = new SegmentQueue();
-  readonly #acknowledged: Segment[] = [];
+  readonly #ledger: Ledger;
   readonly #stored: RowCounts = {};
   readonly #known: RowCounts = {};
-  /** What the ledger said of segments that wait: since when it knows them, if it does. */
-  readonly #asked = new Map<string, number | undefined>();
   #segmentsStored = 0;
   #segmentsKnown = 0;
   #knownSinceSeconds: number | undefined;
   #pump: Promise<void> | undefined;
+  #later: NodeJS.Timeout | undefined;
+  /** Somebody waits until all is in the ledger. */
+  #isFinishing = false;
   #failure: MirrorSqlError | undefined;
   #wake: (() => void)[] = [];
   readonly #gap: GapRecord | undefined;
@@ -108,6 +110,7 @@ export class SegmentWriter {
     this.#onGivenUp = options.onGivenUp;
     const patient = options.patience === 'forever';
     this.#insistence = new Insistence(store, patient);
+    this.#ledger = new Ledger(store, this.#insistence);
     this.#gap = patient ? new GapRecord(store.directory) : undefined;
     if (this.#gap?.open !== undefined) this.#pump = this.#run();
   }
@@ -172,7 +175,7 @@ export class SegmentWriter {
   /** Ends a patient writer: what is not stored within the time stays on the disk for the next run. */
   async stop(withinMs: number): Promise<void> {
     const timer = setTimeout(() => this.#insistence.stop(), withinMs);
-    while (this.#pump !== undefined) await this.#pump;
+    await this.#finish();
     clearTimeout(timer);
   }
 
@@ -208,8 +211,17 @@ export class SegmentWriter {
 
   /** Resolves when all segments are stored and their names are in the ledger. @throws MirrorSqlError */
   async flush(): Promise<void> {
-    while (this.#pump !== undefined) await this.#pump;
+    await this.#finish();
     if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  async #finish(): Promise<void> {
+    this.#isFinishing = true;
+    while (this.#pump !== undefined || this.#hasWork()) {
+      this.#pump ??= this.#run();
+      await this.#pump;
+    }
+    this.#isFinishing = false;
   }
 
   async #run(): Promise<void> {
@@ -220,9 +232,9 @@ export class SegmentWriter {
         await this.#send(segment);
         this.#queue.shift();
         this.#awake();
-        if (this.#acknowledged.length >= limits.ledgerBatchMax) await this.#writeLedger();
+        if (this.#ledger.isDue) await this.#writeLedger();
       }
-      await this.#writeLedger();
+      if (this.#isFinishing || this.#ledger.isDue) await this.#writeLedger();
       await this.#tellGap();
     } catch (error) {
       if (this.#gap === undefined) this.#failure = storeError(error);
@@ -231,9 +243,23 @@ export class SegmentWriter {
       this.#awake();
       this.#pump = undefined;
     }
-    const more =
-      this.#queue.count > 0 || this.#acknowledged.length > 0 || this.#gap?.open !== undefined;
-    if (this.#failure === undefined && !this.#insistence.stopped && more) this.#pump = this.#run();
+    if (this.#hasWork()) this.#pump = this.#run();
+    else if (this.#ledger.unwrittenCount > 0) this.#runLater();
+  }
+
+  #hasWork(): boolean {
+    if (this.#failure !== undefined || this.#insistence.stopped) return false;
+    const { unwrittenCount, isDue } = this.#ledger;
+    const namesWait = isDue || (this.#isFinishing && unwrittenCount > 0);
+    return this.#queue.count > 0 || namesWait || this.#gap?.open !== undefined;
+  }
+
+  /** Names that no further segment comes after are written all the same. */
+  #runLater(): void {
+    this.#later ??= setTimeout(() => {
+      this.#later = undefined;
+      this.#pump ??= this.#run();
+    }, LEDGER_AFTER_MS).unref();
   }
 
   /** Nothing that a patient writer meets ends its work. */
@@ -255,8 +281,7 @@ export class SegmentWriter {
   }
 
   async #send(segment: Segment): Promise<void> {
-    const since = await this.#insistence.until((signal) => this.#knownSince(segment.name, signal));
-    this.#asked.delete(segment.name);
+    const since = await this.#knownSince(segment);
     if (since !== undefined) {
       this.#segmentsKnown++;
       add(this.#known, segment);
@@ -276,7 +301,7 @@ export class SegmentWriter {
         return;
       }
       if (!isGone(error)) throw error;
-      if (this.#gap !== undefined && !(await this.#isKnown(segment))) {
+      if (this.#gap !== undefined && (await this.#knownSince(segment)) === undefined) {
         this.#countLost(segment);
         return;
       }
@@ -287,48 +312,15 @@ export class SegmentWriter {
     }
     this.#segmentsStored++;
     add(this.#stored, segment);
-    this.#acknowledged.push(segment);
+    this.#ledger.add(segment);
   }
 
-  /** A question costs the store as much for many names as for one: those that wait are asked about together. */
-  async #knownSince(name: string, signal?: AbortSignal): Promise<number | undefined> {
-    const asked = this.#asked;
-    if (!asked.has(name)) {
-      const names = [...new Set([name, ...this.#queue.names(limits.ledgerAskedMax)])];
-      const answer = await this.#store.writer.query({
-        query: `SELECT name, toUnixTimestamp(min(stored_at)) AS since FROM ${this.#store.holding('segments')}
-        WHERE name IN {names:Array(String)} GROUP BY name`,
-        query_params: { names },
-        format: 'JSONEachRow',
-        ...abortBy(signal),
-      });
-      asked.clear();
-      for (const one of names) asked.set(one, undefined);
-      for (const row of await answer.json<{ name: string; since: number }>())
-        asked.set(row.name, row.since);
-    }
-    return asked.get(name);
+  async #knownSince({ name }: Segment): Promise<number | undefined> {
+    return await this.#ledger.knownSince(name, this.#queue.names(limits.ledgerAskedMax));
   }
 
   async #writeLedger(): Promise<void> {
-    const segments = this.#acknowledged;
-    if (segments.length === 0) return;
-    const storedAt = Math.floor(Date.now() / 1000);
-    const values = segments.map(({ name, rowsCount }) => ({
-      name,
-      rows: rowsCount,
-      stored_at: storedAt,
-    }));
-    await this.#insistence.until((signal) =>
-      this.#store.writer.insert({
-        table: this.#store.holding('segments'),
-        values,
-        format: 'JSONEachRow',
-        ...abortBy(signal),
-      }),
-    );
-    for (const segment of segments) await this.#remove(segment);
-    segments.length = 0;
+    for (const segment of await this.#ledger.write()) await this.#remove(segment);
   }
 
   /** Live segments stay where the disk has become read-only; the next run finds them in the ledger. */
@@ -338,12 +330,6 @@ export class SegmentWriter {
     } catch (error) {
       if (this.#gap === undefined) throw error;
     }
-  }
-
-  async #isKnown({ name }: Segment): Promise<boolean> {
-    this.#asked.delete(name);
-    const since = await this.#insistence.until((signal) => this.#knownSince(name, signal));
-    return since !== undefined;
   }
 
   /** Kept under another name for whoever wants to know why; what is not in the store counts as lost. */

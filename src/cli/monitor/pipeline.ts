@@ -62,6 +62,8 @@ const STATE_EVERY_SECONDS = 10;
  */
 export const SEGMENTS_WAITING_CALM = 24;
 const GATHERED_SECONDS_MAX = 30;
+/** What nobody looks at within seconds is stored this often. */
+const ALL_SEALED_EVERY_SECONDS = 5;
 /** Packets may be on their way from the kernel for this long: seconds do not end earlier. */
 const ON_THE_WAY_US = 1_000_000;
 
@@ -91,6 +93,7 @@ export class Pipeline implements Running {
   readonly #listener: PipelineListener;
   #seconds = 0;
   #sealedAtSecond = 0;
+  #allSealedAtSecond = 0;
   #packetsBefore = 0;
   readonly #control = new ReductionControl();
   #dueMs = 0;
@@ -227,7 +230,10 @@ export class Pipeline implements Running {
     const gathered = this.#seconds - this.#sealedAtSecond;
     if (this.#sink.isBusy) return;
     if (this.waiting.segments < SEGMENTS_WAITING_CALM || gathered >= GATHERED_SECONDS_MAX) {
-      this.#sink.seal();
+      if (this.#seconds - this.#allSealedAtSecond >= ALL_SEALED_EVERY_SECONDS) {
+        this.#sink.seal();
+        this.#allSealedAtSecond = this.#seconds;
+      } else this.#sink.sealFresh();
       this.#sealedAtSecond = this.#seconds;
     }
   }
