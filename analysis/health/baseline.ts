@@ -36,8 +36,10 @@ export class Baseline {
   #requests: Usual | undefined = undefined;
   #answers: Usual | undefined = undefined;
   #connections: Usual | undefined = undefined;
-  #responseAutocorrelation = 0;
-  #connectionsAutocorrelation = 0;
+  /** The bins that the autocorrelations are those of, which are asked for seldom and cost more than all else here. */
+  #settled: readonly Bin[] = [];
+  #responseAutocorrelation: number | undefined = undefined;
+  #connectionsAutocorrelation: number | undefined = undefined;
 
   /** Takes in a bin of a healthy stretch. */
   add(bin: Bin): void {
@@ -73,21 +75,25 @@ export class Baseline {
    * Undefined while learning.
    */
   get responseAutocorrelation(): number | undefined {
-    return this.learning ? undefined : this.#responseAutocorrelation;
+    if (this.learning) return undefined;
+    return (this.#responseAutocorrelation ??= firstAutocorrelation(
+      this.#settled.flatMap(({ responseUs }) => responseUs ?? []),
+    ));
   }
 
   get connectionsAutocorrelation(): number | undefined {
-    return this.learning ? undefined : this.#connectionsAutocorrelation;
+    if (this.learning) return undefined;
+    return (this.#connectionsAutocorrelation ??= firstAutocorrelation(
+      this.#settled.map(({ connectionsOpen }) => connectionsOpen),
+    ));
   }
 
   #compute(): void {
     const bins = this.#bins;
     if (!this.learning) {
-      const before = bins.slice(0, -BINS_OF_TREND);
-      const responses = before.flatMap(({ responseUs }) => responseUs ?? []);
-      this.#responseAutocorrelation = firstAutocorrelation(responses);
-      const connections = before.map(({ connectionsOpen }) => connectionsOpen);
-      this.#connectionsAutocorrelation = firstAutocorrelation(connections);
+      this.#settled = bins.slice(0, -BINS_OF_TREND);
+      this.#responseAutocorrelation = undefined;
+      this.#connectionsAutocorrelation = undefined;
     }
     this.#response = robustOf(bins.flatMap(({ responseUs }) => responseUs ?? []));
     this.#requests = robustOf(bins.map(({ requestsPerSecond }) => requestsPerSecond));

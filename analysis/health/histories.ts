@@ -6,16 +6,22 @@ import { SECOND_US } from '../../src/core/time.ts';
 
 /** Of rows in order of time. Servers first, then by name. A second without a row is one in which nothing happened. */
 export function historiesOf(rows: readonly NodeSecond[], window: Window): NodeHistory[] {
-  const byNode = new Map<string, NodeSecond[]>();
+  const byRole = {
+    server: new Map<string, NodeSecond[]>(),
+    client: new Map<string, NodeSecond[]>(),
+  };
   for (const row of rows) {
-    const key = `${row.role} ${row.node}`;
-    const known = byNode.get(key);
-    if (known === undefined) byNode.set(key, [row]);
+    const nodes = byRole[row.role];
+    const known = nodes.get(row.node);
+    if (known === undefined) nodes.set(row.node, [row]);
     else known.push(row);
   }
-  return [...byNode.entries()]
-    .sort(([a], [b]) => (a < b ? 1 : -1))
-    .flatMap(([, seconds]) => historyOf(seconds, window));
+  const { server, client } = byRole;
+  return [server, client].flatMap((nodes) =>
+    [...nodes.entries()]
+      .sort(([a], [b]) => (a < b ? 1 : -1))
+      .flatMap(([, seconds]) => historyOf(seconds, window)),
+  );
 }
 
 function historyOf(rows: readonly NodeSecond[], { fromUs, toUs }: Window): NodeHistory[] {

@@ -3,8 +3,8 @@ import { bucketOf, quantileUs } from '../../src/core/histogram.ts';
 import { Status, type StatementEvent } from '../../src/events/events.ts';
 import type { Session } from '../../src/events/session.ts';
 import { storeCapture } from '../../src/store/captures.ts';
-import { readExecutions } from '../../src/store/questions/executions.ts';
-import { stepUsFor } from '../../src/store/questions/steps.ts';
+import { readExecutions, readSlowest } from '../../src/store/questions/executions.ts';
+import { classStepUsFor, stepUsFor } from '../../src/store/questions/steps.ts';
 import { readExtent, readWindowFacts } from '../../src/store/questions/window-facts.ts';
 import { SegmentSink } from '../../src/store/segment-sink.ts';
 import { SegmentWriter } from '../../src/store/writer.ts';
@@ -148,6 +148,18 @@ describe('classes over a window', () => {
 });
 
 describe('executions', () => {
+  it.each([
+    ['of whole minutes and ragged ends', START_US, START_US + 2 * HOUR, {}, 20],
+    ['of seconds within a minute', START_US + SECOND, START_US + 20 * SECOND, {}, 20],
+    ['of one client', START_US, START_US + 3 * HOUR, { client: '10.0.0.1' }, 7],
+    ['of more than classes and minutes', START_US, START_US + 70 * SECOND, {}, 500],
+    ['of a server that is not there', START_US, START_US + HOUR, { server: '9.9.9.9:1' }, 20],
+  ])('the slowest %s are those of reading all', async (_, fromUs, toUs, scope, limit) => {
+    const window = { fromUs, toUs };
+    const all = await readExecutions(temporary.store, window, { ...scope, limit });
+    expect(await readSlowest(temporary.store, window, scope, limit)).toEqual(all);
+  });
+
   it('come slowest first and can be narrowed', async () => {
     const window = { fromUs: START_US, toUs: START_US + HOUR };
     const inside = seen.filter(({ tsUs }) => tsUs < window.toUs);
@@ -519,6 +531,14 @@ it('an empty store has no extent, and no report', async () => {
   } finally {
     await empty.remove();
   }
+});
+
+it('shows the course of classes by the minute from half an hour on', () => {
+  const lengths = [60, 900, 1_799, 1_800, 3_600, 86_400];
+  const steps = lengths.map(
+    (seconds) => classStepUsFor({ fromUs: 0, toUs: seconds * SECOND }) / SECOND,
+  );
+  expect(steps).toEqual([1, 5, 10, 60, 60, 300]);
 });
 
 it('cuts a window into at most 300 steps of a round length', () => {

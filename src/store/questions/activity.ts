@@ -79,7 +79,7 @@ export async function readEdges(store: Store, parameters: Parameters): Promise<E
       max(connections_open) AS connectionsOpenMax, max(connections_in_transaction) AS connectionsInTransactionMax,
       max(outstanding) AS outstandingMax, max(outstanding_age_max_us) AS outstandingAgeMaxUs
     FROM activity_1s AS a FINAL WHERE ${SECOND_IN_WINDOW} AND ${IN_SCOPE}
-    GROUP BY client, server ORDER BY requests DESC, client, server LIMIT ${EDGES_MAX}`,
+    GROUP BY client_ip, server_ip, server_port ORDER BY requests DESC, client, server LIMIT ${EDGES_MAX}`,
     parameters,
   );
   return rows.map(({ client, server, ...totals }) => ({

@@ -6,23 +6,173 @@ import { storeError } from '../store-error.ts';
 
 export type Parameters = Readonly<Record<string, string | number | readonly string[]>>;
 
-/** The rows of an answer. @throws MirrorSqlError */
-export async function ask<Row>(
+/** Questions that travel together; more would keep one thread of the store busy with planning while others rest. */
+const TOGETHER_MAX = 8;
+
+interface Question {
+  readonly query: string;
+  readonly parameters: Parameters;
+  readonly answered: (rows: unknown[]) => void;
+  readonly failed: (error: unknown) => void;
+}
+
+/** What has been asked and not been sent yet, by store. */
+const asked = new WeakMap<Store, Question[]>();
+
+/**
+ * The rows of an answer. Questions that are asked in the same turn of the loop are sent together: a request costs the
+ * store as much as a small answer.
+ * @throws MirrorSqlError
+ */
+export function ask<Row>(store: Store, query: string, parameters: Parameters): Promise<Row[]> {
+  return new Promise((resolve, reject) => {
+    const question: Question = {
+      query,
+      parameters,
+      answered: (rows) => {
+        resolve(rows as Row[]);
+      },
+      failed: reject,
+    };
+    const waiting = asked.get(store);
+    if (waiting === undefined) {
+      asked.set(store, [question]);
+      setImmediate(() => {
+        send(store);
+      });
+    } else waiting.push(question);
+  });
+}
+
+/** In groups of about equal size, taken in turn: those that are asked one after the other are often alike. */
+function send(store: Store): void {
+  const questions = asked.get(store) ?? [];
+  asked.delete(store);
+  const groupsCount = Math.ceil(questions.length / TOGETHER_MAX);
+  for (let group = 0; group < groupsCount; group++) {
+    void answer(
+      store,
+      questions.filter((_, index) => index % groupsCount === group),
+    );
+  }
+}
+
+async function answer(store: Store, questions: readonly Question[]): Promise<void> {
+  const [only] = questions;
+  if (questions.length > 1) {
+    try {
+      const answers = await askTogether(store, questions);
+      for (const [index, question] of questions.entries()) question.answered(answers[index] ?? []);
+      return;
+    } catch (error) {
+      // One of them may be at fault, or all together too large: each is asked by itself, unless the store is away.
+      const reason = storeError(error);
+      if (reason.code !== 'MSQL_STORE_ENGINE') {
+        for (const question of questions) question.failed(reason);
+        return;
+      }
+    }
+    for (const question of questions) await answer(store, [question]);
+  } else if (only !== undefined) {
+    try {
+      only.answered(await askAlone(store, only));
+    } catch (error) {
+      only.failed(error);
+    }
+  }
+}
+
+async function askAlone(store: Store, { query, parameters }: Question): Promise<unknown[]> {
+  const text = await textOf(store, query, parameters, 'JSONEachRow');
+  return rowsOf(text.split('\n'));
+}
+
+/**
+ * One statement whose rows are the number of the question, the number of the row in its answer, and the row as JSON. A
+ * parameter that means something else in another question gets a name of its own.
+ */
+async function askTogether(store: Store, questions: readonly Question[]): Promise<unknown[][]> {
+  const parameters: Record<string, Parameters[string]> = {};
+  const parts = questions.map(({ query, parameters: own }, index) => {
+    let text = query;
+    for (const [name, value] of Object.entries(own)) {
+      const given = parameters[name];
+      if (given === undefined || given === value) parameters[name] = value;
+      else {
+        parameters[`${name}_${index}`] = value;
+        text = text.replaceAll(`{${name}:`, `{${name}_${index}:`);
+      }
+    }
+    return `SELECT ${index} AS question, rowNumberInAllBlocks() AS number, formatRowNoNewline('JSONEachRow', *) AS line FROM (\n${text})`;
+  });
+  const text = await textOf(store, parts.join('\nUNION ALL\n'), parameters, 'TabSeparatedRaw');
+  const lines: string[][] = questions.map(() => []);
+  for (const line of text.split('\n')) {
+    const [first, second] = [line.indexOf('\t'), line.indexOf('\t', line.indexOf('\t') + 1)];
+    if (second < 0) continue;
+    const own = lines[Number(line.slice(0, first))];
+    if (own !== undefined) own[Number(line.slice(first + 1, second))] = line.slice(second + 1);
+  }
+  return lines.map(rowsOf);
+}
+
+/** Lines of JSON; empty ones are none. */
+function rowsOf(lines: readonly string[]): unknown[] {
+  return JSON.parse(`[${lines.filter((line) => line !== '').join(',')}]`) as unknown[];
+}
+
+async function textOf(
   store: Store,
   query: string,
   parameters: Parameters,
-): Promise<Row[]> {
+  format: 'JSONEachRow' | 'TabSeparatedRaw',
+): Promise<string> {
+  return requested(store, async (signal) => {
+    const answered = await store.client.query({
+      query,
+      query_params: { ...parameters },
+      format,
+      clickhouse_settings: {
+        output_format_json_quote_64bit_integers: 0,
+        // The order of an answer is part of it, also where the question stands within another.
+        query_plan_remove_redundant_sorting: 0,
+      },
+      ...signal,
+    });
+    return answered.text();
+  });
+}
+
+/**
+ * An answer of many numbers in ClickHouse's RowBinary, which takes a tenth of the time that JSON takes.
+ * @throws MirrorSqlError
+ */
+export async function askBinary(
+  store: Store,
+  query: string,
+  parameters: Parameters,
+): Promise<Buffer> {
+  return requested(store, async (signal) => {
+    const { stream } = await store.client.exec({
+      query: `${query} FORMAT RowBinary`,
+      query_params: { ...parameters },
+      ...signal,
+    });
+    const pieces: Buffer[] = [];
+    for await (const piece of stream as AsyncIterable<Buffer>) pieces.push(piece);
+    return Buffer.concat(pieces);
+  });
+}
+
+/** @throws MirrorSqlError when the store fails, or takes longer than it may */
+async function requested<Answer>(
+  store: Store,
+  request: (signal: { readonly abort_signal?: AbortSignal }) => Promise<Answer>,
+): Promise<Answer> {
   const { answerWithinMs } = store;
   const signal = answerWithinMs === undefined ? undefined : AbortSignal.timeout(answerWithinMs);
   try {
-    const answer = await store.client.query({
-      query,
-      query_params: { ...parameters },
-      format: 'JSONEachRow',
-      clickhouse_settings: { output_format_json_quote_64bit_integers: 0 },
-      ...(signal === undefined ? {} : { abort_signal: signal }),
-    });
-    return await answer.json<Row>();
+    return await request(signal === undefined ? {} : { abort_signal: signal });
   } catch (error) {
     if (signal?.aborted === true) {
       throw new MirrorSqlError(

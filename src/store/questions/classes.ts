@@ -12,17 +12,13 @@ import {
   us,
 } from './ask.ts';
 import { MINUTE_US } from '../../core/time.ts';
+import { wholeMinutesOf } from './steps.ts';
 
 /** Classes of one window; beyond, those with the least response time in sum are left out. */
 const CLASSES_MAX = 5_000;
 
 /** Classes whose course over time is read: those with the most response time in sum. */
 const STEPPED_CLASSES_MAX = 200;
-
-/** Windows cut into steps of a minute and more are read from the rollup, their ragged ends from the events. */
-export function readsRollup(stepUs: number): boolean {
-  return stepUs >= MINUTE_US;
-}
 
 const FROM_EVENTS = `SELECT fingerprint, TIME AS moment,
     count() AS n, countIf(status IN ('error', 'cancelled')) AS failed, countIf(status = 'unanswered') AS silent,
@@ -41,38 +37,38 @@ const FROM_ROLLUP = `SELECT fingerprint, TIME AS moment,
   FROM class_1m WHERE PERIOD AND ${IN_SCOPE} GROUP BY fingerprint, moment`;
 
 /**
- * A subquery of one row per class and step, exact for any window: whole minutes may come from the rollup, what lies
- * before the first and after the last of them comes from the events.
+ * A subquery of one row per class and step, exact for any window: whole minutes come from the rollup, what lies before the
+ * first and after the last of them from the events; all from the events where steps are shorter than a minute.
+ * @param stepUs null: one step, the window
  */
 function source(
   window: Window,
-  stepUs: number,
+  stepUs: number | null,
   extra: string,
 ): { sql: string; parameters: Parameters } {
   const seconds = `toInt64({stepSeconds:UInt32})`;
+  const stepOf = (column: string): string =>
+    stepUs === null ? '0' : `intDiv(toUnixTimestamp(${column}), ${seconds}) * ${seconds}`;
   const fromEvents = (period: string): string =>
-    FROM_EVENTS.replace('TIME', `intDiv(toUnixTimestamp(ts), ${seconds}) * ${seconds}`).replace(
-      'PERIOD',
-      `${period}${extra}`,
-    );
-  const stepSeconds = Math.max(1, Math.round(stepUs / 1_000_000));
-  const firstMinuteUs = Math.ceil(window.fromUs / MINUTE_US) * MINUTE_US;
-  const lastMinuteUs = Math.floor(window.toUs / MINUTE_US) * MINUTE_US;
-  if (!readsRollup(stepUs) || firstMinuteUs >= lastMinuteUs) {
+    FROM_EVENTS.replace('TIME', stepOf('ts')).replace('PERIOD', `${period}${extra}`);
+  const stepSeconds = Math.max(1, Math.round((stepUs ?? 0) / 1_000_000));
+  const { firstMinuteUs, lastMinuteUs } = wholeMinutesOf(window);
+  const byMinute = stepUs === null || stepUs >= MINUTE_US;
+  if (!byMinute || firstMinuteUs >= lastMinuteUs) {
     return { sql: fromEvents(inWindow('ts')), parameters: { stepSeconds } };
   }
   const moment = (name: string): string => `fromUnixTimestamp64Micro({${name}:Int64}, 'UTC')`;
-  const rollup = FROM_ROLLUP.replace(
-    'TIME',
-    `intDiv(toUnixTimestamp(t), ${seconds}) * ${seconds}`,
-  ).replace('PERIOD', `t >= ${moment('firstMinuteUs')} AND t < ${moment('lastMinuteUs')}${extra}`);
+  const rollup = FROM_ROLLUP.replace('TIME', stepOf('t')).replace(
+    'PERIOD',
+    `t >= ${moment('firstMinuteUs')} AND t < ${moment('lastMinuteUs')}${extra}`,
+  );
+  const parameters = { stepSeconds, firstMinuteUs, lastMinuteUs };
+  if (firstMinuteUs === window.fromUs && lastMinuteUs === window.toUs)
+    return { sql: rollup, parameters };
   const ends = fromEvents(
     `${inWindow('ts')} AND (ts < ${moment('firstMinuteUs')} OR ts >= ${moment('lastMinuteUs')})`,
   );
-  return {
-    sql: `${rollup} UNION ALL ${ends}`,
-    parameters: { stepSeconds, firstMinuteUs, lastMinuteUs },
-  };
+  return { sql: `${rollup} UNION ALL ${ends}`, parameters };
 }
 
 interface ClassRow extends Omit<ClassFacts, 'durations'> {
@@ -82,10 +78,9 @@ interface ClassRow extends Omit<ClassFacts, 'durations'> {
 export async function readClasses(
   store: Store,
   window: Window,
-  stepUs: number,
   parameters: Parameters,
 ): Promise<ClassFacts[]> {
-  const from = source(window, stepUs, '');
+  const from = source(window, null, '');
   const rows = await ask<ClassRow>(
     store,
     `SELECT sums.*, described.normalized AS normalized, described.command AS command, described.kind AS kind,

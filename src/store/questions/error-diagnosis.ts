@@ -227,10 +227,10 @@ function readAnswers(
   return ask(
     store,
     `SELECT ${SERVER} AS server, toInt64(toUnixTimestamp(toStartOfMinute(t))) * 1000000 AS startUs, sum(answers) AS count
-    FROM activity_1s WHERE ${answered} AND ${SERVER} IN (
-      SELECT ${SERVER} FROM activity_1s WHERE ${answered} GROUP BY ${SERVER}
+    FROM activity_1s WHERE ${answered} AND (server_ip, server_port) IN (
+      SELECT server_ip, server_port FROM activity_1s WHERE ${answered} GROUP BY server_ip, server_port
       ORDER BY sum(answers) DESC, ${SERVER} LIMIT ${NODES_MAX})
-    GROUP BY server, startUs HAVING count > 0 ORDER BY server, startUs`,
+    GROUP BY server_ip, server_port, startUs HAVING count > 0 ORDER BY server, startUs`,
     parameters,
   );
 }

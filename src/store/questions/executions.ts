@@ -1,6 +1,8 @@
 /** Single executions: the slowest of a window, those of a class, of a session, with an error; and DDL. */
-import type { DdlFacts, ExecutionFacts, Window } from '../../events/facts.ts';
+import type { DdlFacts, ExecutionFacts, Scope, Window } from '../../events/facts.ts';
 import type { Store } from '../store.ts';
+import { MINUTE_US } from '../../core/time.ts';
+import { wholeMinutesOf } from './steps.ts';
 import {
   ask,
   IN_SCOPE,
@@ -31,7 +33,15 @@ const DDL_MAX = 200;
 /** Bytes of a statement in a list; the whole text is in events.statement. */
 const STATEMENT_BYTES_MAX = 8_192;
 
+/** Of all statements whose text is not known. */
+const NO_CLASS = '0000000000000000';
+
 const STATEMENT = `substring(statement, 1, ${STATEMENT_BYTES_MAX}) AS statement`;
+
+const COLUMNS = `${us('ts')} AS tsUs, fingerprint, ${STATEMENT}, toString(status) AS status, sqlstate,
+      duration_us AS durationUs, rows_returned AS rowsReturned, rows_affected AS rowsAffected, session_id AS sessionId,
+      client_ip AS client, ${SERVER} AS server, user, database`;
+const SLOWEST_FIRST = 'duration_us DESC NULLS LAST, ts, session_id, sequence';
 
 interface ExecutionRow extends Omit<ExecutionFacts, 'sqlstate' | 'user' | 'database'> {
   readonly sqlstate: string;
@@ -52,15 +62,12 @@ export async function readExecutions(
   };
   const rows = await ask<ExecutionRow>(
     store,
-    `SELECT ${us('ts')} AS tsUs, fingerprint, ${STATEMENT}, toString(status) AS status, sqlstate,
-      duration_us AS durationUs, rows_returned AS rowsReturned, rows_affected AS rowsAffected, session_id AS sessionId,
-      client_ip AS client, ${SERVER} AS server, user, database
-    FROM events
+    `SELECT ${COLUMNS} FROM events
     WHERE ${inWindow('ts')} AND ${IN_SCOPE}
       AND ({fingerprint:String} = '' OR fingerprint = {fingerprint:String})
       AND ({sessionId:String} = '' OR session_id = {sessionId:String})
       AND ({sqlstate:String} = '' OR sqlstate = {sqlstate:String})
-    ORDER BY duration_us DESC NULLS LAST, ts, session_id, sequence LIMIT {limit:UInt32}`,
+    ORDER BY ${SLOWEST_FIRST} LIMIT {limit:UInt32}`,
     {
       ...parametersOf(window, scope),
       fingerprint: filter.fingerprint ?? '',
@@ -69,18 +76,50 @@ export async function readExecutions(
       limit: Math.max(1, Math.min(LIMIT_MAX, Math.floor(filter.limit ?? LIMIT_DEFAULT))),
     },
   );
-  return rows.map((row) => ({
+  return rows.map(executionOf);
+}
+
+function executionOf(row: ExecutionRow): ExecutionFacts {
+  return {
     ...row,
     sqlstate: known(row.sqlstate),
     user: known(row.user),
     database: known(row.database),
-  }));
+  };
+}
+
+/**
+ * The slowest executions of a window, without looking at each. Of the classes of each minute the rollup knows the longest
+ * execution: where `limit` of these take T or longer, so do the slowest executions, and an index knows where such are.
+ * @throws MirrorSqlError
+ */
+export async function readSlowest(
+  store: Store,
+  window: Window,
+  scope: Scope,
+  limit: number,
+): Promise<ExecutionFacts[]> {
+  const { firstMinuteUs, lastMinuteUs } = wholeMinutesOf(window);
+  const atLeastUs = `(SELECT if(count() < {limit:UInt32}, 0, min(longest)) FROM (
+      SELECT max(duration_max_us) AS longest FROM class_1m
+      WHERE t >= fromUnixTimestamp64Micro({firstMinuteUs:Int64}, 'UTC')
+        AND t < fromUnixTimestamp64Micro({lastMinuteUs:Int64}, 'UTC') AND ${IN_SCOPE}
+      GROUP BY t, fingerprint ORDER BY longest DESC LIMIT {limit:UInt32}))`;
+  const rows = await ask<ExecutionRow>(
+    store,
+    `SELECT ${COLUMNS} FROM events
+    WHERE ${inWindow('ts')} AND ${IN_SCOPE} AND (${atLeastUs} = 0 OR duration_us >= ${atLeastUs})
+    ORDER BY ${SLOWEST_FIRST} LIMIT {limit:UInt32}`,
+    { ...parametersOf(window, scope), firstMinuteUs, lastMinuteUs, limit },
+  );
+  return rows.map(executionOf);
 }
 
 interface DdlRow extends Omit<DdlFacts, 'user' | 'database' | 'application'> {
   readonly user: string;
   readonly database: string;
   readonly application: string;
+  readonly total: number;
 }
 
 /** The DDL of the window in order, at most 200, and how many there were. */
@@ -88,24 +127,31 @@ export async function readDdl(
   store: Store,
   parameters: Parameters,
 ): Promise<{ ddl: DdlFacts[]; ddlCount: number }> {
-  const where = `${inWindow('ts')} AND kind = 'ddl' AND ${IN_SCOPE}`;
-  const [rows, counts] = await Promise.all([
-    ask<DdlRow>(
-      store,
-      `SELECT ${us('ts')} AS tsUs, command, ${STATEMENT}, toString(status) AS status, duration_us AS durationUs,
-        user, database, client_ip AS client, ${SERVER} AS server, application
-      FROM events WHERE ${where} ORDER BY ts, session_id, sequence LIMIT ${DDL_MAX}`,
-      parameters,
-    ),
-    ask<{ count: number }>(store, `SELECT count() AS count FROM events WHERE ${where}`, parameters),
-  ]);
+  const rows = await ask<DdlRow>(
+    store,
+    `SELECT ${us('ts')} AS tsUs, command, ${STATEMENT}, toString(status) AS status, duration_us AS durationUs,
+      user, database, client_ip AS client, ${SERVER} AS server, application, count() OVER () AS total
+    FROM events WHERE ${inWindow('ts')} AND ${IN_SCOPE} AND kind = 'ddl' AND ${IN_MINUTES_OF_DDL}
+    ORDER BY ts, session_id, sequence LIMIT ${DDL_MAX}`,
+    parameters,
+  );
   return {
-    ddl: rows.map((row) => ({
+    ddl: rows.map(({ total: _total, ...row }) => ({
       ...row,
       user: known(row.user),
       database: known(row.database),
       application: known(row.application),
     })),
-    ddlCount: counts[0]?.count ?? 0,
+    ddlCount: rows[0]?.total ?? 0,
   };
 }
+
+/**
+ * The rollup knows the minutes in which a class of DDL ran, or what has no class because its text is unknown; only those
+ * are read, which are in order in `events`.
+ */
+const IN_MINUTES_OF_DDL = `(toStartOfMinute(ts), fingerprint) IN (
+  SELECT t, fingerprint FROM class_1m
+  WHERE fingerprint IN (
+      SELECT fingerprint FROM classes WHERE kind = 'ddl' UNION ALL SELECT toFixedString('${NO_CLASS}', 16))
+    AND t > fromUnixTimestamp64Micro({fromUs:Int64} - ${MINUTE_US}, 'UTC') AND t < fromUnixTimestamp64Micro({toUs:Int64}, 'UTC'))`;

@@ -52,9 +52,10 @@ export async function readLowTps(
         )}) AS floorUs,
         begins, beginSumUs, ends, endSumUs, connectionsRefused, connectionsOpen, outstanding, outstandingAgeMaxUs, bytes, lostBytes
       FROM (
-        SELECT ${SERVER} AS server, if((server, client_ip) IN (
-            SELECT ${SERVER} AS node, client_ip FROM activity_1s WHERE ${SECOND_IN_WINDOW} AND ${IN_SCOPE}
-            GROUP BY node, client_ip ORDER BY sum(requests) DESC, node, client_ip LIMIT ${EDGES_MAX}
+        SELECT ${SERVER} AS server, if((server_ip, server_port, client_ip) IN (
+            SELECT server_ip, server_port, client_ip FROM activity_1s WHERE ${SECOND_IN_WINDOW} AND ${IN_SCOPE}
+            GROUP BY server_ip, server_port, client_ip
+            ORDER BY sum(requests) DESC, ${SERVER}, client_ip LIMIT ${EDGES_MAX}
           ), client_ip, '') AS client,
           toInt64(toUnixTimestamp(toStartOfMinute(t))) * 1000000 AS startUs,
           sum(a.requests) AS requests, sum(a.requests_answered) AS requestsAnswered, sum(a.answers) AS answers,
@@ -64,7 +65,7 @@ export async function readLowTps(
           max(a.outstanding) AS outstanding, max(a.outstanding_age_max_us) AS outstandingAgeMaxUs,
           sum(a.bytes_request) + sum(a.bytes_response) AS bytes, sum(a.lost_bytes) AS lostBytes
         FROM activity_1s AS a WHERE ${SECOND_IN_WINDOW} AND ${IN_SCOPE}
-        GROUP BY server, client, startUs
+        GROUP BY server_ip, server_port, client, startUs
       ) AS minutes
       LEFT JOIN (${CONTROL_MINUTES}) AS control
         ON minutes.server = control.server AND minutes.client = control.client AND minutes.startUs = control.startUs

@@ -1,9 +1,18 @@
 /** Each second of the busiest nodes, for their health. */
 import type { Extent, Window } from '../../events/facts.ts';
-import type { NodeRole, NodeSecond } from '../../events/health.ts';
+import type { NodeSecond } from '../../events/health.ts';
 import type { Store } from '../store.ts';
 import { bucketMiddleSql } from '../../core/histogram.ts';
-import { ask, IN_SCOPE, type Parameters, parametersOf, SECOND_IN_WINDOW, SERVER } from './ask.ts';
+import { SECOND_US } from '../../core/time.ts';
+import {
+  ask,
+  askBinary,
+  IN_SCOPE,
+  type Parameters,
+  parametersOf,
+  SECOND_IN_WINDOW,
+} from './ask.ts';
+import { RowReader } from './row-reader.ts';
 
 /** What a node usually does is learnt from the hour before the window. */
 const LEARNT_FROM_US = 3_600_000_000;
@@ -25,12 +34,7 @@ export async function readNodeSeconds(
   window: Window,
   parameters: Parameters,
 ): Promise<NodeSecond[]> {
-  const asked = { ...parameters, fromUs: Math.round(window.fromUs), toUs: Math.round(window.toUs) };
-  const both = await Promise.all([
-    readRole(store, 'server', SERVER, asked),
-    readRole(store, 'client', 'client_ip', asked),
-  ]);
-  return both.flat();
+  return readNodes(store, window, parameters, NODES_MAX);
 }
 
 /** Of each role, for the one who keeps the states of all: see analysis/health/keeper.ts. */
@@ -44,11 +48,7 @@ export async function readNodeSecondsOf(
 ): Promise<NodeSecond[]> {
   // Whole seconds: one that the window only touches at its end is the next window's.
   const asked = parametersOf(window, collector === '' ? {} : { collector });
-  const both = await Promise.all([
-    readRole(store, 'server', SERVER, asked, KEPT_NODES_MAX),
-    readRole(store, 'client', 'client_ip', asked, KEPT_NODES_MAX),
-  ]);
-  return both.flat();
+  return readNodes(store, window, asked, KEPT_NODES_MAX);
 }
 
 /** Start of the newest second of which a collector stored anything. @throws MirrorSqlError */
@@ -69,30 +69,97 @@ export async function readNewestSecond(
   return row === undefined || row.rows === 0 ? undefined : row.newestUs;
 }
 
-async function readRole(
+/**
+ * Both roles from one reading. The nodes beyond the busiest stand together as '', which is also what a row says of the role
+ * that it does not speak of; rows without either are left out.
+ */
+async function readNodes(
   store: Store,
-  role: NodeRole,
-  node: string,
+  window: Window,
   parameters: Parameters,
-  nodesMax = NODES_MAX,
+  nodesMax: number,
 ): Promise<NodeSecond[]> {
-  const rows = await ask<Omit<NodeSecond, 'role'>>(
+  const busiest = (columns: string): string => `${columns} IN (
+    SELECT ${columns} FROM activity_1s WHERE ${SECOND_IN_WINDOW} AND ${IN_SCOPE}
+    GROUP BY ${columns} ORDER BY sum(requests) DESC, ${columns} LIMIT ${nodesMax})`;
+  const answer = await askBinary(
     store,
-    `SELECT ${node} AS node, toInt64(toUnixTimestamp(t)) * 1000000 AS startUs,
-      sum(requests) AS requests, sum(answers) AS answers, sum(duration_sum_us) AS durationSumUs,
-      sum(arraySum((bucket, n) -> n * pow(${bucketMiddleSql('bucket')}, 2), mapKeys(durations), mapValues(durations))) AS durationSquaresSum,
-      sum(arraySum(mapValues(durations))) AS timedCount,
-      sum(connections_open) AS connectionsOpen, sum(connections_in_transaction) AS connectionsInTransaction,
-      sum(outstanding) AS outstanding, max(outstanding_age_max_us) AS outstandingAgeMaxUs,
-      sum(connections_opened) AS connectionsOpened, sum(connections_closed) AS connectionsClosed,
-      sum(connections_refused) AS connectionsRefused,
-      sum(bytes_request) + sum(bytes_response) AS bytes, sum(lost_bytes) AS lostBytes
-    FROM activity_1s FINAL
-    WHERE ${SECOND_IN_WINDOW} AND ${IN_SCOPE} AND ${node} IN (
-      SELECT ${node} FROM activity_1s WHERE ${SECOND_IN_WINDOW} AND ${IN_SCOPE}
-      GROUP BY ${node} ORDER BY sum(requests) DESC, ${node} LIMIT ${nodesMax})
-    GROUP BY node, t ORDER BY t`,
-    parameters,
+    `SELECT server, port, client, toUInt32(t) AS second, ${NUMBERS.join(', ')}
+    FROM (
+      SELECT *, if(${busiest('(server_ip, server_port)')}, server_ip, '') AS server, server_port AS port,
+        if(${busiest('client_ip')}, client_ip, '') AS client
+      FROM activity_1s FINAL WHERE ${SECOND_IN_WINDOW} AND ${IN_SCOPE}
+    ) AS a
+    GROUP BY GROUPING SETS ((server, port, t), (client, t)) HAVING server != '' OR client != ''`,
+    { ...parameters, fromUs: Math.round(window.fromUs), toUs: Math.round(window.toUs) },
   );
-  return rows.map((row) => ({ ...row, role }));
+  return secondsOf(answer, window);
+}
+
+/** In the order in which `secondOf` reads them: all UInt64, the last one Float64. */
+const NUMBERS = [
+  'sum(a.requests)',
+  'sum(a.answers)',
+  'sum(a.duration_sum_us)',
+  'sum(arraySum(mapValues(a.durations)))',
+  'sum(a.connections_open)',
+  'sum(a.connections_in_transaction)',
+  'sum(a.outstanding)',
+  'max(a.outstanding_age_max_us)',
+  'sum(a.connections_opened)',
+  'sum(a.connections_closed)',
+  'sum(a.connections_refused)',
+  'sum(a.bytes_request) + sum(a.bytes_response)',
+  'sum(a.lost_bytes)',
+  `sum(arraySum((bucket, n) -> n * pow(${bucketMiddleSql('bucket')}, 2), mapKeys(a.durations), mapValues(a.durations)))`,
+];
+
+function secondOf(reader: RowReader): NodeSecond {
+  const server = reader.text();
+  const port = reader.uint16();
+  const client = reader.text();
+  return {
+    node: server === '' ? client : `${server}:${port}`,
+    role: server === '' ? 'client' : 'server',
+    startUs: reader.uint32() * SECOND_US,
+    requests: reader.uint64(),
+    answers: reader.uint64(),
+    durationSumUs: reader.uint64(),
+    timedCount: reader.uint64(),
+    connectionsOpen: reader.uint64(),
+    connectionsInTransaction: reader.uint64(),
+    outstanding: reader.uint64(),
+    outstandingAgeMaxUs: reader.uint64(),
+    connectionsOpened: reader.uint64(),
+    connectionsClosed: reader.uint64(),
+    connectionsRefused: reader.uint64(),
+    bytes: reader.uint64(),
+    lostBytes: reader.uint64(),
+    durationSquaresSum: reader.float64(),
+  };
+}
+
+/** The rows of an answer, in order of time; in a second the servers first, then by name. No comparisons: rows are many. */
+function secondsOf(answer: Buffer, { fromUs, toUs }: Window): NodeSecond[] {
+  const first = Math.floor(fromUs / SECOND_US) - 1;
+  const servers = new Map<string, NodeSecond[]>();
+  const clients = new Map<string, NodeSecond[]>();
+  for (const reader = new RowReader(answer); !reader.done; ) {
+    const second = secondOf(reader);
+    const nodes = second.role === 'server' ? servers : clients;
+    let own = nodes.get(second.node);
+    if (own === undefined) nodes.set(second.node, (own = []));
+    own[second.startUs / SECOND_US - first] = second;
+  }
+  const inOrder = [servers, clients].flatMap((nodes) =>
+    [...nodes.keys()].sort().map((node) => nodes.get(node) ?? []),
+  );
+  const rows: NodeSecond[] = [];
+  for (let slot = 0; slot <= toUs / SECOND_US - first; slot++) {
+    for (const own of inOrder) {
+      const second = own[slot];
+      if (second !== undefined) rows.push(second);
+    }
+  }
+  return rows;
 }

@@ -18,3 +18,23 @@ export function stepUsFor(window: Window): number {
   const fitting = LENGTHS.find((stepUs) => lengthUs / stepUs <= STEPS_MAX);
   return fitting ?? 24 * HOUR * Math.ceil(lengthUs / STEPS_MAX / (24 * HOUR));
 }
+
+/** A window of this length and longer shows the course of its classes by the minute, as the rollup has it. */
+const CLASSES_BY_MINUTE_US = 30 * MINUTE;
+
+/** Of the steps in which the course of classes is told: seconds of short windows are read from the executions. */
+export function classStepUsFor(window: Window): number {
+  const stepUs = stepUsFor(window);
+  return window.toUs - window.fromUs >= CLASSES_BY_MINUTE_US ? Math.max(MINUTE, stepUs) : stepUs;
+}
+
+/** The whole minutes of a window; the first lies behind the last where there is none. */
+export function wholeMinutesOf({ fromUs, toUs }: Window): {
+  readonly firstMinuteUs: number;
+  readonly lastMinuteUs: number;
+} {
+  return {
+    firstMinuteUs: Math.ceil(fromUs / MINUTE) * MINUTE,
+    lastMinuteUs: Math.floor(toUs / MINUTE) * MINUTE,
+  };
+}

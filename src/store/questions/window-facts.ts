@@ -9,7 +9,7 @@ import { countChannels, readChannels, readSessionEvents } from './channels.ts';
 import { readClassSteps, readClasses } from './classes.ts';
 import { readErrorDiagnosis } from './error-diagnosis.ts';
 import { readErrorSteps, readErrors } from './errors.ts';
-import { readDdl, readExecutions } from './executions.ts';
+import { readDdl, readSlowest } from './executions.ts';
 import { healthWindowOf, readNodeSeconds } from './node-seconds.ts';
 import { readLowTps } from './low-tps.ts';
 import { readMissed } from './missed.ts';
@@ -18,7 +18,7 @@ import { readHotValues } from './hot-values.ts';
 import { readReplication } from './replication.ts';
 import { readBigTransactions } from './big-transactions.ts';
 import { readOpenTransactions } from './open-transactions.ts';
-import { stepUsFor } from './steps.ts';
+import { classStepUsFor, stepUsFor } from './steps.ts';
 import { readTransactionShapes } from './transactions.ts';
 
 /** Requests younger than this at the end of the data cannot be judged unanswered (ActivitySecond.requestsAnswered). */
@@ -65,7 +65,7 @@ export async function readWindowFacts(
   ] = await Promise.all([
     readSteps(store, stepUs, parameters),
     readEdges(store, parameters),
-    readClassesAndSteps(store, window, stepUs, parameters),
+    readClassesAndSteps(store, window, parameters),
     readErrors(store, parameters),
     readErrorSteps(store, stepUs, parameters),
     readChannels(store, parameters),
@@ -74,7 +74,7 @@ export async function readWindowFacts(
     readDdl(store, parameters),
     readSessionEvents(store, parameters),
     readReplication(store, parameters),
-    readExecutions(store, window, { ...scope, limit: SLOWEST_COUNT }),
+    readSlowest(store, window, scope, SLOWEST_COUNT),
     readCapture(store, parameters),
     health ? readNodeSeconds(store, healthWindow, parameters) : [],
     readMissed(store, stepUs, parameters),
@@ -107,10 +107,10 @@ export async function readWindowFacts(
 async function readClassesAndSteps(
   store: Store,
   window: Window,
-  stepUs: number,
   parameters: Parameters,
 ): Promise<Pick<WindowFacts, 'classes' | 'classSteps'>> {
-  const classes = await readClasses(store, window, stepUs, parameters);
+  const stepUs = classStepUsFor(window);
+  const classes = await readClasses(store, window, parameters);
   const fingerprints = classes.map(({ fingerprint }) => fingerprint);
   const classSteps = await readClassSteps(store, window, stepUs, parameters, fingerprints);
   return { classes, classSteps };
