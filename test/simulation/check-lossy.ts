@@ -12,6 +12,7 @@ import type { ExpectedStatement, ExpectedTransaction } from './expected.ts';
 import { idsByConnection } from './identity.ts';
 import type { Scene } from './scene.ts';
 import type { SessionModel } from './session-model.ts';
+import { DEFERRED_FAILURE } from './transaction-model.ts';
 
 export function checkLossy(scene: Scene): string[] {
   const ids = idsByConnection(scene);
@@ -44,6 +45,8 @@ function statements(
     if (told.text === undefined) {
       if (told.quality.length === 0) complaints.push(`${name}: no text and no mark`);
       if (!isKnown(told, expected.statements)) complaints.push(`${name}: nobody did that`);
+      if (!isGuess(told) && !expected.statements.some((one) => contradicts(told, one).length === 0))
+        complaints.push(`${name}: nobody was given that`);
       elsewhere.add(told);
       continue;
     }
@@ -77,6 +80,7 @@ function statements(
       told.quality.length === 0 ? compareStatement(told, own) : contradicts(told, own);
     complaints.push(...against.map((difference) => `${name}: ${difference}`));
   }
+  complaints.push(...tooMany(mine, expected.statements));
   const asked = client.synchronised && client.missing(0, dialogue.sent.client, false) === 0;
   if (asked && scene.plan.faults.startsLate === 0)
     for (const missing of left)
@@ -94,6 +98,30 @@ function statements(
 }
 
 const SEPARATOR = /\s*;/;
+
+/** One execution may be told as asked and, joined to nothing, as answered; no more often. */
+function tooMany(
+  mine: readonly RecordedStatement[],
+  expected: readonly ExpectedStatement[],
+): string[] {
+  const most = expected.reduce((sum, one) => sum + eventsMax(one), 0);
+  const asked = mine.filter(({ text }) => text !== undefined).length;
+  const open: readonly string[] = ['unknown', 'unanswered', 'skipped'];
+  const answered = mine.filter(({ status }) => !open.includes(status)).length;
+  return [
+    ...(asked > most ? [`${asked} statements told as asked, at most ${most} were`] : []),
+    ...(answered > most ? [`${answered} statements told as answered, at most ${most} were`] : []),
+  ];
+}
+
+/**
+ * A portal may be told once for each fetch, when it is not seen that they are of one; a refused string in its parts; and
+ * a commit that failed apart from the statement before it.
+ */
+function eventsMax({ work, sqlstate, text }: ExpectedStatement): number {
+  const parts = sqlstate === '42601' ? (text ?? '').split(SEPARATOR).length : 1;
+  return Math.max(work.length, parts, sqlstate === DEFERRED_FAILURE.sqlstate ? 2 : 1);
+}
 
 /** Statements told without their text, or by a guess under another one: each stands for one that was asked then. */
 class Elsewhere {
@@ -191,7 +219,7 @@ function contradicts(told: RecordedStatement, own: ExpectedStatement): string[] 
   return found;
 }
 
-function isGuess({ quality }: RecordedStatement): boolean {
+function isGuess({ quality }: RecordedStatement | RecordedTransaction): boolean {
   return quality.some((mark) => GUESSED.has(mark));
 }
 
@@ -206,7 +234,7 @@ function transactions({ told }: Scene, { expected }: SessionModel, id: string): 
   const left = new Set(expected.transactions);
   const complaints: string[] = [];
   for (const one of told.transactions.filter(({ sessionId }) => sessionId === id)) {
-    if (one.quality.length > 0) continue;
+    if (isGuess(one)) continue;
     const own = [...left].find((candidate) => isSame(one, candidate));
     if (own !== undefined) left.delete(own);
     else complaints.push(`transaction ${JSON.stringify(one)} is not one of those that ended`);

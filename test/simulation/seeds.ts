@@ -37,5 +37,9 @@ export const ONCE_FAILED: Readonly<Record<number, string>> = {
   804787: 'a repetition from before the capture counted as the beginning of what is seen',
   820400: 'the unnamed portal outlived a query string',
   820765: 'without its startup packet the first ReadyForQuery was taken for that of the login',
+  826043:
+    'an error of the server to nobody, without some of its bytes, was told as that of a statement',
+  826316: 'of the server alone, a commit that failed is told apart from the statement before it',
+  826484: 'of the server alone, a description was told as a statement that ran',
   822418: 'an error at a Sync without its last byte was told apart from the statement that failed',
 };

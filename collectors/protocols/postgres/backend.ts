@@ -188,8 +188,16 @@ export class Backend implements MessageReceiver {
     state.responseBytes += sizeBytes;
     state.answerBytes += sizeBytes;
     if (tag === BackendTag.CommandComplete) this.#finish(this.#answering(tsUs), tsUs);
-    else if (tag === BackendTag.ErrorResponse) this.#error(decodeError(NO_BYTES, 0, 0), tsUs);
+    else if (tag === BackendTag.ErrorResponse) this.#damagedError(tsUs);
     else if (tag === BackendTag.ReadyForQuery) this.#ready(0, tsUs);
+  }
+
+  /** Whether it ended the connection is not known: when nobody waits, it need not have answered a statement. */
+  #damagedError(tsUs: number): void {
+    const error = decodeError(NO_BYTES, 0, 0);
+    const { phase, queue } = this.#state;
+    if (phase !== Phase.Ready || queue.waitingCount > 0) this.#error(error, tsUs);
+    else this.#state.anomaly('error_without_statement', undefined, 0, tsUs);
   }
 
   negotiated(answer: number, tsUs: number): void {
@@ -305,6 +313,8 @@ export class Backend implements MessageReceiver {
       this.#step(PendingKind.Describe);
       return;
     }
+    // Of a Describe that was not seen it says nothing of a statement that ran; otherwise rows or a tag follow.
+    if (kind !== PendingKind.Query && kind !== PendingKind.Execute) return;
     const outcome = this.#answering(tsUs)?.outcome;
     if (outcome !== undefined && outcome.rowsReturned < 0) outcome.rowsReturned = 0;
   }

@@ -218,6 +218,8 @@ export class Frontend implements MessageReceiver {
       if (!this.#owner.answersHidden(tsUs)) state.pipelines = true;
       return;
     }
+    // Sent in one packet: it cannot have waited.
+    if (queue.at(queue.tail - 1).tsUs === tsUs) state.pipelines = true;
     const passedBy = state.answerBytes === 0 && queue.at(queue.head).tsUs < state.lastAnswerUs;
     // Of a client that nothing was seen of yet nobody knows whether it pipelines.
     const waits = !state.pipelines && state.statementsCount > 0;

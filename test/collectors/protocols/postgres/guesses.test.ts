@@ -132,6 +132,26 @@ describe('requests that were lost', () => {
   });
 });
 
+describe('rounds in one packet', () => {
+  it('are not taken for answered unseen, also behind a loss', () => {
+    const { told } = talk((c) => {
+      c.client(client.query('SELECT'));
+      c.server(...answer('UPDATE 0'));
+      c.client(client.query('SELECT 0'));
+      c.lost('server', ...answer('UPDATE 9'));
+      c.client(...pbe('SELECT 1'), client.sync(), ...pbe('SELECT 2'), client.sync());
+      for (const tag of ['UPDATE 1', 'UPDATE 2'])
+        c.server(server.parseComplete(), server.bindComplete(), ...answer(tag));
+    });
+    expect(told.statements.map(({ text, rowsAffected }) => [text, rowsAffected])).toEqual([
+      ['SELECT', 0],
+      ['SELECT 0', undefined],
+      ['SELECT 1', 1],
+      ['SELECT 2', 2],
+    ]);
+  });
+});
+
 describe('an answer that is missing', () => {
   it('leaves a mark, also when its round was seen to end', () => {
     const { told } = talk((c) => {
@@ -270,6 +290,26 @@ describe('an answer that nobody was seen to ask for', () => {
       ['gap_request', 'unknown_statement'],
       ['gap_request'],
     ]);
+  });
+
+  it('is no statement, when it only describes one', () => {
+    const { told } = talk((c) => {
+      c.lost('client', client.parse('SELECT 1'), client.describe('S'), client.sync());
+      c.server(server.parseComplete(), server.parameterDescription());
+      c.server(server.rowDescription('a'), server.ready());
+    });
+    expect(told.statements).toEqual([]);
+  });
+
+  it('is no statement, when it is an error of which bytes are missing: the server may end the connection', () => {
+    const { told } = talk((c) => {
+      const error = server.error('57P01', { severity: 'FATAL' });
+      c.server(error.subarray(0, 10));
+      c.lost('server', error.subarray(10, 20));
+      c.server(error.subarray(20));
+    });
+    expect(told.statements).toEqual([]);
+    expect(told.of('anomaly').map(({ kind }) => kind)).toEqual(['gap', 'error_without_statement']);
   });
 
   it('is the failure of the commit, when its Sync is not there yet', () => {
