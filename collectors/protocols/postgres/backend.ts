@@ -6,7 +6,7 @@
 import { Status, UNKNOWN } from '../../../src/events/events.ts';
 import { Quality } from '../../../src/events/quality.ts';
 import { encodingNamed } from './encoding.ts';
-import { decodeError, type ServerError, text } from './errors.ts';
+import { decodeError, errorText, saysCancelled, type ServerError, text } from './errors.ts';
 import type { MessageReceiver } from './framer.ts';
 import { BackendTag } from './messages.ts';
 import { asksAsOpengauss } from './opengauss.ts';
@@ -407,7 +407,7 @@ export class Backend implements MessageReceiver {
     this.#passFailed(tsUs);
     const pending = queue.current;
     if (pending === undefined) {
-      if (error.fatal) state.anomaly('ended_by_server', describe(error), 0, tsUs);
+      if (error.fatal) state.anomaly('ended_by_server', errorText(error), 0, tsUs);
       else if (!this.#failAtCommit(error, Quality.GapRequest, tsUs))
         this.#fail(this.#answering(tsUs), error, tsUs);
       return;
@@ -416,7 +416,7 @@ export class Backend implements MessageReceiver {
       this.#fail(this.#answering(tsUs), error, tsUs);
     } else if (pending.kind === PendingKind.Sync) {
       if (!this.#failAtCommit(error, pending.quality, tsUs))
-        state.anomaly('error_without_statement', describe(error), 0, tsUs);
+        state.anomaly('error_without_statement', errorText(error), 0, tsUs);
     } else if (pending.kind === PendingKind.Function) {
       pending.outcome.firstUs = tsUs;
       pending.outcome.startUs = pending.tsUs;
@@ -577,12 +577,3 @@ function failsBeforeTransaction(failed: Pending, error: ServerError): boolean {
 }
 
 const NO_BYTES = new Uint8Array(0);
-
-function describe(error: ServerError): string {
-  return [error.sqlstate, error.message].filter((part) => part !== undefined).join(' ');
-}
-
-/** 57014 is both: a user's cancel and a timeout. Without the cancel request itself only the message tells. */
-function saysCancelled(error: ServerError): boolean {
-  return error.message?.includes('user request') === true;
-}

@@ -14,6 +14,16 @@ export interface ServerError extends StatementError {
   readonly fatal: boolean;
 }
 
+/** Code and message, as far as the server gave them. */
+export function errorText(error: ServerError): string {
+  return [error.sqlstate, error.message].filter((part) => part !== undefined).join(' ');
+}
+
+/** 57014 is both: a user's cancel and a timeout. Without the cancel request itself only the message tells. */
+export function saysCancelled(error: ServerError): boolean {
+  return error.message?.includes('user request') === true;
+}
+
 /** Decodes bytes[start, end), texts by `decode`. Fields that are not there are undefined; rubbish gives an error without fields. */
 export function decodeError(
   bytes: Uint8Array,
