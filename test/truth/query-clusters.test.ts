@@ -33,8 +33,11 @@ beforeAll(async () => {
     {
       stretch: 1,
       prepare: [
-        'CREATE TABLE documents (id int PRIMARY KEY, size int, title text, body text)',
-        `INSERT INTO documents SELECT i, ${String(WIDE)}, 't' || i, repeat(md5(i::text), ${String(WIDE / 32)}) FROM generate_series(1, 10) AS i`,
+        'CREATE TABLE stored (id int PRIMARY KEY, size int, title text, body text)',
+        `CREATE FUNCTION rendered() RETURNS text STABLE LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.02); RETURN NULL; END'`,
+        // Whoever asks for all columns waits for one of them; who asks for others does not.
+        'CREATE VIEW documents AS SELECT *, rendered() AS page FROM stored',
+        `INSERT INTO stored SELECT i, ${String(WIDE)}, 't' || i, repeat(md5(i::text), ${String(WIDE / 32)}) FROM generate_series(1, 10) AS i`,
       ],
     },
   );

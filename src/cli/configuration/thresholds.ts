@@ -179,6 +179,7 @@ const classThresholds = Type.Object(
     'change-floor-ms': durationMs('and so much longer'),
     'change-steps-min': count('with so many steps before and after it', 2, 100),
     'others-factor': number('while the others got longer by less than this factor', 1, 1e6),
+    'alone-share': number('or while it made this share of all the time that came on top', 0.5, 1),
   },
   {
     ...CLOSED,

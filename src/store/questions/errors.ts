@@ -7,7 +7,8 @@ const CODES_MAX = 500;
 const CLASSES_PER_CODE = 5;
 const CLIENTS_PER_CODE = 20;
 
-const FAILED = `${inWindow('ts')} AND ${IN_SCOPE}`;
+/** Refused logins are among the failures, for their diagnosis; they are no statements. */
+const FAILED = `${inWindow('ts')} AND ${IN_SCOPE} AND fingerprint != toFixedString('', 16)`;
 
 interface ClassCount {
   readonly sqlstate: string;
