@@ -109,7 +109,10 @@ function diagnosesOf(facts: WindowFacts, stepUs: number, settings: AnalysisSetti
     ),
     openTransactions: openTransactionsOf(facts.openTransactions, window, stepUs),
     bigTransactions: bigTransactionsOf(facts.bigTransactions, settings.bigTransactions),
-    slowClasses: slowClassesOf(facts.classes, facts.classSteps, settings.classes),
+    slowClasses: slowClassesOf(facts.classes, facts.classSteps, settings.classes, {
+      ...facts,
+      activity: facts.steps,
+    }),
     queryClusters: queryClustersOf(
       facts.classes,
       facts.classSteps,

@@ -8,6 +8,7 @@ import type {
   ErrorDiagnosisFacts,
   MinuteCount,
 } from '../../src/events/error-diagnosis.ts';
+import { effectiveCount } from '../statistics/autocorrelation.ts';
 import { type CountLaw, improbableCount, upperTail } from '../statistics/negative-binomial.ts';
 import { greatestOf } from '../share.ts';
 import type { ErrorDiagnosisSettings } from './error-settings.ts';
@@ -110,14 +111,13 @@ class History {
   /**
    * Half a failure more than was seen: that a code never came in an hour does not prove that it cannot. Mean and variance
    * are raised by what a history of this length leaves open; one whose minutes resemble each other says less than its
-   * length (n (1 - r) / (1 + r) of n values, r the autocorrelation at lag 1).
+   * length.
    */
   #law(): CountLaw {
     const n = this.#minutes.length;
     const mean = (this.#sum + 0.5) / n;
     const variance = Math.max(mean, (this.#squares - n * (this.#sum / n) ** 2) / (n - 1));
-    const r = this.#autocorrelation();
-    const independent = Math.max(2, (n * (1 - r)) / (1 + r));
+    const independent = Math.max(2, effectiveCount(n, this.#autocorrelation()));
     return {
       mean: mean + CONFIDENCE_Z * Math.sqrt(variance / independent),
       variance: variance * (1 + CONFIDENCE_Z * Math.sqrt(2 / independent)),

@@ -23,6 +23,30 @@ export interface SlowClassesSettings {
   readonly othersFactor: number;
   /** ... or while it made this share of all the time that came on top: nine tenths leave no doubt whose change it was. */
   readonly aloneShare: number;
+  /** Slow fetch: executions with large answers that were looked at, ... */
+  readonly fetchExecutionsMin: number;
+  /** ... whose rows arrive for this share of the response time, ... */
+  readonly fetchShare: number;
+  /** ... and for so long, ... */
+  readonly fetchFloorUs: number;
+  /** ... and with no more bytes a second: a server and a network of a gigabit bring ten times as many. */
+  readonly fetchBytesPerSecondMax: number;
+  /** Queueing: steps with enough executions, ... */
+  readonly queueStepsMin: number;
+  /** ... of which the busiest third has so many times the requests of the quietest, ... */
+  readonly queueRateFactor: number;
+  /** ... takes so many times as long, ... */
+  readonly queueTimeFactor: number;
+  /** ... with so many executions under way at once: below there is nobody to wait for, ... */
+  readonly queueUnderWayMin: number;
+  /** ... while the time of the quietest third is the same in both halves of the window within this factor, ... */
+  readonly queueAloneFactor: number;
+  /** ... and the time goes with the requests (rank correlation; research: 0.6). */
+  readonly queueCorrelationMin: number;
+  /** ... more than two series do that wander by themselves: with the other conditions none in 45,000 hours of noise. */
+  readonly queuePValueMax: number;
+  /** Leading wildcard: this share of the values that are given begins with `%`. */
+  readonly wildcardShare: number;
 }
 
 export const defaultSlowClassesSettings: SlowClassesSettings = {
@@ -37,4 +61,16 @@ export const defaultSlowClassesSettings: SlowClassesSettings = {
   changeStepsMin: 5,
   othersFactor: 1.3,
   aloneShare: 0.9,
+  fetchExecutionsMin: 10,
+  fetchShare: 0.8,
+  fetchFloorUs: 10_000,
+  fetchBytesPerSecondMax: 10_000_000,
+  queueStepsMin: 20,
+  queueRateFactor: 1.5,
+  queueTimeFactor: 2,
+  queueUnderWayMin: 2,
+  queueAloneFactor: 1.5,
+  queueCorrelationMin: 0.6,
+  queuePValueMax: 0.01,
+  wildcardShare: 0.5,
 };

@@ -3,7 +3,7 @@
  * from bins in which the node was healthy, so that an incident does not become the norm. Before half an hour of such
  * bins is known the node is being learnt.
  */
-import { firstAutocorrelation } from '../statistics/mann-kendall.ts';
+import { firstAutocorrelation } from '../statistics/autocorrelation.ts';
 import { robustOf } from '../statistics/median.ts';
 
 const BINS_MAX = 360;

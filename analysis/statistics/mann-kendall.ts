@@ -7,20 +7,16 @@
  * times   1 + 2/(n(n-1)(n-2)) * sum over lags k of (n-k)(n-k-1)(n-k-2) r(k)    (Hamed and Rao, J. Hydrology 204 (1998) 182)
  *
  * r(k) is the autocorrelation of the ranks of the detrended series, taken as first-order: r(k) = r(1)^k, since the higher
- * lags of a short series are mostly noise. r(1) estimated from n points around a fitted line comes out too small by about
- * (2 + 4 r(1)) / n (the bias of Kendall and of Marriott and Pope, Biometrika 41 (1954) 390, 393, for a line in place of a
- * mean): that is undone, and one standard error is added, because a trend that is not there costs a night's sleep and one
- * found a little later costs nothing. The null test beside this file measures what is left of false trends.
+ * lags of a short series are mostly noise; r(1) as autocorrelation.ts estimates it. The null test beside this file measures
+ * what is left of false trends.
  *
  * A trend that is not straight (flat for six minutes, then steep) leaves a series around its line whose neighbours resemble
  * each other: the worse the trend, the less the test believes in it. Where it is known how the series is without a trend,
  * its autocorrelation of then is as good an estimate: the smaller of both is taken.
  */
-import { errorFunction, sampleCorrelation } from 'simple-statistics';
+import { errorFunction } from 'simple-statistics';
+import { firstAutocorrelation } from './autocorrelation.ts';
 import { theilSenLine } from './theil-sen.ts';
-
-/** At 1 the correction would take every series for one single observation. */
-const AUTOCORRELATION_MAX = 0.98;
 
 /** The error function at hand is exact to 1.2e-7, so a smaller probability cannot be told. */
 const P_VALUE_MIN = 1.2e-7;
@@ -70,30 +66,4 @@ function inflation(n: number, autocorrelation: number): number {
   let sum = 0;
   for (let k = 1; k < n; k++) sum += (n - k) * (n - k - 1) * (n - k - 2) * autocorrelation ** k;
   return 1 + (2 * sum) / (n * (n - 1) * (n - 2));
-}
-
-/** Of the ranks of a series: the upper end (one standard error) of the autocorrelation at lag 1, bias undone; 0 to 0.98. */
-export function firstAutocorrelation(series: readonly number[]): number {
-  const n = series.length;
-  const ranks = ranksOf(series);
-  const raw = sampleCorrelation(ranks.slice(0, -1), ranks.slice(1));
-  if (!Number.isFinite(raw)) return 0;
-  const unbiased = (raw + 2 / n) / (1 - 4 / n);
-  const standardError = Math.sqrt(Math.max(0, 1 - unbiased ** 2) / n);
-  return Math.min(AUTOCORRELATION_MAX, Math.max(0, unbiased + standardError));
-}
-
-/** Ranks from 1; equal values share the mean of theirs. */
-export function ranksOf(values: readonly number[]): number[] {
-  const order = [...values.entries()].sort(([, a], [, b]) => a - b);
-  const ranks = new Array<number>(values.length).fill(0);
-  for (let start = 0; start < order.length; ) {
-    let end = start;
-    while (end < order.length && order[end]?.[1] === order[start]?.[1]) end++;
-    for (let index = start; index < end; index++) {
-      ranks[order[index]?.[0] ?? 0] = (start + 1 + end) / 2;
-    }
-    start = end;
-  }
-  return ranks;
 }

@@ -11,6 +11,7 @@ import type { LowTpsFacts } from './low-tps.ts';
 import type { ValuePlaceFacts } from './hot-values.ts';
 import type { NodeSecond } from './health.ts';
 import type { OpenTransactionsFacts } from './open-transactions.ts';
+import type { DeliveryFacts } from './slow-classes.ts';
 
 /** fromUs inclusive, toUs exclusive. */
 export interface Window {
@@ -318,6 +319,7 @@ export interface WindowFacts {
   readonly edges: readonly EdgeFacts[];
   readonly classes: readonly ClassFacts[];
   readonly classSteps: readonly ClassStep[];
+  readonly deliveries: readonly DeliveryFacts[];
   readonly errors: readonly ErrorFacts[];
   readonly errorSteps: readonly ErrorStep[];
   readonly channels: readonly ChannelFacts[];

@@ -29,6 +29,8 @@ export interface ValuePlaceFacts {
   readonly distinct: number;
   /** Greatest rank correlation of its integers with time within a minute, 0 to 1. */
   readonly order: number;
+  /** Of those looked at: values that begin with `%`. */
+  readonly leadingWildcards: number;
   /** Most calls first, at most 32. */
   readonly values: readonly ValueFacts[];
   readonly firstUs: number;

@@ -10,9 +10,25 @@ export type SlowSign =
   | 'parameter_dependent'
   /** From one moment on it takes longer, and the others do not: like another plan. */
   | 'sudden_change'
+  /** The rows of its large answers arrive slowly once the first is there: as when the client does not read. */
+  | 'slow_fetch'
+  /** It takes longer when more is asked of the databases at once. */
+  | 'queue_bound'
+  /** LIKE with a pattern that begins with a wildcard: no index helps. */
+  | 'leading_wildcard'
   /** No WHERE and no LIMIT. */
   | 'no_predicate'
   | 'select_star';
+
+/** How the rows of a class's large answers arrive, in the newest minutes in which it ran. */
+export interface DeliveryFacts {
+  readonly fingerprint: string;
+  readonly executions: number;
+  /** From the request to the first byte of the answer, and from there to its end. */
+  readonly firstSumUs: number;
+  readonly deliverySumUs: number;
+  readonly bytes: number;
+}
 
 export interface SlowClassRow {
   readonly fingerprint: string;

@@ -74,16 +74,7 @@ const growingTable: Scenario = {
     serverState('sub_healthy', 'expected', 10),
     ...allowedEverywhere(['sub_healthy', 'slow', 'jitter']),
   ],
-  // Two thousand rows an insert are many beside transfers of three.
-  findings: [
-    allowedFindings(
-      'big-transactions/',
-      'forecast/',
-      'slow-classes/',
-      'low-tps/database',
-      'hot/append',
-    ),
-  ],
+  findings: [allowedFindings('forecast/', 'slow-classes/', 'low-tps/database', 'hot/append')],
 };
 
 const lockHolder: Scenario = {
@@ -251,11 +242,7 @@ const hotKey: Scenario = {
   },
   afterSeconds: 10,
   states: allowedEverywhere(['jitter', 'slow', 'sub_healthy']),
-  // Its updates wait for each other, which is a longer time of their class alone.
-  findings: [
-    expectedFinding('hot/'),
-    allowedFindings('open-transactions/blocking', 'forecast/', 'slow-classes/'),
-  ],
+  findings: [expectedFinding('hot/'), allowedFindings('open-transactions/blocking', 'forecast/')],
 };
 
 const manyInPlaceOfOne: Scenario = {
@@ -278,7 +265,7 @@ const manyInPlaceOfOne: Scenario = {
     }),
   afterSeconds: 10,
   states: [],
-  findings: [expectedFinding('slow-classes/n-plus-one')],
+  findings: [expectedFinding('slow-statements/n-plus-one')],
 };
 
 const bigTransaction: Scenario = {

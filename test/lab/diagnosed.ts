@@ -28,6 +28,7 @@ export interface Diagnosed {
 /**
  * Records `play` and reports on it. `prepare` runs before, through the server's socket: on no wire.
  * @param stretch how many seconds of the report one real second is
+ * @param snaplen bytes of each packet that are kept: large answers travel in large packets over a loopback
  * @param fromUs where the window begins, from the first packet on; everything unless given
  */
 export async function diagnose(
@@ -37,11 +38,13 @@ export async function diagnose(
     fromUs,
     prepare = [],
     server: options = {},
+    snaplen = 4_096,
   }: {
     stretch: number;
     fromUs?: number;
     prepare?: readonly string[];
     server?: PostgresOptions;
+    snaplen?: number;
   },
 ): Promise<Diagnosed> {
   const directory = await mkdtemp(join(tmpdir(), 'mirrorsql-diagnosed-'));
@@ -52,7 +55,7 @@ export async function diagnose(
     const recording = await startRecording({
       file,
       filter: `tcp port ${String(server.port)}`,
-      snaplen: 4_096,
+      snaplen,
     });
     const began = performance.now();
     await play({ server, elapsedUs: () => (performance.now() - began) * 1_000 * stretch });

@@ -474,6 +474,7 @@ export function sampleFacts(window: Window = EXTENT, scope: Scope = {}): WindowF
       edge('10.20.4.30', '10.20.8.5:5432', 0.09),
     ],
     classes,
+    deliveries: [],
     classSteps: classes.flatMap((facts) => classStepsOf(random, facts)),
     errors: ERROR_SHAPES.map(errorAt),
     errorSteps: failures,

@@ -17,6 +17,7 @@ import { lostPackets } from './012-lost-packets.ts';
 import { values } from './013-values.ts';
 import { refusedLogins } from './014-refused-logins.ts';
 import { queryColumns } from './015-query-columns.ts';
+import { leadingWildcards } from './016-leading-wildcards.ts';
 import { distributedStatements } from './distributed.ts';
 import { type Migration, statementFor } from './migration.ts';
 
@@ -42,6 +43,7 @@ export const migrations: readonly Migration[] = [
   values,
   refusedLogins,
   queryColumns,
+  leadingWildcards,
 ];
 
 /**

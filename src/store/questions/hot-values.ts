@@ -36,11 +36,12 @@ export async function readHotValues(
     FROM (
       SELECT fingerprint, ${SERVER} AS server, place,
         sumIf(value_1m.calls, value_hash = '${ALL_VALUES}') AS calls, sum(looked_at) AS looked,
+        sum(leading_wildcards) AS leadingWildcards,
         max(distinct_values) AS distinct, max(order_permille) / 1000 AS order,
         toInt64(toUnixTimestamp(min(t))) * 1000000 AS firstUs,
         (toInt64(toUnixTimestamp(max(t))) + 60) * 1000000 AS lastUs
       FROM value_1m WHERE ${ROWS}
-      GROUP BY fingerprint, server, place HAVING calls >= ${CALLS_MIN} OR max(contended_us) > 0
+      GROUP BY fingerprint, server, place HAVING calls >= ${CALLS_MIN} OR max(contended_us) > 0 OR leadingWildcards > 0
       ORDER BY max(contended_us) > 0 DESC, calls DESC, fingerprint, server, place LIMIT ${PLACES_MAX}
     ) AS busiest
     ANY LEFT JOIN (SELECT * FROM classes FINAL) AS described ON busiest.fingerprint = described.fingerprint

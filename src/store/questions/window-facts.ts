@@ -7,6 +7,7 @@ import { ask, type Parameters, parametersOf, us } from './ask.ts';
 import { readCapture } from './capture-quality.ts';
 import { countChannels, readChannels, readSessionEvents } from './channels.ts';
 import { readClassSteps, readClasses } from './classes.ts';
+import { readDeliveries } from './deliveries.ts';
 import { readErrorDiagnosis } from './error-diagnosis.ts';
 import { readErrorSteps, readErrors } from './errors.ts';
 import { readDdl, readSlowest } from './executions.ts';
@@ -108,12 +109,15 @@ async function readClassesAndSteps(
   store: Store,
   window: Window,
   parameters: Parameters,
-): Promise<Pick<WindowFacts, 'classes' | 'classSteps'>> {
+): Promise<Pick<WindowFacts, 'classes' | 'classSteps' | 'deliveries'>> {
   const stepUs = classStepUsFor(window);
   const classes = await readClasses(store, window, parameters);
   const fingerprints = classes.map(({ fingerprint }) => fingerprint);
-  const classSteps = await readClassSteps(store, window, stepUs, parameters, fingerprints);
-  return { classes, classSteps };
+  const [classSteps, deliveries] = await Promise.all([
+    readClassSteps(store, window, stepUs, parameters, fingerprints),
+    readDeliveries(store, classes, parameters),
+  ]);
+  return { classes, classSteps, deliveries };
 }
 
 type DiagnosisFacts = Pick<

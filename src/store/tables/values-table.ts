@@ -21,6 +21,8 @@ export interface ValueRow {
   /** Of all values: how many executions were looked at, and how many different values there were. */
   readonly looked: number;
   readonly distinct: number;
+  /** Of all values that were looked at: those that begin with `%`. */
+  readonly leadingWildcards: number;
   /** Of the calls with the value. */
   readonly durationSumUs: number;
   /** Of the value: executions under way at once, and for how long three or more were. */
@@ -46,6 +48,7 @@ function valueColumns() {
     waiting_max: new U64Column(),
     contended_us: new U64Column(),
     order_permille: new U16Column(),
+    leading_wildcards: new U64Column(),
   };
 }
 
@@ -71,5 +74,6 @@ export function appendValue(rows: ValueRows, row: ValueRow): void {
   columns.waiting_max.append(row.waitingMax);
   columns.contended_us.append(row.contendedUs);
   columns.order_permille.append(row.orderPermille);
+  columns.leading_wildcards.append(row.leadingWildcards);
   rows.rowsCount++;
 }

@@ -47,6 +47,7 @@ const COUNTED_KINDS: ReadonlySet<string> = new Set([
 /** Who does not wait for a lock is in nobody's way. */
 const LOCKING =
   /\bFOR (?:NO KEY UPDATE|UPDATE|KEY SHARE|SHARE)\b(?!.*\b(?:SKIP LOCKED|NOWAIT)\b)/is;
+const PERCENT = 0x25;
 const INTEGER = /^-?\d{1,15}$/;
 /** What redaction puts in place of a secret. */
 const MASKED = /\*\*\*/;
@@ -54,6 +55,8 @@ const MASKED = /\*\*\*/;
 class Sketch {
   calls = 0;
   looked = 0;
+  /** Values that begin with `%`. */
+  leadingWildcards = 0;
   readonly hitters = new HeavyHitters(HITTERS);
   readonly distinct: DistinctCount;
   readonly waits = new Waits();
@@ -69,6 +72,7 @@ class Sketch {
   add(value: string, weight: number, durationUs: number): void {
     this.calls += weight;
     this.looked++;
+    if (value.charCodeAt(0) === PERCENT) this.leadingWildcards++;
     this.hitters.add(value, weight, Math.max(0, durationUs));
     this.distinct.add(value);
     if (this.order !== undefined && this.looked % this.#orderEvery === 0 && INTEGER.test(value))
@@ -248,6 +252,7 @@ export class ValueSketches {
       durationSumUs: 0,
       waitingMax: 0,
       contendedUs: 0,
+      leadingWildcards: sketch.leadingWildcards,
       orderPermille: Math.round(1000 * Math.max(0, orderOf(order ?? []))),
     });
     const least = Math.max(2, sketch.calls * TOLD_SHARE_MIN);
@@ -270,6 +275,7 @@ export class ValueSketches {
         waitingMax: wait?.waitingMax ?? 0,
         contendedUs: wait?.contendedUs ?? 0,
         orderPermille: 0,
+        leadingWildcards: 0,
       });
     }
   }

@@ -22,6 +22,7 @@ function placeOf(normalized: string, given: Partial<ValuePlaceFacts>): ValuePlac
     looked: 1000,
     distinct: 500,
     order: 0,
+    leadingWildcards: 0,
     values: [],
     firstUs: START_US,
     lastUs: START_US + 60_000_000,

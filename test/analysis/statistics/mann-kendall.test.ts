@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { mannKendallTest, ranksOf } from '../../../analysis/statistics/mann-kendall.ts';
+import { mannKendallTest } from '../../../analysis/statistics/mann-kendall.ts';
 import { autocorrelated, normal, uniform } from '../random.ts';
 
 const indexes = (count: number) => Array.from({ length: count }, (_, index) => index);
@@ -15,13 +15,6 @@ function falseTrends(count: number, phi: number, runs: number): number {
   }
   return found / runs;
 }
-
-describe('ranksOf', () => {
-  it('gives equal values the mean of their ranks', () => {
-    expect(ranksOf([30, 10, 20, 20])).toEqual([4, 1, 2.5, 2.5]);
-    expect(ranksOf([])).toEqual([]);
-  });
-});
 
 describe('mannKendallTest', () => {
   it('computes the normal approximation of S where nothing is correlated', () => {

@@ -1,0 +1,44 @@
+/**
+ * How long the rows of large answers take to arrive, of the classes that take most time with such answers. Single
+ * executions, of the newest ten minutes in which each ran; to see them: `mirrorsql query "SELECT ts, first_row_us, duration_us,
+ * bytes_response FROM events WHERE fingerprint = '...'"`.
+ */
+import type { ClassFacts } from '../../events/facts.ts';
+import type { DeliveryFacts } from '../../events/slow-classes.ts';
+import type { Store } from '../store.ts';
+import { ask, IN_SCOPE, inWindow, type Parameters } from './ask.ts';
+
+/** Smaller answers fit into the buffers of a connection: nobody waits for their reader. */
+const ANSWER_BYTES_MIN = 16_384;
+const CLASSES_MAX = 10;
+const MINUTES_MAX = 10;
+
+/** @param classes the heaviest first  @throws MirrorSqlError */
+export async function readDeliveries(
+  store: Store,
+  classes: readonly ClassFacts[],
+  parameters: Parameters,
+): Promise<DeliveryFacts[]> {
+  const fingerprints = classes
+    .filter(({ responseBytes, answered }) => responseBytes >= ANSWER_BYTES_MIN * answered)
+    .filter(({ answered }) => answered > 0)
+    .slice(0, CLASSES_MAX)
+    .map(({ fingerprint }) => fingerprint);
+  if (fingerprints.length === 0) return [];
+  return await ask<DeliveryFacts>(
+    store,
+    `SELECT fingerprint, count() AS executions, sum(assumeNotNull(first_row_us)) AS firstSumUs,
+      sum(assumeNotNull(duration_us) - assumeNotNull(first_row_us)) AS deliverySumUs, sum(bytes_response) AS bytes
+    FROM events
+    WHERE ${inWindow('ts')} AND ${IN_SCOPE} AND fingerprint IN {fingerprints:Array(String)}
+      AND toStartOfMinute(ts) IN (
+        SELECT t FROM class_1m WHERE fingerprint IN {fingerprints:Array(String)}
+          AND t > fromUnixTimestamp64Micro({fromUs:Int64} - 60000000, 'UTC') AND t < fromUnixTimestamp64Micro({toUs:Int64}, 'UTC')
+        GROUP BY fingerprint, t ORDER BY t DESC LIMIT ${MINUTES_MAX} BY fingerprint
+      )
+      AND status = 'ok' AND first_row_us IS NOT NULL AND duration_us >= first_row_us
+      AND bytes_response >= ${ANSWER_BYTES_MIN}
+    GROUP BY fingerprint ORDER BY fingerprint`,
+    { ...parameters, fingerprints },
+  );
+}
