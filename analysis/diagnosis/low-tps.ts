@@ -259,6 +259,8 @@ function evidenceOf(
     unit: Evidence['unit'],
     threshold: number | null = null,
   ): Evidence[] => (value === null ? [] : [{ name, value, unit, threshold }]);
+  const late = controlLateUs({ low, usual });
+  const lateUs = late === undefined ? null : Math.max(0, late);
   return [
     ...one('TPS', low.transactions / 60, 'per_second', stretch.threshold / 60),
     ...one('usual TPS', stretch.median / 60, 'per_second'),
@@ -270,11 +272,7 @@ function evidenceOf(
     ...one('usual mean response time', usual.meanUs, 'us'),
     ...one('shortest answers', low.floorUs, 'us'),
     ...one('usual shortest answers', usual.floorUs, 'us'),
-    ...one(
-      'how much later BEGIN or COMMIT is answered',
-      controlLateUs({ low, usual }) ?? null,
-      'us',
-    ),
+    ...one('how much later BEGIN or COMMIT is answered', lateUs, 'us'),
     ...one('errors of the database itself', errors.count, 'count'),
     ...one('bytes lost by the capture', low.lostShare, 'share', settings.lostShare),
   ];

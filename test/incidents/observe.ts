@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises';
 import { buildReport } from '../../analysis/report.ts';
 import { Collector, collect } from '../../collectors/collector.ts';
 import type { WindowFacts } from '../../src/events/facts.ts';
+import type { Finding } from '../../src/events/finding.ts';
 import type { Report } from '../../src/events/report.ts';
 import { loadDescriber } from '../../src/sql/describe.ts';
 import { storeCapture } from '../../src/store/captures.ts';
@@ -18,6 +19,8 @@ import { type Label, readLabel } from './label.ts';
 /** Half an hour of calm minutes: a baseline is learnt from so much (analysis/health/baseline.ts). */
 const HISTORY_US = 31 * 60_000_000;
 
+const BEFORE_THE_END_US = 1_000_000;
+
 export interface Observation {
   readonly label: Label;
   readonly report: Report;
@@ -25,19 +28,34 @@ export interface Observation {
 
 /** @param name path of the recording without its endings */
 export async function observe(name: string): Promise<Observation> {
-  const { label, facts } = await factsOf(name);
-  return { label, report: buildReport(facts) };
+  const { label, facts, meanwhile } = await factsOf(name);
+  const report = buildReport(facts);
+  return { label, report: { ...report, findings: allFindings(buildReport(meanwhile), report) } };
 }
 
-/** What the store answers of the recording without its first seconds, in which the applications came. */
-export async function factsOf(name: string): Promise<{ label: Label; facts: WindowFacts }> {
+/** What was told while it lasted is told once, as it was told at last. */
+function allFindings(meanwhile: Report, afterwards: Report): Finding[] {
+  const keys = new Set(afterwards.findings.map(({ key }) => key));
+  return [...meanwhile.findings.filter(({ key }) => !keys.has(key)), ...afterwards.findings];
+}
+
+/**
+ * What the store answers of the recording without its first seconds, in which the applications came: at its end, and a
+ * second before the fault was over, for who looks while it lasts (a transaction that keeps others waiting is told as long
+ * as it does).
+ */
+export async function factsOf(
+  name: string,
+): Promise<{ label: Label; facts: WindowFacts; meanwhile: WindowFacts }> {
   const label = readLabel(`${name}.json`);
   const directory = await temporaryDirectory();
   const store = await openStore({ kind: 'embedded', directory });
   try {
     await load(store, `${name}.pcap.gz`, label);
-    const window = { fromUs: label.calm.fromUs, toUs: label.recorded.toUs };
-    return { label, facts: await readWindowFacts(store, window) };
+    const until = (toUs: number): Promise<WindowFacts> =>
+      readWindowFacts(store, { fromUs: label.calm.fromUs, toUs });
+    const meanwhile = await until(label.fault.toUs - BEFORE_THE_END_US);
+    return { label, facts: await until(label.recorded.toUs), meanwhile };
   } finally {
     await store.close();
     await rm(directory, { recursive: true, force: true });

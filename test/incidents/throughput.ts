@@ -42,7 +42,7 @@ const applicationGone: Scenario = {
   },
   afterSeconds: 10,
   // It has no connection, which is what the word means for an application.
-  states: [clientState(SHOP_HOST, 'down', 'expected', 60)],
+  states: [clientState(SHOP_HOST, 'down', 'allowed', 60)],
   findings: [expectedFinding('low-tps/application')],
 };
 

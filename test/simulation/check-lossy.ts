@@ -8,7 +8,7 @@ import type { Coverages } from './capture.ts';
 import { brief } from './check-whole.ts';
 import { compareStatement, compareTransaction } from './compare.ts';
 import type { Message } from './dialogue.ts';
-import type { ExpectedStatement, ExpectedTransaction } from './expected.ts';
+import type { ExpectedSession, ExpectedStatement, ExpectedTransaction } from './expected.ts';
 import { idsByConnection } from './identity.ts';
 import type { Scene } from './scene.ts';
 import type { SessionModel } from './session-model.ts';
@@ -55,7 +55,10 @@ function statements(
     if (own === undefined || !cameThen(own, told, client)) elsewhere.add(told);
     if (own === undefined) {
       // An answer that was joined by a guess may be given to what was answered, or only prepared.
-      if (isGuess(told) && expected.texts.has(told.text)) continue;
+      if (isGuess(told) && expected.texts.has(told.text)) {
+        for (const { request } of partsOf(told, left, client)) unanswered.add(request);
+        continue;
+      }
       if (isInferred(told, scene)) continue;
       const passedOver = told.status === 'skipped' && isGuess(told);
       if (passedOver && expected.texts.has(told.text.split(SEPARATOR)[0] ?? '')) {
@@ -80,7 +83,7 @@ function statements(
       told.quality.length === 0 ? compareStatement(told, own) : contradicts(told, own);
     complaints.push(...against.map((difference) => `${name}: ${difference}`));
   }
-  complaints.push(...tooMany(mine, expected.statements));
+  complaints.push(...tooMany(mine, expected));
   const asked = client.synchronised && client.missing(0, dialogue.sent.client, false) === 0;
   if (asked && scene.plan.faults.startsLate === 0)
     for (const missing of left)
@@ -97,14 +100,33 @@ function statements(
   return complaints;
 }
 
+/** A string that seems to have been refused is told as one: it stands for all that was asked with it. */
+function partsOf(
+  told: RecordedStatement,
+  left: ReadonlySet<ExpectedStatement>,
+  client: Coverages['client'],
+): ExpectedStatement[] {
+  const { text, sqlstate } = told;
+  if (text === undefined || sqlstate !== '42601') return [];
+  return [...left].filter(
+    (one) => one.text !== undefined && text.includes(one.text) && cameThen(one, told, client),
+  );
+}
+
 const SEPARATOR = /\s*;/;
 
 /** One execution may be told as asked and, joined to nothing, as answered; no more often. */
 function tooMany(
   mine: readonly RecordedStatement[],
-  expected: readonly ExpectedStatement[],
+  { statements, texts }: ExpectedSession,
 ): string[] {
-  const most = expected.reduce((sum, one) => sum + eventsMax(one), 0);
+  // What was only prepared is told, once, when an error is joined to it by a guess.
+  const run = new Set(statements.map(({ text }) => text));
+  const prepared = new Set<string>();
+  for (const told of mine)
+    if (told.text !== undefined && isGuess(told) && texts.has(told.text) && !run.has(told.text))
+      prepared.add(told.text);
+  const most = statements.reduce((sum, one) => sum + eventsMax(one), prepared.size);
   const asked = mine.filter(({ text }) => text !== undefined).length;
   const open: readonly string[] = ['unknown', 'unanswered', 'skipped'];
   const answered = mine.filter(({ status }) => !open.includes(status)).length;

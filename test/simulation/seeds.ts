@@ -41,5 +41,10 @@ export const ONCE_FAILED: Readonly<Record<number, string>> = {
     'an error of the server to nobody, without some of its bytes, was told as that of a statement',
   826316: 'of the server alone, a commit that failed is told apart from the statement before it',
   826484: 'of the server alone, a description was told as a statement that ran',
+  831963: 'an Execute behind a Parse without some of its bytes was told without a mark',
+  832351: 'a portal of a block that had failed was marked as one that goes on',
+  833899: 'a Parse that a guess tells as failed was counted as a statement that ran',
+  841408: 'a string told as refused by a guess did not stand for the statements in it',
+  849501: 'an answer without the end of its portal: a later fetch was told as if it were all',
   822418: 'an error at a Sync without its last byte was told apart from the statement that failed',
 };

@@ -45,6 +45,11 @@ export class ServerModel {
   readonly #dice: Dice;
   readonly #prepared = new Map<string, Statement>();
   readonly #portals = new Map<string, Portal>();
+  /**
+   * Portals that were open when a block with savepoints failed: ROLLBACK TO brings those back that are older than its
+   * savepoint (manual: ROLLBACK TO SAVEPOINT). No client here fetches from them again; one that is not seen may.
+   */
+  readonly #mayComeBack = new Map<string, ExpectedStatement>();
   #skipping = false;
   #failedGroup: Group | undefined = undefined;
   /** Waits for data of a COPY. */
@@ -185,6 +190,7 @@ export class ServerModel {
   goOn(): void {
     this.transactions.forget();
     for (const { open } of this.#portals.values()) if (open !== undefined) open.goesOn = true;
+    for (const open of this.#mayComeBack.values()) open.goesOn = true;
   }
 
   /** The connection ends without a further word. */
@@ -609,6 +615,7 @@ export class ServerModel {
     if (verdict.notice !== undefined) this.emit('notice', server.notice('25P01', verdict.notice));
     if (verdict.failure !== undefined) return this.#failRun(told, undefined, verdict.failure);
     const last = this.emit('CommandComplete', server.complete(verdict.tag));
+    if (!transactions.saved) this.#mayComeBack.clear();
     // What stands outside of a block ends with its round.
     if (!effect.action.endsWith('prepared')) transactions.settle(last, last);
     transactions.chain(last);
@@ -677,7 +684,10 @@ export class ServerModel {
     const last = this.emit('ErrorResponse', server.error(sqlstate, { message }));
     this.flush();
     this.transactions.abort();
-    this.#closePortals();
+    if (this.transactions.saved)
+      for (const [name, { open }] of this.#portals)
+        if (open !== undefined) this.#mayComeBack.set(name, open);
+    this.#portals.clear();
     return last;
   }
 
@@ -809,10 +819,12 @@ export class ServerModel {
 
   #closePortal(name: string): void {
     this.#portals.delete(name);
+    this.#mayComeBack.delete(name);
   }
 
   #closePortals(): void {
     this.#portals.clear();
+    this.#mayComeBack.clear();
   }
 }
 

@@ -34,6 +34,8 @@ export class TransactionModel {
   block: 'none' | 'explicit' | 'failed' = 'none';
   current: ExpectedTransaction | undefined = undefined;
   #savepoints: string[] = [];
+  /** A savepoint was set in the transaction that is open. */
+  saved = false;
   #deferred = false;
   /** Ended, and not yet said by a message of the server. */
   readonly #ending: ExpectedTransaction[] = [];
@@ -162,6 +164,7 @@ export class TransactionModel {
     if (this.block === 'none') return failed('25P01', 'can only be used in transaction blocks');
     if (action === 'savepoint') {
       this.#savepoints.push(name);
+      this.saved = true;
       return { tag: 'SAVEPOINT' };
     }
     const place = this.#savepoints.lastIndexOf(name);
@@ -184,6 +187,7 @@ export class TransactionModel {
   #end(outcome: 'commit' | 'rollback', chain = false): void {
     const { current } = this;
     this.#savepoints = [];
+    this.saved = false;
     this.#deferred = false;
     this.current = undefined;
     this.block = 'none';

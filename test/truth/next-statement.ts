@@ -11,7 +11,10 @@ import { NextStatementModel } from '../../analysis/transactions/next-statement.t
 import { openCapture } from '../../collectors/capture/open.ts';
 import { Collector, collect } from '../../collectors/collector.ts';
 import type { EventSink, StatementEvent, TransactionEnd } from '../../src/events/events.ts';
-import type { OpenTransactionFacts } from '../../src/events/open-transactions.ts';
+import type {
+  OpenTransactionFacts,
+  OpenTransactionRow,
+} from '../../src/events/open-transactions.ts';
 import type { Session } from '../../src/events/session.ts';
 import type {
   StatementStepFacts,
@@ -72,6 +75,13 @@ class Ledger implements EventSink {
   }
 }
 
+export interface TimeLeftScore {
+  /** Of the transactions, those that lasted longer than told: half, were it exact. */
+  readonly longerShare: number;
+  readonly told: number;
+  readonly count: number;
+}
+
 export interface Score {
   readonly learntTransactions: number;
   readonly transactions: number;
@@ -91,12 +101,10 @@ export interface Score {
     readonly meanTold: number;
     readonly share: number;
   };
-  /** Of the transactions that lasted longer than told: half, were it exact. */
-  readonly timeLeft: {
-    readonly longerShare: number;
-    readonly told: number;
-    readonly count: number;
-  };
+  /** Just behind an answer, where a transaction has come further than its age tells. */
+  readonly timeLeft: TimeLeftScore;
+  /** At moments of the clock, at which somebody looks: what the report tells of. */
+  readonly timeLeftByClock: TimeLeftScore;
   readonly types: number;
   /** Mean duration of the scored transactions over that of the learnt ones: the machine does other things too. */
   readonly slower: number;
@@ -148,6 +156,11 @@ async function ranIn(file: string, port: number): Promise<readonly Ran[]> {
   return ledger.ran;
 }
 
+interface Moment {
+  readonly facts: OpenTransactionFacts;
+  readonly ran: Ran;
+}
+
 /** Every so many moments are judged as the report would; the others only guess. */
 const JUDGED_EVERY = 7;
 
@@ -161,7 +174,7 @@ function score(
   const orderZero = new NextStatementModel(steps, 0);
   const counts = { guesses: 0, top1: 0, top3: 0, first: 0, firstTop1: 0, zero: 0, abstained: 0 };
   const deciles = Array.from({ length: 10 }, () => ({ told: 0, came: 0, count: 0 }));
-  const moments: { facts: OpenTransactionFacts; ran: Ran }[] = [];
+  const moments: Moment[] = [];
   let moment = 0;
   for (const one of ran) {
     for (let at = 0; at <= one.fingerprints.length; at++) {
@@ -208,6 +221,7 @@ function score(
     abstained: counts.abstained / all,
     calibration: deciles.map(({ told, came, count }) => [told / count, came / count, count]),
     ...outlookScore(moments, types, steps),
+    timeLeftByClock: timeLeftScore(clockMoments(ran, moments.length, server), types, steps),
   };
 }
 
@@ -236,16 +250,58 @@ function momentOf(ran: Ran, at: number, server: string): OpenTransactionFacts {
   };
 }
 
+/** About so many, one every so many microseconds of the time that transactions were open. */
+function clockMoments(ran: readonly Ran[], about: number, server: string): Moment[] {
+  const openUs = ran.reduce((sum, { startUs, endUs }) => sum + endUs - startUs, 0);
+  const everyUs = openUs / about;
+  let dueUs = everyUs / 2;
+  return ran.flatMap((one) => {
+    const found: Moment[] = [];
+    for (; dueUs < one.endUs - one.startUs; dueUs += everyUs) {
+      const asOfUs = one.startUs + dueUs;
+      const answered = one.answeredUs.filter((us) => us <= asOfUs).length;
+      // BEGIN and one statement at least: of what did nothing yet nothing is told.
+      if (answered > 1)
+        found.push({ facts: { ...momentOf(one, answered - 1, server), asOfUs }, ran: one });
+    }
+    dueUs -= one.endUs - one.startUs;
+    return found;
+  });
+}
+
+function timeLeftScore(
+  moments: readonly Moment[],
+  types: readonly TransactionTypeFacts[],
+  steps: readonly StatementStepFacts[],
+): TimeLeftScore {
+  let [told, longer] = [0, 0];
+  for (const [index, { timeLeftUs, asOfUs }] of rowsOf(moments, types, steps).entries()) {
+    const ran = moments[index]?.ran;
+    if (ran === undefined || timeLeftUs === null) continue;
+    told++;
+    if (ran.endUs - asOfUs > timeLeftUs) longer++;
+  }
+  return { longerShare: longer / told, told, count: moments.length };
+}
+
+function rowsOf(
+  moments: readonly Moment[],
+  types: readonly TransactionTypeFacts[],
+  steps: readonly StatementStepFacts[],
+): readonly OpenTransactionRow[] {
+  const open = moments.map(({ facts }) => facts);
+  const facts = { asOfUs: 0, openCount: 0, open, endedCount: 0, ended: [], long: [], classes: [] };
+  return openTransactionsOf({ ...facts, types, steps }, { fromUs: 0, toUs: 0 }, 0).open;
+}
+
 function outlookScore(
-  moments: readonly { facts: OpenTransactionFacts; ran: Ran }[],
+  moments: readonly Moment[],
   types: readonly TransactionTypeFacts[],
   steps: readonly StatementStepFacts[],
 ): Pick<Score, 'commit' | 'timeLeft'> {
-  const open = moments.map(({ facts }) => facts);
-  const facts = { asOfUs: 0, openCount: 0, open, endedCount: 0, ended: [], long: [], classes: [] };
-  const { open: rows } = openTransactionsOf({ ...facts, types, steps }, { fromUs: 0, toUs: 0 }, 0);
+  const rows = rowsOf(moments, types, steps);
   const share = moments.filter(({ ran }) => ran.outcome === 'commit').length / moments.length;
-  let [brier, brierOfShare, meanTold, told, longer] = [0, 0, 0, 0, 0];
+  let [brier, brierOfShare, meanTold] = [0, 0, 0];
   for (const [index, row] of rows.entries()) {
     const ran = moments[index]?.ran;
     if (ran === undefined) continue;
@@ -253,9 +309,6 @@ function outlookScore(
     brier += ((row.commitProbability ?? 0.5) - commits) ** 2;
     brierOfShare += (share - commits) ** 2;
     meanTold += row.commitProbability ?? 0.5;
-    if (row.timeLeftUs === null) continue;
-    told++;
-    if (ran.endUs - row.asOfUs > row.timeLeftUs) longer++;
   }
   const count = moments.length;
   return {
@@ -265,13 +318,13 @@ function outlookScore(
       meanTold: meanTold / count,
       share,
     },
-    timeLeft: { longerShare: longer / told, told, count },
+    timeLeft: timeLeftScore(moments, types, steps),
   };
 }
 
 function printed(score: Score): string {
   const percent = (share: number): string => `${(share * 100).toFixed(2)} %`;
-  const { commit, timeLeft } = score;
+  const { commit, timeLeft, timeLeftByClock: byClock } = score;
   return [
     `learnt from      ${score.learntTransactions} transactions of ${score.types} types; scored on ${score.transactions}`,
     `next statement   top-1 ${percent(score.top1)}, top-3 ${percent(score.top3)} of ${score.guesses} inside transactions`,
@@ -286,7 +339,8 @@ function printed(score: Score): string {
           `                 ${percent(told).padStart(7)} ${percent(came).padStart(7)} ${count}`,
       ),
     `commits          told ${percent(commit.meanTold)} on the mean, did ${percent(commit.share)}; Brier ${commit.brier.toFixed(5)}, of the share alone ${commit.brierOfShare.toFixed(5)}`,
-    `time left        told for ${timeLeft.told} of ${timeLeft.count} moments; ${percent(timeLeft.longerShare)} lasted longer (50 % were exact); all took ${score.slower.toFixed(2)} times as long as those learnt from`,
+    `time left        told for ${byClock.told} of ${byClock.count} moments of the clock; ${percent(byClock.longerShare)} lasted longer (50 % were exact)`,
+    `                 told for ${timeLeft.told} of ${timeLeft.count} moments just behind an answer; ${percent(timeLeft.longerShare)} lasted longer; all took ${score.slower.toFixed(2)} times as long as those learnt from`,
   ].join('\n');
 }
 

@@ -218,7 +218,7 @@ export class PostgresConversation
         state.unsettle(Quality.GapRequest);
         state.unnamedStatement = undefined;
         state.bindUnnamed(undefined, undefined);
-        state.doubtPortals();
+        state.doubtPortals(Quality.GapRequest);
       }
       return;
     }

@@ -165,7 +165,9 @@ export class Frontend implements MessageReceiver {
     if (kind === PendingKind.Parse)
       this.#remember(NO_NAME, this.#attach(pending, new PreparedStatement()));
     if (kind === PendingKind.Bind) state.bindUnnamed(undefined, undefined);
-    if (kind === PendingKind.Bind || kind === PendingKind.Execute) state.doubtPortals();
+    if (kind === PendingKind.Bind || kind === PendingKind.Execute)
+      state.doubtPortals(Quality.GapRequest);
+    if (!endsRound(kind)) state.roundDoubt = Quality.GapRequest;
   }
 
   negotiated(answer: number, tsUs: number): void {
@@ -189,7 +191,8 @@ export class Frontend implements MessageReceiver {
     this.#roundBegins(tsUs);
     const pending = state.queue.push(kind, tsUs, sizeBytes);
     if (state.uncertain) pending.quality |= Quality.GapResponse;
-    pending.quality |= state.unsettled;
+    pending.quality |= state.unsettled | state.roundDoubt;
+    if (state.roundDoubt !== 0 && endsRound(kind)) state.roundDoubt = 0;
     if (state.skipping) {
       pending.skipped = true;
       pending.done = true;

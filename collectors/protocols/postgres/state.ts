@@ -105,6 +105,8 @@ export class State {
   lastAnswerUs = 0;
   /** When the server said last that it is ready. */
   lastRoundUs: number;
+  /** Bits of Quality: a step of the round that is being asked lost bytes, and the next ones may rest on it. */
+  roundDoubt = 0;
   /** Bytes of answers since the last finished statement, and of requests since the last Execute. */
   answerBytes = 0;
   requestBytesCarried = 0;
@@ -256,6 +258,7 @@ export class State {
     const { queue } = this;
     // Further fetches may have been among it, and rows.
     for (const portal of this.suspended.values()) portal.quality |= bit;
+    if (!fromClient) this.doubtPortals(bit);
     const from = fromClient ? this.#unfinished() : this.#lastAnswered();
     for (let index = from; index < queue.tail; index++) queue.at(index).quality |= bit;
   }
@@ -269,15 +272,17 @@ export class State {
     const last = this.#lastAnswered();
     const answered = last < queue.head || queue.current?.outcome.answered === true;
     if (answered) queue.at(last).quality |= Quality.GapResponse;
+    // From portals of a block that failed nothing is fetched any more, unless a savepoint saves them.
+    if (this.transactions.lostForGood) return;
     for (const portal of this.suspended.values()) portal.quality |= Quality.GapResponse;
   }
 
-  /** A request was lost that may have been of any portal: to fetch from it, or to put another one under its name. */
-  doubtPortals(): void {
+  /** What was lost may have been of any portal: fetched from it, or put another one under its name. */
+  doubtPortals(bit: number): void {
     this.portals.forEach((portal) => {
-      portal.doubt |= Quality.GapRequest;
+      portal.doubt |= bit;
     });
-    this.unnamedPortalDoubt |= Quality.GapRequest;
+    this.unnamedPortalDoubt |= bit;
   }
 
   /** An error at the commit behind it makes a failure of the last execution that succeeded. */

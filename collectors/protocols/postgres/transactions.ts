@@ -54,6 +54,8 @@ export class Transactions {
   /** A BEGIN opened it, or ReadyForQuery said that one is open. */
   explicit = false;
   failed = false;
+  /** A savepoint was set in it, or may have been: what failed can be taken back as far as there. */
+  #mayGoBack = false;
   startUs = 0;
   /** The requests that are told without answers were sent to their end: a query, or a Sync behind them. */
   endAsked = false;
@@ -87,12 +89,18 @@ export class Transactions {
     return this.open ? this.#id : this.#id + 1;
   }
 
+  /** It has failed, and there is no savepoint to go back to: nothing that it opened is used again. */
+  get lostForGood(): boolean {
+    return this.failed && !this.#mayGoBack && (this.#quality & LOSSY) === 0;
+  }
+
   /** The server works on a request: whatever it is, it does so in a transaction. */
   touch(tsUs: number): void {
     if (this.open) return;
     this.open = true;
     this.explicit = false;
     this.failed = false;
+    this.#mayGoBack = false;
     this.startUs = tsUs;
     this.#id++;
     this.#statements = 0;
@@ -127,6 +135,8 @@ export class Transactions {
       this.failed = false;
       return;
     }
+    if (statementClass === undefined || statementClass.command === 'SAVEPOINT')
+      this.#mayGoBack = true;
     const kind = statementClass?.kind;
     if (kind === 'transaction' || kind === 'empty' || endsTransaction(outcome.verb)) return;
     this.#count(statementClass, outcome.rowsAffected);

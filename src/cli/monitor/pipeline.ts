@@ -62,8 +62,13 @@ const STATE_EVERY_SECONDS = 10;
  */
 export const SEGMENTS_WAITING_CALM = 24;
 const GATHERED_SECONDS_MAX = 30;
-/** What nobody looks at within seconds is stored this often. */
-const ALL_SEALED_EVERY_SECONDS = 5;
+/**
+ * What is new is stored this often: a second that is over is visible within three, and each insert costs the store as
+ * much as 2,000 events (test/bench/visible.bench.ts).
+ */
+const SEALED_EVERY_MS = 1500;
+/** What nobody looks at within seconds is stored every so many times. */
+const ALL_SEALED_EVERY_TIMES = 4;
 /** Packets may be on their way from the kernel for this long: seconds do not end earlier. */
 const ON_THE_WAY_US = 1_000_000;
 
@@ -92,8 +97,8 @@ export class Pipeline implements Running {
   #ended = false;
   readonly #listener: PipelineListener;
   #seconds = 0;
+  #sealings = 0;
   #sealedAtSecond = 0;
-  #allSealedAtSecond = 0;
   #packetsBefore = 0;
   readonly #control = new ReductionControl();
   #dueMs = 0;
@@ -162,7 +167,8 @@ export class Pipeline implements Running {
    */
   async run(): Promise<CaptureSummary> {
     this.#dueMs = performance.now() + SECOND_MS;
-    const timer = setInterval(() => this.#second(), SECOND_MS);
+    const everySecond = setInterval(() => this.#second(), SECOND_MS);
+    const sealing = setInterval(() => this.#sealNow(), SEALED_EVERY_MS);
     let summary: CaptureSummary;
     try {
       summary = await collect(this.#feed.source, this.#collector, {
@@ -173,7 +179,8 @@ export class Pipeline implements Running {
         },
       });
     } finally {
-      clearInterval(timer);
+      clearInterval(everySecond);
+      clearInterval(sealing);
       this.#keys?.close();
       this.#ended = true;
     }
@@ -227,15 +234,16 @@ export class Pipeline implements Running {
     }
     this.#packetsBefore = packets;
     if (this.#seconds % STATE_EVERY_SECONDS === 0) this.#collector.tellOpenSessions();
-    const gathered = this.#seconds - this.#sealedAtSecond;
+  }
+
+  #sealNow(): void {
     if (this.#sink.isBusy) return;
-    if (this.waiting.segments < SEGMENTS_WAITING_CALM || gathered >= GATHERED_SECONDS_MAX) {
-      if (this.#seconds - this.#allSealedAtSecond >= ALL_SEALED_EVERY_SECONDS) {
-        this.#sink.seal();
-        this.#allSealedAtSecond = this.#seconds;
-      } else this.#sink.sealFresh();
-      this.#sealedAtSecond = this.#seconds;
-    }
+    const gathered = this.#seconds - this.#sealedAtSecond;
+    if (this.waiting.segments >= SEGMENTS_WAITING_CALM && gathered < GATHERED_SECONDS_MAX) return;
+    this.#sealings++;
+    if (this.#sealings % ALL_SEALED_EVERY_TIMES === 0) this.#sink.seal();
+    else this.#sink.sealFresh();
+    this.#sealedAtSecond = this.#seconds;
   }
 
   /** Leaves out less or more, by how the last second was. */
