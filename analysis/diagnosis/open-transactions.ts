@@ -7,6 +7,7 @@ import { quantileUs } from '../../src/core/histogram.ts';
 import { BIG } from '../../src/events/big-transactions.ts';
 import type { Window } from '../../src/events/facts.ts';
 import {
+  answeredStatements,
   LONG_TRANSACTION_US,
   type NextStatement,
   type OpenTransactionFacts,
@@ -14,11 +15,14 @@ import {
   type OpenTransactionRow,
   type OpenTransactions,
   type OpenTransactionsFacts,
+  type TimeLeft,
 } from '../../src/events/open-transactions.ts';
+import { grouped, shareOf, sumOf } from '../share.ts';
 import { KnownTypes, type Resemblance } from '../transactions/known-types.ts';
 import { mayWaitFor } from '../transactions/lock-conflicts.ts';
 import { COMMIT, NextStatementModel, ROLLBACK } from '../transactions/next-statement.ts';
-import { countBeyond, medianBeyond } from '../transactions/survival.ts';
+import { StepOutlook } from '../transactions/step-outlook.ts';
+import { countBeyond } from '../transactions/survival.ts';
 import { type ClassTexts, classTexts } from '../transactions/type-names.ts';
 
 export interface OpenTransactionsSettings {
@@ -29,7 +33,7 @@ export interface OpenTransactionsSettings {
   /** No guess is told that is more likely wrong than one in three. */
   readonly guessLeast: number;
   readonly guessesMax: number;
-  /** Transactions that got as old, for a median of what was left to them. */
+  /** Transactions that stayed as long at the same point: of fewer a median and a band say little. */
   readonly survivorsLeast: number;
   /** For the probability of becoming big. */
   readonly bigLeast: number;
@@ -54,13 +58,16 @@ export function openTransactionsOf(
 ): OpenTransactions {
   const texts = classTexts(facts.classes);
   const types = new KnownTypes(facts.types, texts);
-  const models = modelsOf(facts);
+  const models = byServer(facts.steps, (steps) => new NextStatementModel(steps));
+  const outlooks = byServer(facts.stepTimes, (times) => new StepOutlook(times));
   const rowOf = (one: OpenTransactionFacts, open: boolean): OpenTransactionRow => {
     const resemblance = types.resembling(one.sequence, one.server);
     const ageUs = one.asOfUs - one.sinceUs;
     const thresholdUs = thresholdOf(resemblance, settings);
     const model = open && one.working !== true ? models.get(one.server) : undefined;
-    const { sequence, waiting, ...rest } = one;
+    const { sequence, waiting, unanswered, answeredUs, ...rest } = one;
+    const usual = open ? usualCommits(facts.types, one.server) : null;
+    const outlook = open ? outlooks.get(one.server) : undefined;
     const others = waitersOf(one, texts);
     return {
       ...rest,
@@ -70,8 +77,9 @@ export function openTransactionsOf(
       lastText: textOf(one.lastFingerprint, texts),
       resembles: resemblance?.resembles ?? null,
       next: model === undefined ? [] : guessesOf(model, sequence, texts, settings),
-      commitProbability: open ? (models.get(one.server)?.outlook(sequence)?.commit ?? null) : null,
-      timeLeftUs: open ? timeLeft(resemblance, ageUs, settings) : null,
+      commitProbability: outlook?.commitShare(answeredStatements(one), usual ?? 0) ?? null,
+      commitUsual: usual,
+      timeLeft: outlook === undefined ? null : timeLeft(outlook, one, settings),
       bigProbability: open ? bigProbability(resemblance, one.rowsAffected, settings) : null,
       waitingCount: new Set(others.map(({ sessionId }) => sessionId)).size,
       waiting: others.slice(0, settings.waitingMax).map((other) => ({
@@ -92,14 +100,20 @@ export function openTransactionsOf(
   };
 }
 
-function modelsOf({ steps }: OpenTransactionsFacts): Map<string, NextStatementModel> {
-  const servers = new Set(steps.map(({ server }) => server));
+function byServer<Row extends { readonly server: string }, Model>(
+  rows: readonly Row[],
+  modelOf: (rows: readonly Row[]) => Model,
+): Map<string, Model> {
   return new Map(
-    [...servers].map((server) => [
-      server,
-      new NextStatementModel(steps.filter((step) => step.server === server)),
-    ]),
+    [...grouped(rows, ({ server }) => server)].map(([server, of]) => [server, modelOf(of)]),
   );
+}
+
+/** The share of the known transactions of a server that commit. */
+function usualCommits(types: OpenTransactionsFacts['types'], server: string): number | null {
+  const known = types.filter((type) => type.server === server);
+  const transactions = sumOf(known, (type) => type.transactions);
+  return shareOf(transactions - sumOf(known, ({ rollbacks }) => rollbacks), transactions);
 }
 
 function textOf(fingerprint: string | null, texts: ClassTexts): string | null {
@@ -132,12 +146,13 @@ function guessesOf(
 }
 
 function timeLeft(
-  resemblance: Resemblance | undefined,
-  ageUs: number,
+  outlook: StepOutlook,
+  one: OpenTransactionFacts,
   { survivorsLeast }: OpenTransactionsSettings,
-): number | null {
-  if (resemblance === undefined) return null;
-  return medianBeyond(resemblance.durations, ageUs, survivorsLeast) ?? null;
+): TimeLeft | null {
+  if (one.answeredUs === null) return null;
+  const stayedUs = one.asOfUs - one.answeredUs;
+  return outlook.timeLeft(answeredStatements(one), stayedUs, survivorsLeast) ?? null;
 }
 
 /** Of those that changed as many rows, the part that became big at last. */

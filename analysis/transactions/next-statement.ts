@@ -20,17 +20,6 @@ export interface Guess {
   readonly probability: number;
 }
 
-export interface Outlook {
-  readonly commit: number;
-  readonly rollback: number;
-}
-
-/** Turns of the chain that are followed, and contexts at each: what is left undecided then is left out. */
-const TURNS_MAX = 60;
-const CONTEXTS_MAX = 40;
-/** Less probable ways are not followed. */
-const PROBABILITY_LEAST = 0.001;
-
 interface Successors {
   total: number;
   readonly weights: Map<string, number>;
@@ -56,31 +45,6 @@ export class NextStatementModel {
   /** What comes behind `sequence`, fingerprints from the beginning; the most probable first. */
   guesses(sequence: readonly string[]): readonly Guess[] {
     return this.#guessesIn(contextOf(sequence));
-  }
-
-  /** How a transaction ends that has come to `sequence`; undefined where the chain does not lead to an end. */
-  outlook(sequence: readonly string[]): Outlook | undefined {
-    let ways = new Map([[key(contextOf(sequence)), 1]]);
-    let commit = 0;
-    let rollback = 0;
-    for (let turn = 0; turn < TURNS_MAX && ways.size > 0; turn++) {
-      const behind = new Map<string, number>();
-      for (const [way, probability] of ways) {
-        const context = way.split(' ');
-        for (const guess of this.#guessesIn(context)) {
-          const both = probability * guess.probability;
-          if (guess.next === COMMIT) commit += both;
-          else if (guess.next === ROLLBACK) rollback += both;
-          else if (both >= PROBABILITY_LEAST) {
-            const further = key([...context, guess.next].slice(-ORDER_MAX));
-            behind.set(further, (behind.get(further) ?? 0) + both);
-          }
-        }
-      }
-      ways = new Map([...behind].sort((a, b) => b[1] - a[1]).slice(0, CONTEXTS_MAX));
-    }
-    const decided = commit + rollback;
-    return decided < 0.5 ? undefined : { commit: commit / decided, rollback: rollback / decided };
   }
 
   #guessesIn(context: readonly string[]): readonly Guess[] {

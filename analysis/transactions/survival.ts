@@ -1,4 +1,4 @@
-/** What is left to those that got so far, from counts by bucket (core/histogram.ts). */
+/** How many got so far, from counts by bucket (core/histogram.ts). */
 import { bucketStartUs, type Histogram } from '../../src/core/histogram.ts';
 
 /** How many lie at or above `value`; the bucket in which it lies counts by the part above it. */
@@ -11,23 +11,4 @@ export function countBeyond(histogram: Histogram, value: number): number {
     else if (value < end) beyond += (count * (end - value)) / (end - start);
   }
   return beyond;
-}
-
-/** The median of what lies beyond `value`, less `value`; undefined when fewer than `least` do. */
-export function medianBeyond(
-  histogram: Histogram,
-  value: number,
-  least: number,
-): number | undefined {
-  const beyond = countBeyond(histogram, value);
-  if (beyond < least) return undefined;
-  // Halving finds it to a millionth of a bucket's width.
-  let low = value;
-  let high = bucketStartUs(Math.max(...histogram.keys()) + 1);
-  for (let turn = 0; turn < 60; turn++) {
-    const middle = (low + high) / 2;
-    if (countBeyond(histogram, middle) > beyond / 2) low = middle;
-    else high = middle;
-  }
-  return (low + high) / 2 - value;
 }

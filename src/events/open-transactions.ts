@@ -5,6 +5,7 @@
 import type {
   ClassText,
   StatementStepFacts,
+  StepTimesFacts,
   TransactionTypeFacts,
   TransactionTypeName,
 } from './transaction-types.ts';
@@ -40,8 +41,19 @@ export interface OpenTransactionFacts {
   readonly working: boolean | null;
   /** Fingerprints as they were run: all of them, or the first and the last hundred. */
   readonly sequence: readonly string[];
+  /** Statements at the end of `sequence` that had no answer at asOfUs; and when the one before them, or BEGIN, was answered. */
+  readonly unanswered: number;
+  readonly answeredUs: number | null;
   /** That others were waiting at asOfUs for at least a second, on the same server; with what they asked. */
   readonly waiting: readonly WaitingFacts[];
+}
+
+/** What it has run and been answered. */
+export function answeredStatements({
+  sequence,
+  unanswered,
+}: Pick<OpenTransactionFacts, 'sequence' | 'unanswered'>): readonly string[] {
+  return unanswered === 0 ? sequence : sequence.slice(0, -unanswered);
 }
 
 export interface WaitingFacts {
@@ -71,6 +83,7 @@ export interface OpenTransactionsFacts {
   /** What was usual until asOfUs; empty when nothing is open or long. */
   readonly types: readonly TransactionTypeFacts[];
   readonly steps: readonly StatementStepFacts[];
+  readonly stepTimes: readonly StepTimesFacts[];
   readonly classes: readonly ClassText[];
 }
 
@@ -88,8 +101,18 @@ export interface ResembledType extends TransactionTypeName {
   readonly share: number;
 }
 
+/** Of those that stood where it stands: when half of them had ended, and eight of ten. */
+export interface TimeLeft {
+  readonly lowUs: number;
+  readonly medianUs: number;
+  readonly highUs: number;
+}
+
 export interface OpenTransactionRow
-  extends Omit<OpenTransactionFacts, 'sequence' | 'waiting' | 'lastFingerprint'> {
+  extends Omit<
+    OpenTransactionFacts,
+    'sequence' | 'unanswered' | 'answeredUs' | 'waiting' | 'lastFingerprint'
+  > {
   readonly ageUs: number;
   /** The age from which it is long, and whether it is. */
   readonly thresholdUs: number;
@@ -100,10 +123,12 @@ export interface OpenTransactionRow
   readonly resembles: ResembledType | null;
   /** Most probable first, at most three; empty of ended ones, and where no guess is better than 0.3. */
   readonly next: readonly NextStatement[];
-  /** That it commits at last; null where not known. */
+  /** That it commits at last, by those that stood where it stands; null where that tells no more than commitUsual. */
   readonly commitProbability: number | null;
-  /** Median of what is left to those of its type that got as old; null where fewer than ten did. */
-  readonly timeLeftUs: number | null;
+  /** The share of all transactions of its server that commit; null where none is known. */
+  readonly commitUsual: number | null;
+  /** null where fewer than ten stood where it stands for as long. */
+  readonly timeLeft: TimeLeft | null;
   /** D4: that it becomes big (big-transactions.ts), given its type and the rows so far; null with fewer than fifty known. */
   readonly bigProbability: number | null;
   readonly waitingCount: number;

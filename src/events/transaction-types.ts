@@ -34,6 +34,18 @@ export interface StatementStepFacts {
   readonly weight: number;
 }
 
+/**
+ * How long transactions with BEGIN stayed at one point of their steps until the next, and what was left to them until
+ * their end, by those that have ended. A loop counts each of its turns.
+ */
+export interface StepTimesFacts extends Pick<StatementStepFacts, 'server' | 'context' | 'next'> {
+  readonly commits: number;
+  /** From the answer of the last statement of `context` to that of `next`. */
+  readonly stays: Histogram;
+  /** From the answer of the last statement of `context` to that of COMMIT or ROLLBACK. */
+  readonly lefts: Histogram;
+}
+
 /** What a fingerprint stands for, as far as a sentence about it needs it. */
 export interface ClassText {
   readonly fingerprint: string;

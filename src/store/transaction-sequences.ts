@@ -1,9 +1,10 @@
 /**
  * Hot path. Which statements follow each other in transactions, counted while they are stored: the type of each
  * transaction (the sequence of its classes with loops collapsed, told once), and how often which statement, COMMIT or
- * ROLLBACK came behind which four (told as counts by the hour). So nobody has to read executions to learn what
- * applications usually do. All is bounded; what exceeds a bound is forgotten and counted.
+ * ROLLBACK came behind which four, how long that took, and what was left until the end (told as counts by the hour). So
+ * nobody has to read executions to learn what applications usually do. All is bounded; what exceeds a bound is forgotten and counted.
  */
+import { bucketOf, type Histogram } from '../core/histogram.ts';
 import { appendCollapsed } from '../core/loops.ts';
 import { type StatementEvent, Status, type TransactionEnd, UNKNOWN } from '../events/events.ts';
 import { Quality } from '../events/quality.ts';
@@ -18,6 +19,8 @@ const OVERFLOW_TYPE = 'ffffffffffffffff';
 const CONTEXT_MAX = 4;
 /** Statements of a collapsed sequence: what comes behind them makes no other type. */
 const SEQUENCE_MAX = 256;
+/** Statements of a transaction whose times are told: of one with a thousand in a loop the first stand for all. */
+const TIMED_MAX = 256;
 
 const bounds = {
   /** Distinct classes inside transactions. Times the contexts below 2^31, so that keys stay small integers. */
@@ -48,6 +51,10 @@ export interface OpenSequence {
   /** That in which every transaction of the session begins; UNKNOWN before the first of this generation. */
   beginning: number;
   readonly collapsed: number[];
+  /** When BEGIN was answered (without it: when the first statement was sent), and each statement. */
+  readonly answeredUs: number[];
+  /** What came behind BEGIN and behind each statement, in the same order. */
+  readonly taken: Step[];
 }
 
 export function newSequence(): OpenSequence {
@@ -60,15 +67,26 @@ export function newSequence(): OpenSequence {
     context: 0,
     beginning: UNKNOWN,
     collapsed: [],
+    answeredUs: [],
+    taken: [],
   };
 }
 
-interface Step {
+/** Of transactions with BEGIN that have ended. Counts by bucket (core/histogram.ts). */
+interface StepTimes {
+  commits: number;
+  readonly stays: Map<number, number>;
+  readonly lefts: Map<number, number>;
+}
+
+interface Step extends StepTimes {
   readonly context: number;
   readonly symbol: number;
   /** The context behind it. */
   readonly next: number;
   count: number;
+  /** Something is to be told of it. */
+  counted: boolean;
 }
 
 interface Context {
@@ -93,6 +111,11 @@ export interface StepCount {
   /** A fingerprint, `commit` or `rollback`. */
   readonly next: string;
   readonly count: number;
+  /** Transactions with BEGIN that ended by COMMIT, once for each time that they took this step. */
+  readonly commits: number;
+  /** Of those with BEGIN that ended: from the answer of the last of `context` to that of `next`, and to the end. */
+  readonly stays: Histogram;
+  readonly lefts: Histogram;
 }
 
 export class TransactionSequences {
@@ -120,15 +143,19 @@ export class TransactionSequences {
     this.#bounds = { ...bounds, ...some };
   }
 
-  /** A statement was told. `server`: the text of its server's address. */
+  /** A statement was told, after it was answered. `server`: the text of its server's address. */
   statement(open: OpenSequence, event: StatementEvent, server: string): void {
     const { transactionId, statementClass } = event;
     if (transactionId === UNKNOWN || event.status === Status.Skipped) return;
     if (open.transactionId !== transactionId) this.#begin(open, event, server);
     if ((event.quality & TORN) !== 0) open.whole = false;
     const kind = statementClass?.kind;
-    if (kind === 'transaction' || kind === 'empty') return;
+    if (kind === 'transaction' || kind === 'empty') {
+      if (open.statements === 0) open.answeredUs[0] = answeredAt(event);
+      return;
+    }
     open.statements++;
+    if (open.answeredUs.length <= TIMED_MAX) open.answeredUs.push(answeredAt(event));
     if (!open.whole) return;
     if (statementClass === undefined || open.generation !== this.#generation) {
       open.whole = false;
@@ -168,6 +195,8 @@ export class TransactionSequences {
     if (end.statements === 1 && !end.implicit) this.#count(open, open.firstSymbol);
     if (end.statements > 1 || (end.statements === 1 && !end.implicit))
       this.#count(open, end.outcome === 'commit' ? COMMIT : ROLLBACK);
+    if (end.statements > 0 && !end.implicit && open.generation === this.#generation)
+      this.#time(open, end);
     return this.#typeOf(end.statements === 0 ? [] : open.collapsed);
   }
 
@@ -177,8 +206,7 @@ export class TransactionSequences {
     this.#counted = [];
     for (const step of counted) {
       const { server, serverPort, symbols } = this.#contexts[step.context] as Context;
-      const { count } = step;
-      step.count = 0;
+      const { count, commits, stays, lefts } = step;
       this.#listener.step({
         hourSeconds: Math.max(0, this.#hour) * 3600,
         server,
@@ -186,7 +214,15 @@ export class TransactionSequences {
         context: symbols.map((symbol) => this.#fingerprints[symbol] ?? '').join(''),
         next: this.#fingerprints[step.symbol] ?? '',
         count,
+        commits,
+        stays,
+        lefts,
       });
+      step.count = 0;
+      step.commits = 0;
+      stays.clear();
+      lefts.clear();
+      step.counted = false;
     }
   }
 
@@ -195,6 +231,9 @@ export class TransactionSequences {
     open.whole = true;
     open.statements = 0;
     open.collapsed.length = 0;
+    open.taken.length = 0;
+    open.answeredUs.length = 0;
+    open.answeredUs.push(event.tsUs);
     if (open.beginning === UNKNOWN || open.generation !== this.#generation) {
       open.beginning = this.#contextFor(server, event.session.serverPort, []);
       open.generation = this.#generation;
@@ -217,8 +256,27 @@ export class TransactionSequences {
     const key = open.context * this.#bounds.symbolsMax + symbol;
     const step = this.#steps.get(key) ?? this.#newStep(key, open.context, symbol);
     if (step === undefined) return;
-    if (step.count++ === 0) this.#counted.push(step);
+    step.count++;
+    this.#tell(step);
     open.context = step.next;
+    if (open.taken.length < TIMED_MAX) open.taken.push(step);
+  }
+
+  #time({ taken, answeredUs }: OpenSequence, { endUs, outcome }: TransactionEnd): void {
+    for (let at = 0; at < taken.length; at++) {
+      const step = taken[at] as Step;
+      const fromUs = answeredUs[at] ?? endUs;
+      if (outcome === 'commit') step.commits++;
+      increment(step.stays, bucketOf(Math.max(0, (answeredUs[at + 1] ?? endUs) - fromUs)));
+      increment(step.lefts, bucketOf(Math.max(0, endUs - fromUs)));
+      this.#tell(step);
+    }
+  }
+
+  #tell(step: Step): void {
+    if (step.counted) return;
+    step.counted = true;
+    this.#counted.push(step);
   }
 
   #newStep(key: number, context: number, symbol: number): Step | undefined {
@@ -230,7 +288,8 @@ export class TransactionSequences {
         : this.#contextFor(server, serverPort, [...symbols, symbol].slice(-CONTEXT_MAX));
     // What was learnt has been forgotten to make room: the numbers mean nothing any more.
     if (generation !== this.#generation) return undefined;
-    const step = { context, symbol, next, count: 0 };
+    const times = { commits: 0, stays: new Map(), lefts: new Map() };
+    const step: Step = { context, symbol, next, count: 0, counted: false, ...times };
     this.#steps.set(key, step);
     return step;
   }
@@ -294,6 +353,14 @@ export class TransactionSequences {
     );
     return type;
   }
+}
+
+function answeredAt({ tsUs, durationUs }: StatementEvent): number {
+  return tsUs + Math.max(0, durationUs);
+}
+
+function increment(counts: Map<number, number>, bucket: number): void {
+  counts.set(bucket, (counts.get(bucket) ?? 0) + 1);
 }
 
 function hex32(value: number): string {

@@ -34,6 +34,7 @@ export const NOTHING_OPEN: OpenTransactionsFacts = {
   long: [],
   types: [],
   steps: [],
+  stepTimes: [],
   classes: [],
 };
 const STEP_US = 5 * SECOND_US;

@@ -34,6 +34,8 @@ import type { Stage } from './stage.ts';
 const CALM_SECONDS = 60;
 /** Nobody sends anything for so long around the ends of the calm stretch. */
 const QUIET_MS = 150;
+/** On a busy machine they are asked to so many times. */
+const RESTS_MAX = 5;
 /** From the end of the calm stretch to the fault. */
 const BEFORE_FAULT_SECONDS = 10;
 
@@ -113,27 +115,32 @@ async function playOn(
   const startMs = Math.ceil(Date.now() / 1_000) * 1_000;
   await until(startMs);
   await Promise.all([orders.start(), shop.start()]);
-  const quiet = async (atMs: number) => {
-    await until(atMs - 2 * QUIET_MS);
-    await Promise.all([orders.hold(), shop.hold()]);
-    if (Date.now() > atMs - QUIET_MS / 2) throw new Error('the applications did not come to rest');
-    await until(atMs + QUIET_MS);
-    orders.go();
-    shop.go();
-  };
-  const calmMs = startMs + 5_000;
-  await quiet(calmMs);
-  await quiet(calmMs + CALM_SECONDS * 1_000);
-  await until(calmMs + (CALM_SECONDS + BEFORE_FAULT_SECONDS) * 1_000);
+  const calmMs = await restAt(stage, startMs + 5_000);
+  const calmEndMs = await restAt(stage, calmMs + CALM_SECONDS * 1_000);
+  await until(calmEndMs + BEFORE_FAULT_SECONDS * 1_000);
   const faultMs = Date.now();
   await scenario.play(stage);
   const overMs = Date.now();
   await delay(scenario.afterSeconds * 1_000);
   // The recording ends before the applications do: an end of the work would be an event of its own.
   const endMs = Math.floor(Date.now() / 1_000) * 1_000;
-  const done = { recorded: us(startMs, endMs), calm: us(calmMs, calmMs + CALM_SECONDS * 1_000) };
+  const done = { recorded: us(startMs, endMs), calm: us(calmMs, calmEndMs) };
   await Promise.all([orders.stop(), shop.stop()]);
   return { ...done, fault: us(faultMs, overMs) };
+}
+
+/** Both applications rest at `atMs`, or whole seconds later on a machine that is too busy. @returns when they rested */
+async function restAt({ orders, shop }: Stage, atMs: number): Promise<number> {
+  for (let restMs = atMs; restMs <= atMs + RESTS_MAX * 1_000; restMs += 1_000) {
+    await until(restMs - 2 * QUIET_MS);
+    await Promise.all([orders.hold(), shop.hold()]);
+    const inTime = Date.now() <= restMs - QUIET_MS / 2;
+    if (inTime) await until(restMs + QUIET_MS);
+    orders.go();
+    shop.go();
+    if (inTime) return restMs;
+  }
+  throw new Error('the applications did not come to rest');
 }
 
 async function until(ms: number): Promise<void> {

@@ -86,6 +86,8 @@ export function sampleOpenTransactions({ toUs }: Window): OpenTransactionsFacts 
         lastFingerprint: TAKE,
         working: false,
         sequence: [READ, TAKE],
+        unanswered: 0,
+        answeredUs: sinceUs + 2 * SECOND_US + 900,
         waiting: [
           { sessionId: 'ccccccccccccccc2', fingerprint: TAKE, sinceUs: toUs - 45 * SECOND_US },
           { sessionId: 'ccccccccccccccc3', fingerprint: TAKE, sinceUs: toUs - 8 * SECOND_US },
@@ -104,6 +106,39 @@ export function sampleOpenTransactions({ toUs }: Window): OpenTransactionsFacts 
       { server: SERVER, context: READ + TAKE, next: GIVE, weight: 19_800 },
       { server: SERVER, context: READ + TAKE, next: 'rollback', weight: 200 },
       { server: SERVER, context: READ + TAKE + GIVE, next: 'commit', weight: 19_800 },
+    ],
+    stepTimes: [
+      {
+        server: SERVER,
+        context: READ + TAKE,
+        next: GIVE,
+        commits: 19_800,
+        // Fifteen had waited for minutes too: a person confirms the transfer.
+        stays: new Map([
+          [bucketOf(3_000), 19_785],
+          [bucketOf(450 * SECOND_US), 15],
+        ]),
+        lefts: new Map([
+          [bucketOf(5_000), 19_785],
+          [bucketOf(450 * SECOND_US), 15],
+        ]),
+      },
+      {
+        server: SERVER,
+        context: READ + TAKE,
+        next: 'rollback',
+        commits: 0,
+        stays: new Map([[bucketOf(4_000), 200]]),
+        lefts: new Map([[bucketOf(4_000), 200]]),
+      },
+      {
+        server: SERVER,
+        context: READ + TAKE + GIVE,
+        next: 'commit',
+        commits: 19_800,
+        stays: new Map([[bucketOf(2_000), 19_800]]),
+        lefts: new Map([[bucketOf(2_000), 19_800]]),
+      },
     ],
     classes: texts,
   };

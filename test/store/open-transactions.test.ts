@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { bucketOf } from '../../src/core/histogram.ts';
 import { Status, type StatementEvent } from '../../src/events/events.ts';
 import type { Session } from '../../src/events/session.ts';
 import { readWindowFacts } from '../../src/store/questions/window-facts.ts';
@@ -216,7 +217,10 @@ describe('transactions that are open', () => {
         },
       ],
     });
+    expect(first).toMatchObject({ unanswered: 0, answeredUs: BASE_US + 101 * SECOND + 1_000 });
     expect(second).toMatchObject({ sessionId: waiting.id, working: true, waiting: [] });
+    // Its only statement has no answer yet: it stands behind BEGIN.
+    expect(second).toMatchObject({ unanswered: 1, answeredUs: BASE_US + 199 * SECOND + 1_000 });
   });
 
   it('bring what was usual with them', async () => {
@@ -239,6 +243,29 @@ describe('transactions that are open', () => {
     // Eighty of the hour before and one of this: halved in a day.
     const hours = (1 / 24) * (300 / 3600);
     expect(behind[0]?.weight).toBeCloseTo(80 * 2 ** (-1 / 24 - hours) + 2 ** -hours, 6);
+    // From answer to answer and to the end; the one that is open has ended since.
+    const times = openTransactions.stepTimes.map(({ context, next, commits, stays, lefts }) => ({
+      behind: context.length / 16,
+      next,
+      commits,
+      stays: [...stays],
+      lefts: [...lefts],
+    }));
+    expect(times).toContainEqual({
+      behind: 2,
+      next: 'commit',
+      commits: 81,
+      stays: [
+        [bucketOf(5_000 - 1_020), 80],
+        [bucketOf(299 * SECOND - 1_000), 1],
+      ],
+      lefts: [
+        [bucketOf(5_000 - 1_020), 80],
+        [bucketOf(299 * SECOND - 1_000), 1],
+      ],
+    });
+    // Where the other one stands, behind BEGIN, and one step on.
+    expect(new Set(times.map(({ behind }) => behind))).toEqual(new Set([0, 1, 2]));
     expect(openTransactions.classes).toContainEqual({
       fingerprint: change.fingerprint,
       normalized: change.normalized,
@@ -316,6 +343,7 @@ describe('transactions that are open', () => {
       long: [],
       types: [],
       steps: [],
+      stepTimes: [],
       classes: [],
     });
   });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { bucketStartUs } from '../../src/core/histogram.ts';
 import { Status, type StatementEvent } from '../../src/events/events.ts';
 import type { StatementClass } from '../../src/events/statement-class.ts';
 import {
@@ -35,7 +36,9 @@ class Played {
     this.sequences = new TransactionSequences(
       {
         type: (type, statements) => this.told.set(type, letters(statements.join(''))),
-        step: (step) => this.steps.push(step),
+        // Histograms are the sequences' own.
+        step: (step) =>
+          this.steps.push({ ...step, stays: new Map(step.stays), lefts: new Map(step.lefts) }),
       },
       bounds,
     );
@@ -69,6 +72,45 @@ class Played {
         endUs: START_US,
         ...end,
       }),
+    );
+  }
+
+  /** BEGIN answered at 0 ms, a statement for each answer, the end, all in milliseconds. */
+  timed(
+    text: string,
+    answeredMs: readonly number[],
+    endMs: number,
+    end: Partial<Parameters<typeof makeTransactionEnd>[1]> = {},
+  ): void {
+    this.#id++;
+    const at = (ms: number) => ({ tsUs: START_US + ms * 1_000 - 500, durationUs: 500 });
+    this.statement(begin, at(0));
+    for (const [index, letter] of [...text].entries())
+      this.statement(classes.get(letter), at(answeredMs[index] ?? 0));
+    this.sequences.end(
+      this.#open,
+      makeTransactionEnd(session, {
+        transactionId: this.#id,
+        statements: text.length,
+        implicit: false,
+        endUs: START_US + endMs * 1_000,
+        ...end,
+      }),
+    );
+  }
+
+  /** Stays, lefts and commits by step, durations in milliseconds as far as buckets tell. */
+  times(): Record<string, string> {
+    this.sequences.flush();
+    const inMs = (histogram: StepCount['stays']): string =>
+      [...histogram]
+        .map(([bucket, count]) => `${String(count)}x${(bucketStartUs(bucket) / 1_000).toFixed(0)}`)
+        .join('+');
+    return Object.fromEntries(
+      this.steps.map(({ context, next, stays, lefts, commits }) => [
+        `${letters(context)}>${letters(next)}`,
+        `${inMs(stays)} ${inMs(lefts)} ${String(commits)}`,
+      ]),
     );
   }
 
@@ -196,5 +238,70 @@ describe('steps of transactions', () => {
     const total = Object.values(played.counts()).reduce((sum, count) => sum + count, 0);
     expect(total).toBeGreaterThan(20);
     expect(total).toBeLessThanOrEqual(23 * 3);
+  });
+});
+
+describe('times at steps', () => {
+  it('are from answer to answer and to the end, of transactions with BEGIN that ended', () => {
+    const played = new Played();
+    played.timed('ab', [16, 48], 112);
+    played.timed('ab', [16, 48], 112, { outcome: 'rollback' });
+    // Buckets of 9 %: 16 is told as 15, 112 as 110, 32 as 30, 96 as 93 and 64 as 60.
+    expect(played.times()).toEqual({
+      '>a': '2x15 2x110 1',
+      'a>b': '2x30 2x93 1',
+      'ab>commit': '1x60 1x60 1',
+      'ab>rollback': '1x60 1x60 0',
+    });
+  });
+
+  it('are not told of autocommitted statements, nor of what was not seen whole', () => {
+    const played = new Played();
+    played.timed('ab', [16, 48], 112, { implicit: true });
+    played.timed('ab', [16, 48], 112, { statements: 3 });
+    for (const { lefts } of played.steps) expect(lefts.size).toBe(0);
+    played.transaction('ab', {}, { quality: 1 });
+    played.sequences.flush();
+    for (const { lefts } of played.steps) expect(lefts.size).toBe(0);
+  });
+
+  it('are told once, also of steps that were counted before the end', () => {
+    const played = new Played();
+    played.timed('a', [16], 112);
+    played.sequences.flush();
+    played.sequences.flush();
+    expect(played.steps.map(({ next }) => letters(next))).toEqual(['a', 'commit']);
+    const open = newSequence();
+    const say = (statementClass: StatementClass, transactionId: number) => {
+      const event = makeStatement(session, { tsUs: START_US, statementClass, transactionId });
+      played.sequences.statement(open, event, '10.0.1.1');
+    };
+    played.steps.length = 0;
+    say(begin, 9);
+    say(classes.get('a') as StatementClass, 9);
+    say(classes.get('b') as StatementClass, 9);
+    played.sequences.flush();
+    expect(played.steps.map(({ count, lefts }) => [count, lefts.size])).toEqual([
+      [1, 0],
+      [1, 0],
+    ]);
+    played.steps.length = 0;
+    const ended = { transactionId: 9, statements: 2, implicit: false, endUs: START_US + 1_000 };
+    played.sequences.end(open, makeTransactionEnd(session, ended));
+    played.sequences.flush();
+    const told = played.steps.map(({ next, count, lefts }) => [letters(next), count, lefts.size]);
+    expect(told).toEqual([
+      ['commit', 1, 1],
+      ['a', 0, 1],
+      ['b', 0, 1],
+    ]);
+  });
+
+  it('of a long loop are those of its first statements', () => {
+    const played = new Played();
+    played.timed('a'.repeat(1_000), [], 112);
+    played.sequences.flush();
+    const timed = played.steps.flatMap(({ lefts }) => [...lefts.values()]);
+    expect(timed.reduce((sum, count) => sum + count, 0)).toBe(256);
   });
 });

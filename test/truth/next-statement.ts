@@ -1,7 +1,7 @@
 /**
- * How well the next statement of a transaction is guessed: TPC-C's transactions on a real server, recorded twice. The first
- * recording is stored, and what the store has counted of it is all that is known; the second is decoded and scored,
- * statement by statement. Run: npx tsx test/truth/next-statement.ts [transactions of a client]
+ * How well the next statement of a transaction is guessed: TPC-C's transactions on a real server, in turns recorded
+ * to learn from and to be scored, as the machine has other things to do too. The former are stored, and what the store has
+ * counted of them is all that is known; the latter are decoded and scored, statement by statement. Run: npx tsx test/truth/next-statement.ts [transactions of a client]
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -18,12 +18,14 @@ import type {
 import type { Session } from '../../src/events/session.ts';
 import type {
   StatementStepFacts,
+  StepTimesFacts,
   TransactionTypeFacts,
 } from '../../src/events/transaction-types.ts';
 import { parametersOf } from '../../src/store/questions/ask.ts';
 import {
   learntUntil,
   readStatementSteps,
+  readStepTimes,
   readTransactionTypes,
 } from '../../src/store/questions/transaction-types.ts';
 import { readExtent } from '../../src/store/questions/window-facts.ts';
@@ -34,6 +36,8 @@ import { playTpcc, TPCC_SCHEMA } from '../lab/tpcc.ts';
 import { temporaryStore } from '../store/temporary-store.ts';
 
 const CLIENTS = 4;
+/** To learn from and to be scored: so many of each, in turns. */
+const TURNS = 4;
 
 interface Ran {
   readonly outcome: 'commit' | 'rollback';
@@ -78,6 +82,8 @@ class Ledger implements EventSink {
 export interface TimeLeftScore {
   /** Of the transactions, those that lasted longer than told: half, were it exact. */
   readonly longerShare: number;
+  /** That ended within the band told: eight of ten, were it exact. */
+  readonly inBandShare: number;
   readonly told: number;
   readonly count: number;
 }
@@ -100,6 +106,10 @@ export interface Score {
     readonly brierOfShare: number;
     readonly meanTold: number;
     readonly share: number;
+    /** Where its own point says more than the share of all. */
+    readonly own: number;
+    readonly ownBrier: number;
+    readonly ownBrierOfShare: number;
   };
   /** Just behind an answer, where a transaction has come further than its age tells. */
   readonly timeLeft: TimeLeftScore;
@@ -117,19 +127,20 @@ export async function scoreNextStatement(transactionsPerClient: number): Promise
   const { store } = temporary;
   try {
     for (const sql of TPCC_SCHEMA) await server.query('postgres', sql);
-    const files: string[] = [];
-    for (const part of [1, 2]) {
+    const scored: Ran[] = [];
+    for (let part = 0; part < 2 * TURNS; part++) {
       const file = join(directory, `part-${part}.pcap`);
       const recording = await startRecording({ file, filter: `tcp port ${server.port}` });
+      const learns = part % 2 === 0;
       await playTpcc(server, {
         clients: CLIENTS,
-        transactions: part === 1 ? transactionsPerClient : Math.ceil(transactionsPerClient / 2),
+        transactions: Math.ceil(transactionsPerClient / TURNS / (learns ? 1 : 2)),
         seed: part,
       });
       await recording.stop();
-      files.push(file);
+      if (learns) await storeRecording(store, file, server.port);
+      else scored.push(...(await ranIn(file, server.port)));
     }
-    await storeRecording(store, files[0] ?? '', server.port);
     const extent = await readExtent(store);
     if (extent === undefined) throw new Error('nothing was stored');
     const learnt = learntUntil(extent.toUs);
@@ -137,7 +148,11 @@ export async function scoreNextStatement(transactionsPerClient: number): Promise
     const name = `127.0.0.1:${server.port}`;
     const types = await readTransactionTypes(store, learnt, parameters);
     const steps = await readStatementSteps(store, learnt, [name], parameters);
-    return score(await ranIn(files[1] ?? '', server.port), types, steps, name);
+    const sequences = scored.flatMap(({ fingerprints }) =>
+      fingerprints.map((_, index) => fingerprints.slice(Math.max(0, index - 3), index + 1)),
+    );
+    const times = await readStepTimes(store, learnt, [name], sequences, parameters);
+    return score(scored, { types, steps, stepTimes: times }, name);
   } finally {
     await server.stop();
     await temporary.remove();
@@ -156,6 +171,12 @@ async function ranIn(file: string, port: number): Promise<readonly Ran[]> {
   return ledger.ran;
 }
 
+interface Usual {
+  readonly types: readonly TransactionTypeFacts[];
+  readonly steps: readonly StatementStepFacts[];
+  readonly stepTimes: readonly StepTimesFacts[];
+}
+
 interface Moment {
   readonly facts: OpenTransactionFacts;
   readonly ran: Ran;
@@ -164,12 +185,8 @@ interface Moment {
 /** Every so many moments are judged as the report would; the others only guess. */
 const JUDGED_EVERY = 7;
 
-function score(
-  ran: readonly Ran[],
-  types: readonly TransactionTypeFacts[],
-  steps: readonly StatementStepFacts[],
-  server: string,
-): Score {
+function score(ran: readonly Ran[], usual: Usual, server: string): Score {
+  const { types, steps } = usual;
   const model = new NextStatementModel(steps);
   const orderZero = new NextStatementModel(steps, 0);
   const counts = { guesses: 0, top1: 0, top3: 0, first: 0, firstTop1: 0, zero: 0, abstained: 0 };
@@ -220,8 +237,8 @@ function score(
     orderZeroTop1: counts.zero / all,
     abstained: counts.abstained / all,
     calibration: deciles.map(({ told, came, count }) => [told / count, came / count, count]),
-    ...outlookScore(moments, types, steps),
-    timeLeftByClock: timeLeftScore(clockMoments(ran, moments.length, server), types, steps),
+    ...outlookScore(moments, usual),
+    timeLeftByClock: timeLeftScore(clockMoments(ran, moments.length, server), usual),
   };
 }
 
@@ -246,6 +263,8 @@ function momentOf(ran: Ran, at: number, server: string): OpenTransactionFacts {
     lastFingerprint: null,
     working: false,
     sequence: ran.fingerprints.slice(0, at),
+    unanswered: 0,
+    answeredUs: ran.answeredUs[at] ?? ran.startUs,
     waiting: [],
   };
 }
@@ -269,46 +288,46 @@ function clockMoments(ran: readonly Ran[], about: number, server: string): Momen
   });
 }
 
-function timeLeftScore(
-  moments: readonly Moment[],
-  types: readonly TransactionTypeFacts[],
-  steps: readonly StatementStepFacts[],
-): TimeLeftScore {
-  let [told, longer] = [0, 0];
-  for (const [index, { timeLeftUs, asOfUs }] of rowsOf(moments, types, steps).entries()) {
+function timeLeftScore(moments: readonly Moment[], usual: Usual): TimeLeftScore {
+  let [told, longer, inBand] = [0, 0, 0];
+  for (const [index, { timeLeft, asOfUs }] of rowsOf(moments, usual).entries()) {
     const ran = moments[index]?.ran;
-    if (ran === undefined || timeLeftUs === null) continue;
+    if (ran === undefined || timeLeft === null) continue;
+    const leftUs = ran.endUs - asOfUs;
     told++;
-    if (ran.endUs - asOfUs > timeLeftUs) longer++;
+    if (leftUs > timeLeft.medianUs) longer++;
+    if (leftUs >= timeLeft.lowUs && leftUs <= timeLeft.highUs) inBand++;
   }
-  return { longerShare: longer / told, told, count: moments.length };
+  const count = moments.length;
+  return { longerShare: longer / told, inBandShare: inBand / told, told, count };
 }
 
-function rowsOf(
-  moments: readonly Moment[],
-  types: readonly TransactionTypeFacts[],
-  steps: readonly StatementStepFacts[],
-): readonly OpenTransactionRow[] {
+function rowsOf(moments: readonly Moment[], usual: Usual): readonly OpenTransactionRow[] {
   const open = moments.map(({ facts }) => facts);
   const facts = { asOfUs: 0, openCount: 0, open, endedCount: 0, ended: [], long: [], classes: [] };
-  return openTransactionsOf({ ...facts, types, steps }, { fromUs: 0, toUs: 0 }, 0).open;
+  return openTransactionsOf({ ...facts, ...usual }, { fromUs: 0, toUs: 0 }, 0).open;
 }
 
 function outlookScore(
   moments: readonly Moment[],
-  types: readonly TransactionTypeFacts[],
-  steps: readonly StatementStepFacts[],
+  usual: Usual,
 ): Pick<Score, 'commit' | 'timeLeft'> {
-  const rows = rowsOf(moments, types, steps);
+  const rows = rowsOf(moments, usual);
   const share = moments.filter(({ ran }) => ran.outcome === 'commit').length / moments.length;
-  let [brier, brierOfShare, meanTold] = [0, 0, 0];
+  let [brier, brierOfShare, meanTold, own, ownBrier, ownBrierOfShare] = [0, 0, 0, 0, 0, 0];
   for (const [index, row] of rows.entries()) {
     const ran = moments[index]?.ran;
     if (ran === undefined) continue;
     const commits = ran.outcome === 'commit' ? 1 : 0;
-    brier += ((row.commitProbability ?? 0.5) - commits) ** 2;
-    brierOfShare += (share - commits) ** 2;
-    meanTold += row.commitProbability ?? 0.5;
+    const told = row.commitProbability ?? row.commitUsual ?? 0.5;
+    const usualError = ((row.commitUsual ?? 0.5) - commits) ** 2;
+    brier += (told - commits) ** 2;
+    brierOfShare += usualError;
+    meanTold += told;
+    if (row.commitProbability === null) continue;
+    own++;
+    ownBrier += (told - commits) ** 2;
+    ownBrierOfShare += usualError;
   }
   const count = moments.length;
   return {
@@ -317,8 +336,11 @@ function outlookScore(
       brierOfShare: brierOfShare / count,
       meanTold: meanTold / count,
       share,
+      own,
+      ownBrier: ownBrier / own,
+      ownBrierOfShare: ownBrierOfShare / own,
     },
-    timeLeft: timeLeftScore(moments, types, steps),
+    timeLeft: timeLeftScore(moments, usual),
   };
 }
 
@@ -338,10 +360,16 @@ function printed(score: Score): string {
         ([told, came, count]) =>
           `                 ${percent(told).padStart(7)} ${percent(came).padStart(7)} ${count}`,
       ),
-    `commits          told ${percent(commit.meanTold)} on the mean, did ${percent(commit.share)}; Brier ${commit.brier.toFixed(5)}, of the share alone ${commit.brierOfShare.toFixed(5)}`,
-    `time left        told for ${byClock.told} of ${byClock.count} moments of the clock; ${percent(byClock.longerShare)} lasted longer (50 % were exact)`,
-    `                 told for ${timeLeft.told} of ${timeLeft.count} moments just behind an answer; ${percent(timeLeft.longerShare)} lasted longer; all took ${score.slower.toFixed(2)} times as long as those learnt from`,
+    `commits          told ${percent(commit.meanTold)} on the mean, did ${percent(commit.share)}; Brier ${commit.brier.toFixed(5)}, of the share of all known ${commit.brierOfShare.toFixed(5)}`,
+    `                 at ${commit.own} moments more than the share of all was told: Brier ${commit.ownBrier.toFixed(5)} instead of ${commit.ownBrierOfShare.toFixed(5)}`,
+    `time left        at ${leftText(byClock, 'moments of the clock')}`,
+    `                 at ${leftText(timeLeft, 'moments just behind an answer')}; all took ${score.slower.toFixed(2)} times as long as those learnt from`,
   ].join('\n');
+}
+
+function leftText({ told, count, longerShare, inBandShare }: TimeLeftScore, which: string): string {
+  const percent = (share: number): string => `${(share * 100).toFixed(2)} %`;
+  return `${told} of ${count} ${which}: ${percent(longerShare)} lasted longer (exact: 50 %), ${percent(inBandShare)} ended within the band (80 %)`;
 }
 
 if (process.argv[1]?.endsWith('next-statement.ts') === true)

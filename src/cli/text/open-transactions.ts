@@ -1,5 +1,5 @@
 /** Uncommitted transactions (D3, P7): who, since when, what waits for them, and what they will do next. */
-import type { OpenTransactionRow } from '../../events/open-transactions.ts';
+import type { OpenTransactionRow, TimeLeft } from '../../events/open-transactions.ts';
 import { counted, countText, durationText, shareText } from '../../core/quantities.ts';
 import { cutMiddle, printable } from './cell.ts';
 import { moreLines, type Page, section } from './page.ts';
@@ -81,8 +81,8 @@ function outlookLines(page: Page, row: OpenTransactionRow): string[] {
             )
             .join(', ')}`,
         ],
-    row.commitProbability === null ? [] : [`commits ${shareText(row.commitProbability)}`],
-    row.timeLeftUs === null ? [] : [`${durationText(row.timeLeftUs)} left`],
+    commitText(row),
+    row.timeLeft === null ? [] : [leftText(row.timeLeft)],
     row.bigProbability === null || row.bigProbability < 0.01
       ? []
       : [`becomes big ${shareText(row.bigProbability)}`],
@@ -90,4 +90,16 @@ function outlookLines(page: Page, row: OpenTransactionRow): string[] {
   if (parts.length === 0) return [];
   const line = `${page.node(row.client)}:${row.clientPort}  ${parts.join(' · ')}`;
   return [page.paint.dim(cutMiddle(line, page.inner))];
+}
+
+/** What its point says of it, beside what is usual; what is usual, where that says no more. */
+function commitText({ commitProbability, commitUsual }: OpenTransactionRow): string[] {
+  if (commitUsual === null) return [];
+  return commitProbability === null
+    ? [`${shareText(commitUsual)} of all commit`]
+    : [`commits ${shareText(commitProbability)} (${shareText(commitUsual)} of all)`];
+}
+
+function leftText({ lowUs, medianUs, highUs }: TimeLeft): string {
+  return `${durationText(medianUs)} left (${durationText(lowUs)} to ${durationText(highUs)})`;
 }

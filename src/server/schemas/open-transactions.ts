@@ -24,6 +24,15 @@ const resembledTypeSchema = Type.Object(
   CLOSED,
 );
 
+const timeLeftSchema = Type.Object(
+  {
+    lowUs: durationUs('One of ten has ended'),
+    medianUs: durationUs('Half have ended'),
+    highUs: durationUs('Nine of ten have ended'),
+  },
+  { ...CLOSED, description: 'What was left to others that stood at its point for as long' },
+);
+
 const rowSchema = Type.Object(
   {
     sessionId: text('16 hex digits'),
@@ -54,8 +63,13 @@ const rowSchema = Type.Object(
     next: Type.Array(nextStatementSchema, {
       description: 'Most probable first, at most three; empty where no guess is good enough',
     }),
-    commitProbability: orNull(share('That it commits at last')),
-    timeLeftUs: orNull(durationUs('Median of what was left to others of its age')),
+    commitProbability: orNull(
+      share(
+        'That it commits, by others at its point; null where that tells no more than commitUsual',
+      ),
+    ),
+    commitUsual: orNull(share('Of all transactions of its server, those that commit')),
+    timeLeft: orNull(timeLeftSchema),
     bigProbability: orNull(share('That it becomes big')),
     waitingCount: count('Channels that waited on its tables for a second or more'),
     waiting: Type.Array(

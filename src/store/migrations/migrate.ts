@@ -18,6 +18,7 @@ import { values } from './013-values.ts';
 import { refusedLogins } from './014-refused-logins.ts';
 import { queryColumns } from './015-query-columns.ts';
 import { leadingWildcards } from './016-leading-wildcards.ts';
+import { stepTimes } from './017-step-times.ts';
 import { distributedStatements } from './distributed.ts';
 import { type Migration, statementFor } from './migration.ts';
 
@@ -44,6 +45,7 @@ export const migrations: readonly Migration[] = [
   refusedLogins,
   queryColumns,
   leadingWildcards,
+  stepTimes,
 ];
 
 /**

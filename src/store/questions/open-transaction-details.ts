@@ -14,6 +14,8 @@ export interface Spell
     | 'lastFingerprint'
     | 'working'
     | 'sequence'
+    | 'unanswered'
+    | 'answeredUs'
     | 'waiting'
   > {
   /** Its client had a request without an answer: it may be of this session, and not be stored yet. */
@@ -29,6 +31,8 @@ export interface Course
     | 'lastAnswerUs'
     | 'lastFingerprint'
     | 'sequence'
+    | 'unanswered'
+    | 'answeredUs'
   > {
   readonly working: boolean;
 }
@@ -60,6 +64,9 @@ interface CourseRow {
   readonly lastAnswerUs: number;
   readonly lastFingerprint: string;
   readonly fingerprints: readonly string[];
+  readonly unanswered: number;
+  /** 0: nothing, not even BEGIN. */
+  readonly answeredUs: number;
 }
 
 /** In the order of `spells`. */
@@ -74,13 +81,16 @@ export async function readCourses(
       `(session_id = ${quoted(sessionId)} AND ts >= ${moment(sinceUs)} AND ts < ${moment(asOfUs)})`,
   );
   const spell = `multiIf(${conditions.map((one, index) => `${one}, ${index}`).join(', ')}, ${spells.length})`;
+  const asOf = `multiIf(${conditions.map((one, index) => `${one}, ${Math.round(spells[index]?.asOfUs ?? 0)}`).join(', ')}, 0)`;
   const inSpells = `(${conditions.join(' OR ')}) AND ${IN_SCOPE}`;
   const counted = "kind NOT IN ('transaction', 'empty') AND status != 'skipped'";
   const answeredAt = `if(status = 'unanswered', ${NEVER_US}, ${us('ts')} + toInt64(ifNull(duration_us, 0)))`;
   const sums = await ask<CourseRow>(
     store,
     `SELECT ${spell} AS spell, countIf(${counted}) AS statements, sum(ifNull(events.rows_affected, 0)) AS rowsAffected,
-      max(${answeredAt}) AS busyUntilUs,
+      max(${answeredAt}) AS busyUntilUs, countIf(${counted} AND ${answeredAt} > ${asOf}) AS unanswered,
+      maxIf(${answeredAt}, ${counted} AND ${answeredAt} <= ${asOf}) AS lastAnsweredUs,
+      if(lastAnsweredUs > 0, lastAnsweredUs, maxIf(${answeredAt}, kind = 'transaction' AND ${answeredAt} <= ${asOf})) AS answeredUs,
       maxIf(toNullable(${us('ts')}), ${counted}) AS lastStatementUs,
       argMaxIf(${answeredAt}, (ts, sequence), ${counted}) AS lastAnswerUs,
       argMaxIf(toString(fingerprint), (ts, sequence), ${counted}) AS lastFingerprint,
@@ -102,6 +112,8 @@ export async function readCourses(
       lastFingerprint: lastFingerprint === '' ? null : lastFingerprint,
       working: (row?.busyUntilUs ?? 0) > asOfUs,
       sequence: row?.fingerprints ?? [],
+      unanswered: row?.unanswered ?? 0,
+      answeredUs: (row?.answeredUs ?? 0) === 0 ? null : (row?.answeredUs ?? null),
     };
   });
 }

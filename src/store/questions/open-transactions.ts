@@ -6,7 +6,13 @@
  * `SELECT * FROM sessions FINAL WHERE transaction_start_ts < T AND end_reason = 'capture_end'`.
  */
 import type { Extent, Window } from '../../events/facts.ts';
-import { LONG_TRANSACTION_US, type OpenTransactionsFacts } from '../../events/open-transactions.ts';
+import {
+  answeredStatements,
+  LONG_TRANSACTION_US,
+  type OpenTransactionFacts,
+  type OpenTransactionsFacts,
+} from '../../events/open-transactions.ts';
+import type { TransactionTypeFacts } from '../../events/transaction-types.ts';
 import type { Store } from '../store.ts';
 import { ask, IN_SCOPE, type Parameters, SERVER, us } from './ask.ts';
 import { readCourses, readWaiting, type Spell } from './open-transaction-details.ts';
@@ -14,6 +20,7 @@ import {
   learntUntil,
   readClassTexts,
   readStatementSteps,
+  readStepTimes,
   readTransactionTypes,
 } from './transaction-types.ts';
 
@@ -75,7 +82,7 @@ export async function readOpenTransactions(
     ],
   };
   if (spells.length === 0) {
-    return { ...facts, open: [], ended: [], types: [], steps: [], classes: [] };
+    return { ...facts, open: [], ended: [], types: [], steps: [], stepTimes: [], classes: [] };
   }
   const learnt = learntUntil(asOfUs);
   const servers = [...new Set(open.map(({ server }) => server))];
@@ -94,12 +101,15 @@ export async function readOpenTransactions(
       waiting: waiting[index] ?? [],
     };
   });
-  const classes = await readClassTexts(store, [
-    ...whole.flatMap(({ sequence, waiting: others }) => [
-      ...sequence,
-      ...others.map(({ fingerprint }) => fingerprint),
-    ]),
-    ...types.flatMap(({ statements }) => statements),
+  const [classes, stepTimes] = await Promise.all([
+    readClassTexts(store, textsOf(whole, types)),
+    readStepTimes(
+      store,
+      learnt,
+      servers,
+      whole.slice(0, open.length).map(answeredStatements),
+      asked,
+    ),
   ]);
   return {
     ...facts,
@@ -107,8 +117,22 @@ export async function readOpenTransactions(
     ended: whole.slice(open.length),
     types,
     steps,
+    stepTimes,
     classes,
   };
+}
+
+function textsOf(
+  spells: readonly OpenTransactionFacts[],
+  types: readonly TransactionTypeFacts[],
+): string[] {
+  return [
+    ...spells.flatMap(({ sequence, waiting }) => [
+      ...sequence,
+      ...waiting.map(({ fingerprint }) => fingerprint),
+    ]),
+    ...types.flatMap(({ statements }) => statements),
+  ];
 }
 
 const NO_COURSE = {
@@ -119,6 +143,8 @@ const NO_COURSE = {
   lastFingerprint: null,
   working: false,
   sequence: [],
+  unanswered: 0,
+  answeredUs: null,
 };
 
 const ENDED_LATER = `NOT implicit AND start_ts < ${moment('asOfUs')} AND ts >= ${moment('asOfUs')}

@@ -7,6 +7,7 @@ import type { Window } from '../../events/facts.ts';
 import type {
   ClassText,
   StatementStepFacts,
+  StepTimesFacts,
   TransactionTypeFacts,
 } from '../../events/transaction-types.ts';
 import type { Store } from '../store.ts';
@@ -20,6 +21,10 @@ const STEPS_MAX = 50_000;
 /** What was seen a day ago counts half. */
 const HALF_LIFE_SECONDS = 86_400;
 const CLASSES_MAX = 5_000;
+const STEP_TIMES_MAX = 5_000;
+const FINGERPRINT_SIZE = 16;
+/** As contexts are told (store/transaction-sequences.ts). */
+const CONTEXT_MAX = 4;
 
 const LEARNT = `t >= toDateTime(intDiv({learntFromUs:Int64}, 1000000), 'UTC') AND t < toDateTime(intDiv({learntToUs:Int64}, 1000000), 'UTC')`;
 
@@ -83,6 +88,51 @@ export async function readStatementSteps(
     GROUP BY server, context, next ORDER BY weight DESC, context, next LIMIT ${STEPS_MAX}`,
     { ...parameters, ...learntParameters(learnt), servers },
   );
+}
+
+interface StepTimesRow extends Omit<StepTimesFacts, 'stays' | 'lefts'> {
+  readonly stays: JsonHistogram;
+  readonly lefts: JsonHistogram;
+}
+
+/**
+ * Of the points at which transactions stand that have run `sequences`, and of those that come directly behind. The same
+ * with `mirrorsql query "SELECT next, sum(commits), sumMap(stays), sumMap(lefts) FROM transaction_steps_1h WHERE context = 'FINGERPRINTS'
+ * GROUP BY next"`. @throws MirrorSqlError
+ */
+export async function readStepTimes(
+  store: Store,
+  learnt: Window,
+  servers: readonly string[],
+  sequences: readonly (readonly string[])[],
+  parameters: Parameters,
+): Promise<StepTimesFacts[]> {
+  if (sequences.length === 0) return [];
+  const contexts = new Set(sequences.map((run) => run.slice(-CONTEXT_MAX).join('')));
+  const before = new Set(sequences.map((run) => run.slice(-(CONTEXT_MAX - 1)).join('')));
+  const rows = await ask<StepTimesRow>(
+    store,
+    `SELECT ${SERVER} AS server, context, toString(next) AS next, sum(source.commits) AS commits,
+      sumMap(source.stays) AS stays, sumMap(source.lefts) AS lefts
+    FROM transaction_steps_1h AS source
+    WHERE ${LEARNT} AND server IN {servers:Array(String)} AND ({collector:String} = '' OR collector = {collector:String})
+      AND (context IN {contexts:Array(String)}
+        OR substring(context, 1, greatest(0, length(context) - ${FINGERPRINT_SIZE})) IN {before:Array(String)})
+    GROUP BY server, context, next HAVING length(stays) > 0
+    ORDER BY sum(source.steps) DESC, context, next LIMIT ${STEP_TIMES_MAX}`,
+    {
+      ...parameters,
+      ...learntParameters(learnt),
+      servers,
+      contexts: [...contexts],
+      before: [...before],
+    },
+  );
+  return rows.map((row) => ({
+    ...row,
+    stays: histogramOf(row.stays),
+    lefts: histogramOf(row.lefts),
+  }));
 }
 
 /** What the fingerprints stand for; those that are not known are left out. @throws MirrorSqlError */

@@ -1,5 +1,5 @@
-/** What a type of transactions stands for, and which statement came how often behind which: store/transaction-sequences.ts. */
-import { TextsColumn } from '../native/nested-columns.ts';
+/** What a type of transactions stands for, and which statement came how often behind which, and when: store/transaction-sequences.ts. */
+import { HistogramColumn, TextsColumn } from '../native/nested-columns.ts';
 import { U16Column, U32Column, U64Column } from '../native/number-columns.ts';
 import { HexColumn, LowCardinalityColumn, StringColumn } from '../native/text-columns.ts';
 import type { StepCount } from '../transaction-sequences.ts';
@@ -33,6 +33,9 @@ function stepColumns() {
     context: new StringColumn(),
     next: new LowCardinalityColumn(),
     steps: new U64Column(),
+    commits: new U64Column(),
+    stays: new HistogramColumn(),
+    lefts: new HistogramColumn(),
   };
 }
 
@@ -50,5 +53,8 @@ export function appendTransactionStep(rows: TransactionStepRows, step: StepCount
   columns.context.appendText(step.context);
   columns.next.append(step.next);
   columns.steps.append(step.count);
+  columns.commits.append(step.commits);
+  columns.stays.append(step.stays);
+  columns.lefts.append(step.lefts);
   rows.rowsCount++;
 }

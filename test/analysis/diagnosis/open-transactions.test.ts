@@ -46,8 +46,7 @@ describe('an open transaction', () => {
         similarity: 1,
         share: 1,
       },
-      // None of its type lived as long; none changed ten thousand rows.
-      timeLeftUs: null,
+      // None changed ten thousand rows.
       bigProbability: 0,
     });
     expect(row?.next.map(({ text }) => text)).toEqual([
@@ -59,14 +58,27 @@ describe('an open transaction', () => {
     insert = 19_800 / (79_800 + 5);
     for (let order = 1; order <= 3; order++) insert = (19_800 + 2 * insert) / 20_002;
     expect(row?.next[0]?.probability).toBeCloseTo(insert, 6);
-    expect(row?.commitProbability).toBeCloseTo(0.99, 2);
+    // 19,800 of 20,000 that stood there committed, and as many of all.
+    expect(row).toMatchObject({ commitProbability: null, commitUsual: 0.99 });
   });
 
-  it('has time left as others of its age had', () => {
-    const [row] = one({ ...aged(0.009) }).open;
-    const left = row?.timeLeftUs ?? 0;
-    expect(left).toBeGreaterThan(0);
-    expect(left).toBeLessThan(1_000);
+  it('has time left as others had that stayed at its point for as long', () => {
+    const stayed = (us: number) => one({ answeredUs: AS_OF - us }).open[0]?.timeLeft;
+    // Nearly all go on after 3 ms and end 2 ms later; a bucket is 9 % wide.
+    const { lowUs = 0, medianUs = 0, highUs = 0 } = stayed(0) ?? {};
+    for (const us of [lowUs, medianUs, highUs]) expect(Math.abs(us - 5_000)).toBeLessThan(300);
+    // Fifteen stayed for 450 s; the middle of their bucket is 437 s.
+    const rest = stayed(400 * SECOND)?.medianUs ?? 0;
+    expect(rest).toBeGreaterThan(25 * SECOND);
+    expect(rest).toBeLessThan(45 * SECOND);
+    expect(stayed(600 * SECOND)).toBeNull();
+    expect(one({ answeredUs: null }).open[0]?.timeLeft).toBeNull();
+  });
+
+  it('is judged by what it has been answered', () => {
+    const answered = one({ answeredUs: AS_OF }).open[0]?.timeLeft;
+    const asks = { sequence: [...held.sequence, 'f'.repeat(16)], unanswered: 1, answeredUs: AS_OF };
+    expect(one(asks).open[0]?.timeLeft).toEqual(answered);
   });
 
   it('abstains where no guess is good enough, and while a statement works', () => {
@@ -78,7 +90,7 @@ describe('an open transaction', () => {
     }));
     expect(one({ sequence: [] }, { steps: scattered }).open[0]?.next).toEqual([]);
     expect(one({ working: true }).open[0]?.next).toEqual([]);
-    expect(one({ working: true }).open[0]?.commitProbability).not.toBeNull();
+    expect(one({ working: true }).open[0]?.commitUsual).toBe(0.99);
   });
 
   it('is like nothing where nothing known begins like it', () => {

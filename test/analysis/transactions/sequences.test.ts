@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { clusterTypes } from '../../../analysis/transactions/clusters.ts';
 import { editDistance, prefixSimilarity } from '../../../analysis/transactions/edit-distance.ts';
 import { mayWaitFor } from '../../../analysis/transactions/lock-conflicts.ts';
-import { countBeyond, medianBeyond } from '../../../analysis/transactions/survival.ts';
+import { countBeyond } from '../../../analysis/transactions/survival.ts';
 import { typeName } from '../../../analysis/transactions/type-names.ts';
 import { bucketOf, bucketStartUs } from '../../../src/core/histogram.ts';
 import type { ClassText } from '../../../src/events/transaction-types.ts';
@@ -78,13 +78,6 @@ describe('what is left beyond a value', () => {
     const [start, end] = [bucketStartUs(bucketOf(2_100)), bucketStartUs(bucketOf(2_100) + 1)];
     expect(countBeyond(histogram, (start + end) / 2)).toBeCloseTo(20, 9);
     expect(countBeyond(histogram, 3_000)).toBe(0);
-  });
-
-  it('has its median half way', () => {
-    const [start, end] = [bucketStartUs(bucketOf(2_100)), bucketStartUs(bucketOf(2_100) + 1)];
-    expect(medianBeyond(histogram, 1_500, 10)).toBeCloseTo((start + end) / 2 - 1_500, 6);
-    expect(medianBeyond(histogram, 1_500, 41)).toBeUndefined();
-    expect(medianBeyond(new Map(), 0, 1)).toBeUndefined();
   });
 });
 
