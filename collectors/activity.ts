@@ -20,6 +20,9 @@ export interface Conversation {
   readonly inTransaction: boolean;
 }
 
+/** Durations below 65 ms fall into these, and most are. */
+const SHORT_BUCKETS = 128;
+
 /** The counters of one edge in one second. */
 class Second {
   connectionsOpened = 0;
@@ -43,7 +46,8 @@ class Second {
   responseBytes = 0;
   lostBytes = 0;
   lostPacketsMin = 0;
-  readonly buckets = new Uint32Array(BUCKETS_COUNT);
+  /** Made for the first answer: of most hosts and seconds there is none. */
+  #buckets: Uint32Array | undefined = undefined;
   bucketMin: number = BUCKETS_COUNT;
   bucketMax = -1;
   /** Anything counted since it was last written. */
@@ -59,15 +63,23 @@ class Second {
     this.durationSumUs += durationUs;
     if (durationUs > this.durationMaxUs) this.durationMaxUs = durationUs;
     const bucket = bucketOf(durationUs);
-    this.buckets[bucket] = (this.buckets[bucket] as number) + 1; // bucketOf stays below BUCKETS_COUNT.
+    let buckets = this.#buckets;
+    if (buckets === undefined || bucket >= buckets.length) {
+      buckets = new Uint32Array(bucket < SHORT_BUCKETS ? SHORT_BUCKETS : BUCKETS_COUNT);
+      if (this.#buckets !== undefined) buckets.set(this.#buckets);
+      this.#buckets = buckets;
+    }
+    buckets[bucket] = (buckets[bucket] as number) + 1; // bucketOf stays below BUCKETS_COUNT.
     if (bucket < this.bucketMin) this.bucketMin = bucket;
     if (bucket > this.bucketMax) this.bucketMax = bucket;
   }
 
   durationBuckets(): ReadonlyMap<number, number> {
     const counts = new Map<number, number>();
+    const buckets = this.#buckets;
+    if (buckets === undefined) return counts;
     for (let bucket = this.bucketMin; bucket <= this.bucketMax; bucket++) {
-      const count = this.buckets[bucket] as number; // Inside the range that `duration` filled.
+      const count = buckets[bucket] as number; // Inside the range that `duration` filled.
       if (count > 0) counts.set(bucket, count);
     }
     return counts;

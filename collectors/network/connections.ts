@@ -432,10 +432,12 @@ function acknowledge(half: HalfStream, acknowledgement: number): void {
 
 function addressOf(word0: number, word1: number, word2: number, word3: number): Uint8Array {
   const address = new Uint8Array(16);
-  const view = new DataView(address.buffer);
-  view.setInt32(0, word0);
-  view.setInt32(4, word1);
-  view.setInt32(8, word2);
-  view.setInt32(12, word3);
+  // No view: a small array that nobody asks for its buffer lies within the heap.
+  for (const [place, word] of [word0, word1, word2, word3].entries()) {
+    address[place * 4] = word >>> 24;
+    address[place * 4 + 1] = word >>> 16;
+    address[place * 4 + 2] = word >>> 8;
+    address[place * 4 + 3] = word;
+  }
   return address;
 }

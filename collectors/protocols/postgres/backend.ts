@@ -14,7 +14,7 @@ import { Outcome, type Pending, PendingKind } from './pending.ts';
 import type { Replication } from './replication.ts';
 import { endsRound, Phase, type State } from './state.ts';
 import { commandOf, readTag } from './tag.ts';
-import { statusOf, type TransactionStatus } from './transactions.ts';
+import { failsBeforeTransaction, statusOf, type TransactionStatus } from './transactions.ts';
 
 /** What the backend leaves to the conversation. */
 export interface BackendOwner {
@@ -299,6 +299,8 @@ export class Backend implements MessageReceiver {
       }
       if (pending === undefined) {
         state.context.health.unmatchedAnswers++;
+        // Of which name, nobody knows.
+        if (kind === PendingKind.Parse || kind === PendingKind.Close) state.namesDoubted++;
         return;
       }
     }
@@ -330,6 +332,7 @@ export class Backend implements MessageReceiver {
   }
 
   #complete(bytes: Uint8Array, view: DataView, start: number, end: number, tsUs: number): void {
+    const state = this.#state;
     const pending = this.#answering(tsUs);
     if (pending === undefined) return;
     const { outcome } = pending;
@@ -338,7 +341,10 @@ export class Backend implements MessageReceiver {
       pending.kind === PendingKind.Query
         ? pending.text.length > 0
         : pending.statement?.known === true;
-    if (!known) outcome.tagCommand = commandOf(bytes, start, end);
+    if (!known) {
+      outcome.tagCommand = commandOf(bytes, start, end);
+      if (MAKES_NAMES.test(outcome.tagCommand ?? '')) state.namesDoubted++;
+    }
     this.#finish(pending, tsUs);
   }
 
@@ -566,14 +572,7 @@ function isBaseBackup(pending: Pending): boolean {
   return /^\s*BASE_BACKUP\b/i.test(commandText(pending));
 }
 
-/**
- * Bind of a statement and Execute of a portal that do not exist fail before the server opens a transaction for them
- * (measured: pg_stat_database counts no rollback).
- */
-function failsBeforeTransaction(failed: Pending, error: ServerError): boolean {
-  if (failed.kind === PendingKind.Bind) return error.sqlstate === '26000';
-  const unknownPortal = failed.kind === PendingKind.Execute && failed.statement === undefined;
-  return unknownPortal && error.sqlstate === '34000';
-}
+/** Tags of what makes or drops prepared statements by SQL. */
+const MAKES_NAMES = /^(?:PREPARE$|DEALLOCATE|DISCARD)/;
 
 const NO_BYTES = new Uint8Array(0);

@@ -16,12 +16,10 @@ import { serverOf, tellCancelRequest } from './cancel-request.ts';
 import type { ServerError } from './errors.ts';
 import { Framer, Mode } from './framer.ts';
 import { Frontend, type FrontendOwner } from './frontend.ts';
-import { backendKeep, frontendKeep } from './messages.ts';
-import { keepExtras } from './opengauss.ts';
+import { Keeps, keptBodies } from './kept-bodies.ts';
 import { neverAccepted } from './never-accepted.ts';
 import { OneWay } from './one-way.ts';
-import type { Replication } from './replication.ts';
-import { followReplication, keepBackupRows } from './follow-replication.ts';
+import { Replication } from './replication.ts';
 import { findBackendBoundary, findFrontendBoundary } from './resync.ts';
 import { Rounds } from './round.ts';
 import { decodeStartup, guessForeign, looksLikeStartup } from './startup.ts';
@@ -33,8 +31,6 @@ const TLS_HANDSHAKE = 0x16;
 const ANSWER_TLS = 0x53; // 'S'
 const ANSWER_GSS = 0x47; // 'G'
 const ANSWER_ERROR = 0x45; // 'E': a server that is too old, or full, answers with an error message
-/** Names in Bind are short; the values behind them are kept only where they are wanted. */
-const BIND_NAME_BYTES = 4096;
 /** After so many refusals in one connection its bytes are no longer believed to be this protocol. */
 const REFUSALS_MAX = 20;
 const OPENGAUSS_MINOR_MIN = 50;
@@ -54,9 +50,8 @@ export class PostgresConversation
   readonly #server: Framer;
   readonly #rounds: Rounds;
   readonly #oneWay: OneWay;
-  /** How much of each kind of message is kept, by its tag. */
-  readonly #clientKeep: Int32Array;
-  readonly #serverKeep: Int32Array;
+  /** Bits of Keeps. */
+  #keeps: number;
   #negotiating: 'tls' | 'gss' = 'tls';
   #refusals = 0;
   #decodedBytes = 0;
@@ -96,28 +91,29 @@ export class PostgresConversation
     this.#recognition = midStream ? new TlsRecognition() : undefined;
     this.#rounds = new Rounds(this.#state);
     this.#oneWay = new OneWay(flow, clientEndpoint, this.#state);
-    const { limits } = context;
-    const sizes = {
-      statementBytes: limits.statementBytesMax,
-      bindBytes: context.parameters ? limits.bindBytesMax : BIND_NAME_BYTES,
-      messageBytes: limits.messageBytesMax,
-    };
-    this.#clientKeep = frontendKeep(sizes);
-    this.#serverKeep = backendKeep(sizes);
-    // A standby stays connected for months: its stream will have begun before the capture.
-    if (midStream) this.replicates();
+    this.#keeps = context.parameters ? Keeps.Values : 0;
+    const { client, server } = keptBodies(context.limits, this.#keeps);
     this.#client = new Framer(
       new Frontend(this.#state, this),
-      this.#clientKeep,
+      client,
       findFrontendBoundary,
       midStream ? Mode.Lost : Mode.Startup,
     );
     this.#server = new Framer(
       new Backend(this.#state, this),
-      this.#serverKeep,
+      server,
       findBackendBoundary,
       midStream ? Mode.Lost : Mode.Typed,
     );
+    // A standby stays connected for months: its stream will have begun before the capture.
+    if (midStream) this.replicates();
+  }
+
+  #keep(kind: number): void {
+    this.#keeps |= kind;
+    const { client, server } = keptBodies(this.#context.limits, this.#keeps);
+    this.#client.keep = client;
+    this.#server.keep = server;
   }
 
   get sessionId(): string {
@@ -214,6 +210,7 @@ export class PostgresConversation
     if (fromClient) {
       this.#client.gap(size, tsUs);
       if (this.#client.mode === Mode.Lost) {
+        if (state.lossy || (state.unsettled & Quality.GapResponse) !== 0) state.namesDoubted++;
         // Another Parse or Bind may have been among what is missing, and requests that will be answered.
         state.unsettle(Quality.GapRequest);
         state.unnamedStatement = undefined;
@@ -320,7 +317,7 @@ export class PostgresConversation
         if (startup.minor >= OPENGAUSS_MINOR_MIN && startup.minor < 100) this.speaksOpengauss();
         if (startup.parameters.has('replication')) {
           this.replicates();
-          keepBackupRows(this.#serverKeep);
+          this.#keep(Keeps.BackupRows);
         }
         this.#client.reset(Mode.Typed);
         return;
@@ -343,7 +340,15 @@ export class PostgresConversation
   }
 
   replicates(): Replication {
-    return followReplication(this.#state, this.#clientKeep, this.#serverKeep);
+    const state = this.#state;
+    if (state.replication !== undefined) return state.replication;
+    this.#keep(Keeps.Replication);
+    const { session } = state;
+    const replication = new Replication((told, tsUs) => {
+      this.#context.sink.sessionEvent({ type: 'replication', tsUs, session, ...told });
+    });
+    state.replication = replication;
+    return replication;
   }
 
   ready(tsUs: number): void {
@@ -389,7 +394,7 @@ export class PostgresConversation
 
   speaksOpengauss(): void {
     this.#state.session.dialect = 'opengauss';
-    keepExtras(this.#clientKeep, this.#serverKeep, this.#context.limits.bindBytesMax);
+    this.#keep(Keeps.Opengauss);
   }
 
   roundEnded(status: TransactionStatus, tsUs: number): void {

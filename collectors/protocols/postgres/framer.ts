@@ -56,17 +56,20 @@ const STARTUP_BYTES_MIN = 8;
 const CARRY_BYTES_FIRST = 512;
 /** A collecting buffer that had to hold a large message is let go when it is done. */
 const CARRY_BYTES_KEPT = 64 << 10;
+const NO_BYTES = new Uint8Array(0);
+const NO_VIEW = new DataView(NO_BYTES.buffer);
 
 export class Framer {
   mode: Mode;
+  /** Bytes of the body that are kept, by tag; another table when it turns out what is spoken. */
+  keep: Int32Array;
   readonly #receiver: MessageReceiver;
-  readonly #keep: Int32Array;
   readonly #find: BoundaryFinder;
   /** Bytes of a body that are still to be stepped over. */
   #skip = 0;
   /** The message being collected: what is there, what is wanted (header included), and its size on the wire. */
-  #carry = new Uint8Array(0);
-  #carryView = new DataView(this.#carry.buffer);
+  #carry = NO_BYTES;
+  #carryView = NO_VIEW;
   #carryLength = 0;
   #wanted = 0;
   #size = 0;
@@ -82,7 +85,7 @@ export class Framer {
 
   constructor(receiver: MessageReceiver, keep: Int32Array, find: BoundaryFinder, mode: Mode) {
     this.#receiver = receiver;
-    this.#keep = keep;
+    this.keep = keep;
     this.#find = find;
     this.mode = mode;
   }
@@ -160,14 +163,13 @@ export class Framer {
 
   /** Whole messages of this chunk, as long as they last. @returns where it stopped */
   #typed(bytes: Uint8Array, view: DataView, start: number, end: number, tsUs: number): number {
-    const keep = this.#keep;
     const receiver = this.#receiver;
     let position = start;
     while (position < end && this.mode === Mode.Typed) {
       if (end - position < HEADER_BYTES) return this.#stash(bytes, position, end);
       const tag = view.getUint8(position);
       const length = view.getUint32(position + 1);
-      const kept = keep[tag] as number; // A byte indexes all 256 entries.
+      const kept = this.keep[tag] as number; // A byte indexes all 256 entries.
       if (kept === Keep.Illegal || length < 4 || length > MESSAGE_BYTES_MAX) {
         this.#refuse(tsUs);
         return position;
@@ -251,7 +253,7 @@ export class Framer {
     const startup = this.mode === Mode.Startup;
     const tag = startup ? 0 : this.#carryView.getUint8(0);
     const size = startup ? this.#carryView.getUint32(0) : this.#carryView.getUint32(1) + 1;
-    const kept = startup ? STARTUP_BYTES_MAX : (this.#keep[tag] as number);
+    const kept = startup ? STARTUP_BYTES_MAX : (this.keep[tag] as number);
     const sizeMax = startup ? STARTUP_BYTES_MAX : MESSAGE_BYTES_MAX;
     const sizeMin = startup ? STARTUP_BYTES_MIN : HEADER_BYTES;
     if (kept === Keep.Illegal || size < sizeMin || size > sizeMax) {

@@ -164,6 +164,7 @@ export class Frontend implements MessageReceiver {
     if (kind === PendingKind.Query) pending.quality |= Quality.UnknownStatement;
     if (kind === PendingKind.Parse)
       this.#remember(NO_NAME, this.#attach(pending, new PreparedStatement()));
+    if (kind === PendingKind.Parse || kind === PendingKind.Close) state.namesDoubted++;
     if (kind === PendingKind.Bind) state.bindUnnamed(undefined, undefined);
     if (kind === PendingKind.Bind || kind === PendingKind.Execute)
       state.doubtPortals(Quality.GapRequest);
@@ -287,6 +288,7 @@ export class Frontend implements MessageReceiver {
   #remember(name: Uint8Array, statement: PreparedStatement): void {
     const state = this.#state;
     statement.name = name;
+    statement.preparedAt = state.namesDoubted;
     if (state.encoding !== undefined && name.length > 0)
       statement.show(state.decode(name, 0, name.length));
     if (name.length === 0) state.unnamedStatement = statement;

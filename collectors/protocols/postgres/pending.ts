@@ -199,7 +199,9 @@ export class PendingQueue {
   base = 0;
   head = 0;
   tail = 0;
-  #ring: Pending[] = Array.from({ length: RING_SIZE_FIRST }, () => new Pending());
+  /** Filled from the front as places are needed: of most connections few. `#size` is a power of two. */
+  #ring: Pending[] = [];
+  #size = RING_SIZE_FIRST;
 
   /** Requests that wait for their answer. */
   get waitingCount(): number {
@@ -211,7 +213,7 @@ export class PendingQueue {
   }
 
   at(index: number): Pending {
-    return this.#ring[index & (this.#ring.length - 1)] as Pending; // The ring has no holes.
+    return this.#ring[index & (this.#size - 1)] as Pending; // Places that were pushed to are filled.
   }
 
   /** The request that the server answers now. */
@@ -220,7 +222,8 @@ export class PendingQueue {
   }
 
   push(kind: PendingKind, tsUs: number, requestBytes: number): Pending {
-    if (this.tail - this.base === this.#ring.length) this.#grow();
+    if (this.tail - this.base === this.#size) this.#grow();
+    if ((this.tail & (this.#size - 1)) === this.#ring.length) this.#ring.push(new Pending());
     const pending = this.at(this.tail);
     pending.reset(kind, tsUs, requestBytes);
     this.tail++;
@@ -229,7 +232,7 @@ export class PendingQueue {
 
   /** Takes a request out that will get no answer; what stands behind it moves up. */
   remove(index: number): void {
-    const mask = this.#ring.length - 1;
+    const mask = this.#size - 1;
     const removed = this.at(index);
     for (let place = index; place < this.tail - 1; place++) {
       this.#ring[place & mask] = this.at(place + 1);
@@ -245,7 +248,10 @@ export class PendingQueue {
       this.base = 0;
       this.head = 0;
       this.tail = 0;
-      if (this.#ring.length > RING_SIZE_KEPT) this.#ring.length = RING_SIZE_FIRST;
+      if (this.#size > RING_SIZE_KEPT) {
+        this.#size = RING_SIZE_FIRST;
+        this.#ring.length = RING_SIZE_FIRST;
+      }
     }
   }
 
@@ -255,8 +261,7 @@ export class PendingQueue {
     this.head -= this.base;
     this.tail -= this.base;
     this.base = 0;
-    const size = this.#ring.length * 2;
-    while (ring.length < size) ring.push(new Pending());
+    this.#size *= 2;
     this.#ring = ring;
   }
 }

@@ -345,7 +345,7 @@ export class Rounds {
     }
     if (statement.truncated) pending.quality |= Quality.Truncated;
     if (statement.inferred) pending.quality |= Quality.Inferred;
-    pending.quality |= statement.doubt;
+    pending.quality |= this.#state.doubtOf(statement);
     this.#tell(
       pending,
       outcome,
@@ -394,6 +394,7 @@ export class Rounds {
     told.status = outcome.status;
     told.error = outcome.error;
     const object = this.#source(statementClass, text, start, end);
+    if (object?.statement !== undefined) pending.quality |= state.doubtOf(object.statement);
     // What somebody counts must be no secret.
     told.bound = statementClass?.mayHoldSecret === false ? this.#bound.of(pending) : undefined;
     if (statementClass === undefined) hideQuoted(told);

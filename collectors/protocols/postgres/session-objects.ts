@@ -52,6 +52,7 @@ export class SessionObjects {
     const statement = new PreparedStatement();
     const view = new DataView(text.buffer, text.byteOffset, text.byteLength);
     statement.name = object.verb === 'prepare' ? (object.name ?? NO_NAME) : NO_NAME;
+    statement.preparedAt = this.#state.namesDoubted;
     statement.known = true;
     statement.text.set(text, view, innerStart, innerEnd);
     statement.statementClass = this.#state.context.classes.classOf(
@@ -94,7 +95,8 @@ export class SessionObjects {
   }
 
   #prepared(name: Buffer, statement: PreparedStatement): void {
-    const { statements } = this.#state;
+    const { statements, namesDoubted } = this.#state;
+    statement.preparedAt = namesDoubted;
     const bound = statements.get(name, 0, name.length);
     // A Bind behind it in the same pipeline has asked for it by its name already.
     if (bound?.known === false) bound.fill(statement);

@@ -53,6 +53,11 @@ export class State {
   readonly portals: NameTable<Portal>;
   /** Portals that a row limit left open, by name: what has come of them so far. */
   readonly suspended = new Map<string, Pending>();
+  /**
+   * How often something was lost that may have dropped or replaced any named statement. Those that are older than the
+   * last time are told as a guess.
+   */
+  namesDoubted = 0;
   unnamedStatement: PreparedStatement | undefined = undefined;
   /** The unnamed statement before, kept for its memory. */
   spareStatement: PreparedStatement | undefined = undefined;
@@ -285,6 +290,12 @@ export class State {
     this.unnamedPortalDoubt |= bit;
   }
 
+  /** Bits of Quality: whether what is known under its name may have been replaced unseen. */
+  doubtOf(statement: PreparedStatement): number {
+    const replaced = statement.name.length > 0 && statement.preparedAt < this.namesDoubted;
+    return statement.doubt | (replaced ? Quality.GapRequest : 0);
+  }
+
   /** An error at the commit behind it makes a failure of the last execution that succeeded. */
   #lastAnswered(): number {
     const { queue } = this;
@@ -316,6 +327,8 @@ export class State {
     for (let index = queue.head; index < queue.tail; index++)
       if (endsRound(queue.at(index).kind)) rounds++;
     const known = this.unsettled === 0 || this.oneRoundWaits;
+    // Both directions lost bytes: a Parse may be among these, its answer among those.
+    if ((this.unsettled & Quality.GapRequest) !== 0) this.namesDoubted++;
     this.lossy = true;
     this.unsettle(Quality.GapResponse);
     this.oneRoundWaits = known && rounds === 1;

@@ -7,6 +7,7 @@ import type { LearnedStatement } from '../learned.ts';
 import { text } from './errors.ts';
 
 const NO_BYTES = new Uint8Array(0);
+const NO_VIEW = new DataView(NO_BYTES.buffer);
 
 /** A statement as Parse made it, or (`known` false) a name that was bound but never seen to be prepared. */
 export class PreparedStatement {
@@ -19,6 +20,8 @@ export class PreparedStatement {
   inferred = false;
   /** Bits of Quality: whether this is what stands under its name was a guess. */
   doubt = 0;
+  /** State.namesDoubted when it was prepared. */
+  preparedAt = 0;
   statementClass: StatementClass | undefined = undefined;
   /** Types of the parameters: from Parse, or from the server's description. */
   parameterTypes: readonly number[] = [];
@@ -93,7 +96,7 @@ const TEXT_BYTES_KEPT = 16 << 10;
 /** A text that is kept beyond the capture buffer, in memory that the next text uses again. */
 export class TextBuffer {
   bytes: Uint8Array = NO_BYTES;
-  view: DataView = new DataView(NO_BYTES.buffer);
+  view: DataView = NO_VIEW;
   length = 0;
 
   /** Keeps bytes[start, end). `view` is of the same bytes. */

@@ -10,7 +10,8 @@ import type { Session } from '../../../src/events/session.ts';
 import type { StatementClass } from '../../../src/events/statement-class.ts';
 import type { Edge } from '../../activity.ts';
 import type { ConversationContext } from '../conversation-context.ts';
-import { type Outcome, TagVerb } from './pending.ts';
+import type { ServerError } from './errors.ts';
+import { type Outcome, type Pending, PendingKind, TagVerb } from './pending.ts';
 
 export type TransactionStatus = 'I' | 'T' | 'E' | '';
 
@@ -26,6 +27,16 @@ export function statusOf(byte: number): TransactionStatus {
     default:
       return '';
   }
+}
+
+/**
+ * Bind of a statement and Execute of a portal that do not exist fail before the server opens a transaction for them
+ * (measured: pg_stat_database counts no rollback).
+ */
+export function failsBeforeTransaction(failed: Pending, error: ServerError): boolean {
+  if (failed.kind === PendingKind.Bind) return error.sqlstate === '26000';
+  const unknownPortal = failed.kind === PendingKind.Execute && failed.statement === undefined;
+  return unknownPortal && error.sqlstate === '34000';
 }
 
 /** The one object in which ended transactions are told. */
