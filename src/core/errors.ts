@@ -62,6 +62,10 @@ export const errorTable = {
     exitCode: 1,
     hint: 'free disk space, then run the same command again: nothing is stored twice',
   },
+  MSQL_STORE_READ_ONLY: {
+    exitCode: 1,
+    hint: "look into the kernel's log (dmesg) for why, mend the disk, then run the same command again",
+  },
   MSQL_STORE_ENGINE: { exitCode: 1, hint: 'run mirrorsql doctor' },
   MSQL_STORE_UNREACHABLE: {
     exitCode: 1,

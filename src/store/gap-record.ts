@@ -28,6 +28,7 @@ export class GapRecord {
   readonly #path: string;
   readonly #segments: string;
   #gap: Gap | undefined;
+  #isKept = true;
 
   /** Takes up what an earlier run could not tell. `directory`: the store's. */
   constructor(directory: string) {
@@ -41,6 +42,11 @@ export class GapRecord {
   /** Undefined when there is nothing to tell. */
   get open(): Gap | undefined {
     return this.#gap;
+  }
+
+  /** What is lost is told, or written down for the next run; false on a disk that takes nothing more. */
+  get isKept(): boolean {
+    return this.#gap === undefined || this.#isKept;
   }
 
   /** Counts a segment as lost, then deletes it. */
@@ -97,8 +103,10 @@ export class GapRecord {
       const temporary = `${this.#path}.${process.pid}.tmp`;
       writeFileSync(temporary, JSON.stringify(this.#gap), { mode: 0o600 });
       renameSync(temporary, this.#path);
+      this.#isKept = true;
     } catch {
       // A full disk must not stop the capture; the gap is told from memory, and written down with the next one.
+      this.#isKept = false;
     }
   }
 }

@@ -5,6 +5,7 @@ import { MirrorSqlError, systemCode } from '../core/errors.ts';
 /** ClickHouse's NOT_ENOUGH_SPACE. */
 const NOT_ENOUGH_SPACE = '243';
 const AUTHENTICATION_FAILED = '516';
+const READ_ONLY = /Read-only file system/i;
 
 /** The same error when it is one of ours already. */
 export function storeError(error: unknown): MirrorSqlError {
@@ -15,6 +16,7 @@ export function storeError(error: unknown): MirrorSqlError {
     if (error.code === NOT_ENOUGH_SPACE || /No space left on device/.test(message)) {
       return new MirrorSqlError('MSQL_STORE_DISK_FULL', 'the disk of the store is full', cause);
     }
+    if (READ_ONLY.test(message)) return readOnly('store', cause);
     if (error.code === AUTHENTICATION_FAILED) {
       return new MirrorSqlError('MSQL_STORE_LOGIN', 'the store refused user or password', cause);
     }
@@ -31,9 +33,18 @@ export function storeError(error: unknown): MirrorSqlError {
       cause,
     );
   }
+  if (systemCode(error) === 'EROFS') return readOnly('data directory', cause);
   return new MirrorSqlError(
     'MSQL_STORE_UNREACHABLE',
     `the store does not answer (${systemCode(error) ?? firstLine(message)})`,
+    cause,
+  );
+}
+
+function readOnly(place: string, cause: { readonly cause: unknown }): MirrorSqlError {
+  return new MirrorSqlError(
+    'MSQL_STORE_READ_ONLY',
+    `the disk of the ${place} has become read-only`,
     cause,
   );
 }
@@ -42,7 +53,9 @@ export function storeError(error: unknown): MirrorSqlError {
 export function isTransient(error: unknown): boolean {
   if (error instanceof ClickHouseError) return error.code === '202' || error.code === '236';
   const code = systemCode(error);
-  return !(error instanceof MirrorSqlError) && code !== 'ENOSPC' && code !== 'ENOENT';
+  return (
+    !(error instanceof MirrorSqlError) && code !== 'ENOSPC' && code !== 'EROFS' && code !== 'ENOENT'
+  );
 }
 
 /** Codes by which a server says that it cannot now: full, read-only, out of memory, overloaded, starting, in pieces. */

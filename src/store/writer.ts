@@ -57,6 +57,8 @@ export interface WriterState {
   /** Given up by this writer: past the quota, refused by the store, or not even written to the disk. */
   readonly segmentsDropped: number;
   readonly rowsDropped: RowCounts;
+  /** What was given up is in the store as a gap, or written down for the next run to tell. */
+  readonly isGapKept: boolean;
   /** Of the last insert that succeeded: when it ended, in milliseconds since 1970, and how long it took. */
   readonly lastInsertAtMs: number | undefined;
   readonly lastInsertMs: number | undefined;
@@ -124,6 +126,7 @@ export class SegmentWriter {
       oldestWaitingSinceMs: sealedAtMs(this.#queue.first),
       segmentsDropped: this.#segmentsDropped,
       rowsDropped: this.#rowsDropped,
+      isGapKept: this.#gap?.isKept ?? true,
       lastInsertAtMs: this.#lastInsertAtMs,
       lastInsertMs: this.#lastInsertMs,
       failedTries,

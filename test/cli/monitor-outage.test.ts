@@ -1,4 +1,5 @@
 /** A monitor whose store is away, full, read-only or gone: the capture goes on, and what happened is said. */
+import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -160,6 +161,53 @@ it('a directory of segments that is removed is made again', async () => {
   const lost = Number(/(\d+) of events/.exec(run.said())?.[1] ?? 0);
   expect(stored + lost).toBe(DEMO_STATEMENTS);
 }, 180_000);
+
+/** A file system of its own in a file, which can be made to fail as a broken disk does; not every container may have one. */
+function canMountFiles(): boolean {
+  if (process.getuid?.() !== 0) return false;
+  const { status } = spawnSync('unshare', [
+    ...['--mount', '--propagation', 'private', 'sh', '-c'],
+    'f=$(mktemp) && truncate -s 4m "$f" && mkfs.ext4 -q -F "$f" && mount -o loop "$f" /mnt; s=$?; rm -f "$f"; exit $s',
+  ]);
+  return status === 0;
+}
+
+describe.runIf(canMountFiles())('on a disk that breaks', () => {
+  const inside = (pid: number, ...command: string[]): void => {
+    const { status, stderr } = spawnSync('nsenter', ['-t', String(pid), '-m', ...command]);
+    expect(stderr.toString()).toBe('');
+    expect(status).toBe(0);
+  };
+
+  it('and becomes read-only, goes on capturing and says what it could not keep', async () => {
+    const data = join(directory, 'data');
+    await mkdir(data);
+    running = monitor(
+      ['--read', DEMO, '--speed', '5', '--listen', '127.0.0.1:0', '--data', data],
+      [
+        ...['unshare', '--mount', '--propagation', 'private', 'sh', '-c'],
+        `truncate -s 300m "${directory}/disk" && mkfs.ext4 -q -F "${directory}/disk" && mount -o loop "${directory}/disk" "${data}" && exec "$@"`,
+        'sh',
+      ],
+    );
+    const run = running;
+    const url = await servedAt(run);
+    await waitUntil('stored seconds', 60_000, async () => {
+      const answer = await fetch(`${url}api/v1/extent`);
+      return answer.ok && ((await answer.json()) as { extent: unknown }).extent !== null;
+    });
+    // What the kernel does with a file system in whose journal it cannot write any more.
+    inside(run.child.pid ?? 0, 'mount', '-o', 'remount,abort', data);
+    await waitUntil('rows that are lost', 90_000, () => run.said().includes('counted as lost'));
+    run.child.kill('SIGINT');
+    expect(await run.ended).toBe(1);
+    expect(run.said()).toContain('MSQL_STORE_READ_ONLY');
+    // Of what was sealed before, segments may wait.
+    expect(run.said()).toMatch(
+      /not even take a note of it, so that no report will tell: rows \d+ of/,
+    );
+  }, 200_000);
+});
 
 /** As root only: the kernel is asked for a disk of its own. */
 describe.runIf(process.getuid?.() === 0)('on a disk of its own', () => {

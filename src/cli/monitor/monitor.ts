@@ -175,7 +175,7 @@ function exitCodeOf(
   summary: CaptureSummary,
   trouble: MirrorSqlError | undefined,
 ): number {
-  const { segmentsWaiting, segmentsDropped, rowsDropped } = storing.writer.state;
+  const { segmentsWaiting, segmentsDropped, rowsDropped, isGapKept } = storing.writer.state;
   if (trouble !== undefined) process.stderr.write(`${trouble.line}\n`);
   if (segmentsWaiting > 0) {
     process.stderr.write(
@@ -184,7 +184,10 @@ function exitCodeOf(
   }
   if (segmentsDropped > 0) {
     const rows = Object.entries(rowsDropped).map(([table, count]) => `${count} of ${table}`);
-    process.stderr.write(`not stored, and recorded as a gap: rows ${rows.join(', ')}\n`);
+    const recorded = isGapKept
+      ? 'recorded as a gap'
+      : 'the disk does not even take a note of it, so that no report will tell';
+    process.stderr.write(`not stored, and ${recorded}: rows ${rows.join(', ')}\n`);
   }
   const { failure } = summary;
   if (failure !== undefined) {
