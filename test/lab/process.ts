@@ -89,11 +89,19 @@ export async function waitUntil(
   timeoutMs: number,
   probe: () => Promise<boolean> | boolean,
 ): Promise<void> {
+  if (!(await waitAtMost(timeoutMs, probe)))
+    throw new Error(`waited ${String(timeoutMs)} ms in vain for ${what}`);
+}
+
+/** The same, for who judges by something else what has come. @returns whether it is so */
+export async function waitAtMost(
+  timeoutMs: number,
+  probe: () => Promise<boolean> | boolean,
+): Promise<boolean> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
-    if (await probe()) return;
-    if (Date.now() > deadline)
-      throw new Error(`waited ${String(timeoutMs)} ms in vain for ${what}`);
+    if (await probe()) return true;
+    if (Date.now() > deadline) return false;
     await delay(50);
   }
 }

@@ -12,7 +12,7 @@ import { TOGETHER } from '../../../collectors/network/scope.ts';
 import { Workers } from '../../../src/cli/monitor/workers.ts';
 import type { Segment } from '../../../src/store/segment.ts';
 import { startPostgres } from '../../lab/postgres-server.ts';
-import { delay, mustRun } from '../../lab/process.ts';
+import { delay, mustRun, waitAtMost } from '../../lab/process.ts';
 
 const CONNECTIONS = '16';
 const backend = (process.argv[2] ?? 'auto') as Backend;
@@ -57,14 +57,18 @@ async function main(): Promise<void> {
     const load = ['-n', '-c', CONNECTIONS, '-t', '100', '-S', '-h', '127.0.0.1', '-U', 'postgres'];
     await mustRun('pgbench', [...load, 'postgres']);
     await server.waitForNoClients();
-    await delay(backend === 'tcpdump' ? 3000 : 500);
-    running.stop();
-    const summary = await ended;
-    workers.close();
     const [row] = await server.query(
       'postgres',
       `SELECT sum(calls)::int AS calls FROM pg_stat_statements WHERE query NOT LIKE '%pg_stat_%'`,
     );
+    const truth = Number(row?.['calls']);
+    // On a busy machine tcpdump gives its packets seconds later. What comes too often comes at once.
+    const statements = (): number => running.summary().events['statement'] ?? 0;
+    await waitAtMost(60_000, () => statements() >= truth);
+    await delay(500);
+    running.stop();
+    const summary = await ended;
+    workers.close();
     const rowsOf = (table: string) =>
       segments
         .filter((segment) => segment.table === table)
@@ -73,7 +77,7 @@ async function main(): Promise<void> {
       `${JSON.stringify({
         summary,
         each: running.summaries().map(({ events }) => events['statement'] ?? 0),
-        truth: row?.['calls'],
+        truth,
         stored: rowsOf('events'),
         names: new Set(segments.map(({ name }) => name)).size === segments.length,
       })}\n`,
