@@ -7,6 +7,7 @@ import { errorFindings } from './diagnosis/error-findings.ts';
 import { bigTransactionFindings } from './diagnosis/big-transaction-findings.ts';
 import { openTransactionFindings } from './diagnosis/open-transaction-findings.ts';
 import { queryClusterFindings } from './diagnosis/query-cluster-findings.ts';
+import { repetitionFindings } from './diagnosis/repetitions.ts';
 import { slowClassFindings } from './diagnosis/slow-classes.ts';
 import { lowTpsFindings } from './diagnosis/low-tps-findings.ts';
 import { healthFindings } from './health/findings.ts';
@@ -30,6 +31,7 @@ type Rows = Pick<
   | 'hotValues'
   | 'slowClasses'
   | 'queryClusters'
+  | 'repetitions'
 >;
 
 /** @returns at most 200, the most severe first, among equals the earliest */
@@ -45,6 +47,7 @@ export function findingsOf(
     ...forecastFindings(rows.classForecast),
     ...lowTpsFindings(rows.lowTps),
     ...slowClassFindings(rows.slowClasses),
+    ...repetitionFindings(rows.repetitions, settings.classes),
     ...queryClusterFindings(rows.queryClusters, rows.window, settings.queries),
     ...errorFindings(rows.errorDiagnosis, settings.errors),
     ...open,

@@ -47,6 +47,14 @@ export interface SlowClassesSettings {
   readonly queuePValueMax: number;
   /** Leading wildcard: this share of the values that are given begins with `%`. */
   readonly wildcardShare: number;
+  /** N+1: so many runs, one might be chance, ... */
+  readonly repetitionRunsMin: number;
+  /** ... of those behind the list this share has as many executions as it has rows: else something else decides, ... */
+  readonly repetitionMatchedShare: number;
+  /** ... of so many executions on average: a join saves all but one of their round trips, ... */
+  readonly repetitionLengthMin: number;
+  /** ... and they are this share of what the host asks of the database, by number or by time. */
+  readonly repetitionShareMin: number;
 }
 
 export const defaultSlowClassesSettings: SlowClassesSettings = {
@@ -73,4 +81,8 @@ export const defaultSlowClassesSettings: SlowClassesSettings = {
   queueCorrelationMin: 0.6,
   queuePValueMax: 0.01,
   wildcardShare: 0.5,
+  repetitionRunsMin: 10,
+  repetitionMatchedShare: 0.8,
+  repetitionLengthMin: 8,
+  repetitionShareMin: 0.05,
 };

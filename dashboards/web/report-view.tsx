@@ -18,6 +18,7 @@ import { KeyFigures } from './sections/key-figures.tsx';
 import { OpenTransactions } from './sections/open-transactions.tsx';
 import { LowTps } from './sections/low-tps.tsx';
 import { QueryClusters } from './sections/query-clusters.tsx';
+import { Repetitions } from './sections/repetitions.tsx';
 import { SlowClasses } from './sections/slow-classes.tsx';
 import { Slowest, Statements } from './sections/statements.tsx';
 import { Transactions } from './sections/transactions.tsx';
@@ -43,6 +44,7 @@ export function ReportView({ report, onOpen, onZoom, onNode }: ReportViewProps) 
         <Findings report={report} onOpen={onOpen} />
         <Statements report={report} onOpen={onOpen} />
         <SlowClasses report={report} onOpen={onOpen} />
+        <Repetitions report={report} onOpen={onOpen} />
         <QueryClusters report={report} onOpen={onOpen} />
         <ClassForecasts report={report} onOpen={onOpen} />
         <HotValues report={report} onOpen={onOpen} />

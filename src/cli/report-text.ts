@@ -19,6 +19,7 @@ import { lowTps } from './text/low-tps.ts';
 import { pageOf } from './text/page.ts';
 import { queryClusters } from './text/query-clusters.ts';
 import { replication } from './text/replication.ts';
+import { repetitions } from './text/repetitions.ts';
 import { slowClasses } from './text/slow-classes.ts';
 import { statements } from './text/statements.ts';
 import { traffic } from './text/traffic.ts';
@@ -40,6 +41,7 @@ export function renderReportText(report: Report, { columns, color }: TextOptions
     lowTps,
     statements,
     slowClasses,
+    repetitions,
     queryClusters,
     classForecast,
     hotValues,

@@ -11,6 +11,7 @@ import type { LowTpsFacts } from './low-tps.ts';
 import type { ValuePlaceFacts } from './hot-values.ts';
 import type { NodeSecond } from './health.ts';
 import type { OpenTransactionsFacts } from './open-transactions.ts';
+import type { RepetitionFacts } from './repetitions.ts';
 import type { DeliveryFacts } from './slow-classes.ts';
 
 /** fromUs inclusive, toUs exclusive. */
@@ -320,6 +321,7 @@ export interface WindowFacts {
   readonly classes: readonly ClassFacts[];
   readonly classSteps: readonly ClassStep[];
   readonly deliveries: readonly DeliveryFacts[];
+  readonly repetitions: readonly RepetitionFacts[];
   readonly errors: readonly ErrorFacts[];
   readonly errorSteps: readonly ErrorStep[];
   readonly channels: readonly ChannelFacts[];

@@ -21,6 +21,7 @@ import type { HealthInterval } from './health.ts';
 import type { OpenTransactions } from './open-transactions.ts';
 import type { Incident } from './incidents.ts';
 import type { LowTps } from './low-tps.ts';
+import type { RepetitionRow } from './repetitions.ts';
 import type { QueryClusters } from './query-clusters.ts';
 import type { SlowClasses } from './slow-classes.ts';
 import type { HighlightPart } from './sentence.ts';
@@ -294,6 +295,8 @@ export interface Report {
   readonly lowTps: LowTps;
   /** D5: classes slower than the mean. */
   readonly slowClasses: SlowClasses;
+  /** D5: lists whose rows are asked for one by one. */
+  readonly repetitions: readonly RepetitionRow[];
   /** F2: what queries ask for, by clusters. */
   readonly queryClusters: QueryClusters;
 }

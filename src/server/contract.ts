@@ -33,6 +33,7 @@ export type { ErrorCauseRow } from '../events/error-diagnosis.ts';
 export type { BigClassRow, BigTypeRow } from '../events/big-transactions.ts';
 export type { OpenTransactionRow } from '../events/open-transactions.ts';
 export type { QueryClusterRow, QueryColumnSet } from '../events/query-clusters.ts';
+export type { RepetitionRow } from '../events/repetitions.ts';
 export type { SlowClassRow } from '../events/slow-classes.ts';
 export type { LowTpsEpisode } from '../events/low-tps.ts';
 export type { HotValueRow } from '../events/hot-values.ts';

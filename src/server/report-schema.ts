@@ -15,6 +15,7 @@ import { incidentSchema } from './schemas/incidents.ts';
 import { openTransactionsSchema } from './schemas/open-transactions.ts';
 import { lowTpsSchema } from './schemas/low-tps.ts';
 import { queryClustersSchema } from './schemas/query-clusters.ts';
+import { repetitionSchema } from './schemas/repetitions.ts';
 import { slowClassesSchema } from './schemas/slow-classes.ts';
 import { sentenceSchema } from './schemas/sentence.ts';
 import {
@@ -476,6 +477,7 @@ export const reportSchema = Type.Object(
     errorDiagnosis: errorDiagnosisSchema,
     lowTps: lowTpsSchema,
     slowClasses: slowClassesSchema,
+    repetitions: Type.Array(repetitionSchema, { description: 'D5: rows asked for one by one' }),
     queryClusters: queryClustersSchema,
   },
   { ...CLOSED, title: 'MirrorSQL report' },

@@ -43,6 +43,7 @@ const SUMMARIES: ReadonlySet<string> = new Set<StoredTableName>([
   'class_1m',
   'class_1h',
   'error_1m',
+  'repetition_1m',
   'transaction_type_1h',
   'transaction_steps_1h',
 ]);

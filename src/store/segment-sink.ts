@@ -32,6 +32,7 @@ import {
   sessionEventRows,
   sessionRows,
 } from './tables/sessions-table.ts';
+import { appendRepetition, repetitionRows } from './tables/repetitions-table.ts';
 import { appendValue, valueRows } from './tables/values-table.ts';
 import type { ValueNames } from './values/value-names.ts';
 import { ValueSketches } from './values/value-sketches.ts';
@@ -44,6 +45,7 @@ import {
   transactionTypeRows,
 } from './tables/transaction-types-table.ts';
 import { appendTransaction, isStored, transactionRows } from './tables/transactions-table.ts';
+import { Repetitions } from './repetitions.ts';
 import { TransactionSequences } from './transaction-sequences.ts';
 
 /** One of several sinks that fill one directory: it numbers its segments index, index + count, index + 2 count ... */
@@ -111,6 +113,11 @@ export class SegmentSink implements EventSink {
       this.#sealWhenFull(this.#transactionSteps);
     },
   });
+  readonly #repetitionRows = repetitionRows();
+  readonly #repetitions = new Repetitions((count) => {
+    appendRepetition(this.#repetitionRows, count);
+    this.#sealWhenFull(this.#repetitionRows);
+  });
   readonly #valueRows = valueRows();
   readonly #values: ValueSketches | undefined;
   readonly #notes = new Map<Session, SessionNotes>();
@@ -161,6 +168,7 @@ export class SegmentSink implements EventSink {
     if (this.reduction < Reduction.Parameters)
       this.#values?.statement(event, notes.addresses.server);
     this.#sequences.statement(notes.sequence, event, notes.addresses.server);
+    this.#repetitions.statement(notes.run, event, notes.addresses);
     if (statementClass !== undefined && statementClass !== this.#lastClass) {
       this.#tellClass(statementClass, text, textStart, textEnd);
     }
@@ -203,6 +211,7 @@ export class SegmentSink implements EventSink {
       notes.serverVersion = event.serverVersion;
       notes.tls = event.tls;
     } else if (event.type === 'session_end') {
+      this.#repetitions.end(notes.run, event.session.serverPort, notes.addresses);
       appendSessionEnd(this.#sessions, event, notes);
       this.#notes.delete(event.session);
       this.#lastSession = undefined;
@@ -234,6 +243,7 @@ export class SegmentSink implements EventSink {
 
   captureSecond(second: CaptureSecond): void {
     this.#values?.advance(second.secondUs);
+    this.#repetitions.advance(second.secondUs);
     appendCaptureSecond(this.#capture, this.#options.source ?? '', second);
     this.#sealWhenFull(this.#capture);
   }
@@ -241,6 +251,7 @@ export class SegmentSink implements EventSink {
   /** Nothing more comes: also what is counted by the minute is told, and all is sealed. */
   end(): void {
     this.#values?.flush();
+    this.#repetitions.flush();
     this.seal();
   }
 
@@ -254,6 +265,7 @@ export class SegmentSink implements EventSink {
       this.#replication,
       this.#capture,
       this.#valueRows,
+      this.#repetitionRows,
     ]);
   }
 

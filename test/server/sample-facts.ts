@@ -475,6 +475,7 @@ export function sampleFacts(window: Window = EXTENT, scope: Scope = {}): WindowF
     ],
     classes,
     deliveries: [],
+    repetitions: [],
     classSteps: classes.flatMap((facts) => classStepsOf(random, facts)),
     errors: ERROR_SHAPES.map(errorAt),
     errorSteps: failures,

@@ -1,6 +1,7 @@
 /**
- * Signs of slowness on real traffic: a client that reads slowly, an endless wait for one row when many want it, and patterns
- * that begin with a wildcard. Beside them the same without the cause, of which nothing may be told.
+ * Signs of slowness on real traffic: a client that reads slowly, an endless wait for one row when many want it, patterns
+ * that begin with a wildcard, and lists whose rows are asked for one by one. Beside them the same without the cause, of
+ * which nothing may be told.
  * Needs a PostgreSQL server and tcpdump with the right to capture; fails without them.
  */
 import type { Socket } from 'node:net';
@@ -53,6 +54,39 @@ async function quickReader(port: number): Promise<void> {
   await client.end();
 }
 
+const PAGES = 110;
+
+/** Each page a list of 8 to 20 rows, and then each row by itself; but of each tenth only the first two rows. */
+async function rowByRow(port: number): Promise<void> {
+  const client = await clientOf(port);
+  for (let page = 0; page < PAGES; page++) {
+    const rows = 8 + (page % 13);
+    const list = await client.query<{ id: number }>('SELECT id FROM pages WHERE id <= $1', [rows]);
+    const wanted = page % 10 === 9 ? list.rows.slice(0, 2) : list.rows;
+    for (const { id } of wanted)
+      await client.query('SELECT length(body) FROM pages WHERE id = $1', [id]);
+  }
+  await client.end();
+}
+
+/** As orders are entered: the customer, and then each of ten lines that the application has itself; and a loop with a body. */
+async function orders(port: number): Promise<void> {
+  const client = await clientOf(port);
+  for (let order = 0; order < PAGES; order++) {
+    await client.query('BEGIN');
+    await client.query('SELECT id AS customer FROM pages WHERE id = $1', [1 + (order % 100)]);
+    for (let line = 1; line <= 10; line++)
+      await client.query('SELECT id, 1 AS price FROM pages WHERE id = $1', [line]);
+    await client.query('SELECT id AS line FROM pages WHERE id <= 10');
+    for (let line = 1; line <= 10; line++) {
+      await client.query('SELECT id, 2 AS stock FROM pages WHERE id = $1', [line]);
+      await client.query('UPDATE stock SET left_over = left_over - 1 WHERE id = $1', [line]);
+    }
+    await client.query('COMMIT');
+  }
+  await client.end();
+}
+
 /** Only what is slower than the mean is looked at. */
 async function everythingElse(port: number): Promise<void> {
   const client = await clientOf(port);
@@ -95,7 +129,8 @@ beforeAll(async () => {
     diagnose(
       async ({ server: { port } }) => {
         const readers = Array.from({ length: 4 }, () => slowReader(port));
-        await Promise.all([...readers, quickReader(port), everythingElse(port)]);
+        await Promise.all([...readers, quickReader(port), everythingElse(port), orders(port)]);
+        await rowByRow(port);
       },
       {
         stretch: 1,
@@ -103,6 +138,8 @@ beforeAll(async () => {
         prepare: [
           'CREATE TABLE pages (id int PRIMARY KEY, body text)',
           'INSERT INTO pages SELECT i, repeat(md5(i::text), 800) FROM generate_series(1, 100) AS i',
+          'CREATE TABLE stock (id int PRIMARY KEY, left_over int)',
+          'INSERT INTO stock SELECT i, 0 FROM generate_series(1, 10) AS i',
           'CREATE TABLE words (word text)',
           "INSERT INTO words SELECT 'w' || i FROM generate_series(1, 60000) AS i",
         ],
@@ -136,4 +173,19 @@ it('patterns that begin with a wildcard, in values and in texts, and not the oth
   expect(signsOf(others, 'SELECT count(*) FROM words')).toContain('leading_wildcard');
   expect(signsOf(others, 'SELECT min(word) FROM words')).toContain('leading_wildcard');
   expect(signsOf(others, 'SELECT max(word) FROM words')).not.toContain('leading_wildcard');
+});
+
+it('a list whose rows are asked for one by one, and no loop over lines of an order', () => {
+  const whole = PAGES - PAGES / 10;
+  expect(others.repetitions).toMatchObject([
+    {
+      leadingNormalized: 'SELECT id FROM pages WHERE id <= ?',
+      normalized: 'SELECT length(body) FROM pages WHERE id = ?',
+      runs: whole,
+      matchedRuns: whole,
+      executionsMax: 20,
+    },
+  ]);
+  const told = others.findings.filter(({ kind }) => kind === 'slow-classes/n-plus-one');
+  expect(told.map(({ node }) => node)).toEqual(['127.0.0.1']);
 });

@@ -192,6 +192,10 @@ const classThresholds = Type.Object(
     'queue-correlation-min': number('and the time goes with the requests', 0, 1),
     'queue-p-value-max': number('by less than this chance', 1e-6, 0.5),
     'wildcard-share': number('So many of the values of a LIKE begin with %', 0, 1),
+    'repetition-runs-min': count('N+1: so often as many executions as there were rows'),
+    'repetition-matched-share': number('in this share of all runs behind that list', 0, 1),
+    'repetition-length-min': count('with so many executions on average'),
+    'repetition-share-min': number('which are so much of what the host asks', 0, 1),
   },
   {
     ...CLOSED,

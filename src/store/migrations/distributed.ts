@@ -14,6 +14,7 @@ const READ_TABLES = [
   'events',
   'failures',
   'findings',
+  'repetition_1m',
   'replication',
   'schema_migrations',
   'segments',

@@ -19,6 +19,7 @@ import { refusedLogins } from './014-refused-logins.ts';
 import { queryColumns } from './015-query-columns.ts';
 import { leadingWildcards } from './016-leading-wildcards.ts';
 import { stepTimes } from './017-step-times.ts';
+import { repetitions } from './018-repetitions.ts';
 import { distributedStatements } from './distributed.ts';
 import { type Migration, statementFor } from './migration.ts';
 
@@ -46,6 +47,7 @@ export const migrations: readonly Migration[] = [
   queryColumns,
   leadingWildcards,
   stepTimes,
+  repetitions,
 ];
 
 /**

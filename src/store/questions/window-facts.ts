@@ -16,6 +16,7 @@ import { readLowTps } from './low-tps.ts';
 import { readMissed } from './missed.ts';
 import { readClassForecast } from './class-forecast.ts';
 import { readHotValues } from './hot-values.ts';
+import { readRepetitions } from './repetitions.ts';
 import { readReplication } from './replication.ts';
 import { readBigTransactions } from './big-transactions.ts';
 import { readOpenTransactions } from './open-transactions.ts';
@@ -128,6 +129,7 @@ type DiagnosisFacts = Pick<
   | 'bigTransactions'
   | 'lowTps'
   | 'valuePlaces'
+  | 'repetitions'
 >;
 
 /** What the diagnoses and forecasts read beside the monitors. */
@@ -138,16 +140,32 @@ async function readDiagnosisFacts(
   scope: Scope,
 ): Promise<DiagnosisFacts> {
   const parameters = parametersOf(window, scope);
-  const [classForecast, errorDiagnosis, openTransactions, bigTransactions, lowTps, valuePlaces] =
-    await Promise.all([
-      readClassForecast(store, window, extent, scope),
-      readErrorDiagnosis(store, window, parameters),
-      readOpenTransactions(store, window, extent, parameters),
-      readBigTransactions(store, window, parameters),
-      readLowTps(store, window, parameters),
-      readHotValues(store, window, scope),
-    ]);
-  return { classForecast, errorDiagnosis, openTransactions, bigTransactions, lowTps, valuePlaces };
+  const [
+    classForecast,
+    errorDiagnosis,
+    openTransactions,
+    bigTransactions,
+    lowTps,
+    valuePlaces,
+    repetitions,
+  ] = await Promise.all([
+    readClassForecast(store, window, extent, scope),
+    readErrorDiagnosis(store, window, parameters),
+    readOpenTransactions(store, window, extent, parameters),
+    readBigTransactions(store, window, parameters),
+    readLowTps(store, window, parameters),
+    readHotValues(store, window, scope),
+    readRepetitions(store, parameters),
+  ]);
+  return {
+    classForecast,
+    errorDiagnosis,
+    openTransactions,
+    bigTransactions,
+    lowTps,
+    valuePlaces,
+    repetitions,
+  };
 }
 
 /**

@@ -12,6 +12,7 @@ import type { StatementClass } from '../../events/statement-class.ts';
 import type { TlsFacts } from '../../events/tls-facts.ts';
 import { ByteColumn, NullableU64Column, U16Column, U64Column } from '../native/number-columns.ts';
 import { HexColumn, LowCardinalityColumn, StringColumn } from '../native/text-columns.ts';
+import { newRun, type OpenRun } from '../repetitions.ts';
 import { newSequence, type OpenSequence } from '../transaction-sequences.ts';
 import {
   NO_FINGERPRINT,
@@ -34,6 +35,8 @@ export interface SessionNotes {
   lastCommand: string | undefined;
   /** Of the transaction that is open. */
   readonly sequence: OpenSequence;
+  /** Of one class behind another. */
+  readonly run: OpenRun;
 }
 
 export function newNotes(addresses: SessionAddresses): SessionNotes {
@@ -48,6 +51,7 @@ export function newNotes(addresses: SessionAddresses): SessionNotes {
     lastClass: undefined,
     lastCommand: undefined,
     sequence: newSequence(),
+    run: newRun(),
   };
 }
 

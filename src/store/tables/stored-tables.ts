@@ -28,6 +28,7 @@ export const STORED_TABLES = [
   { name: 'states', time: 'since_ts', merged: true, retainDays: 730 },
   { name: 'findings', time: 'since_ts', merged: true, retainDays: 730 },
   { name: 'value_1m', time: 't', merged: true, retainDays: 30 },
+  { name: 'repetition_1m', time: 't', merged: true, retainDays: 90 },
   { name: 'classes', time: undefined, merged: true, retainDays: undefined },
   { name: 'captures', time: 'first_packet_ts', merged: true, retainDays: undefined },
 ] as const satisfies readonly StoredTable[];

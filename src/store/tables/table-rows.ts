@@ -10,6 +10,7 @@ export const SEGMENT_TABLES = [
   'capture_1s',
   'classes',
   'events',
+  'repetition_1m',
   'replication',
   'session_events',
   'sessions',

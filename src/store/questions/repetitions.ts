@@ -1,0 +1,40 @@
+/**
+ * Lists whose rows were asked for one by one. From the rollup; the same: `mirrorsql query "SELECT leading_fingerprint,
+ * fingerprint, sum(runs), sum(matched_runs), sum(executions), sum(elapsed_sum_us) FROM repetition_1m GROUP BY 1, 2"`.
+ */
+import { MINUTE_US } from '../../core/time.ts';
+import type { RepetitionFacts } from '../../events/repetitions.ts';
+import type { Store } from '../store.ts';
+import { ask, IN_SCOPE, type Parameters, SERVER } from './ask.ts';
+
+const PAIRS_MAX = 50;
+
+/** Of the minutes that overlap the window, most time first. @throws MirrorSqlError */
+export async function readRepetitions(
+  store: Store,
+  parameters: Parameters,
+): Promise<RepetitionFacts[]> {
+  return await ask<RepetitionFacts>(
+    store,
+    `SELECT told.*, leadingNormalized, normalized
+    FROM (
+      SELECT client_ip AS client, ${SERVER} AS server, leading_fingerprint AS leadingFingerprint, fingerprint,
+        sum(repetition_1m.runs) AS runs, sum(matched_runs) AS matchedRuns,
+        sum(repetition_1m.executions) AS executions, max(executions_max) AS executionsMax,
+        sum(duration_sum_us) AS durationSumUs, sum(elapsed_sum_us) AS elapsedSumUs,
+        toInt64(toUnixTimestamp(min(t))) * 1000000 AS firstUs,
+        (toInt64(toUnixTimestamp(max(t))) + 60) * 1000000 AS lastUs
+      FROM repetition_1m
+      WHERE t > fromUnixTimestamp64Micro({fromUs:Int64} - ${MINUTE_US}, 'UTC')
+        AND t < fromUnixTimestamp64Micro({toUs:Int64}, 'UTC') AND ${IN_SCOPE}
+      GROUP BY client, server, leadingFingerprint, fingerprint HAVING matchedRuns > 0
+      ORDER BY elapsedSumUs DESC, client, server, leadingFingerprint, fingerprint LIMIT ${PAIRS_MAX}
+    ) AS told
+    ANY LEFT JOIN (SELECT fingerprint AS repeated, normalized FROM classes FINAL) AS described
+      ON told.fingerprint = described.repeated
+    ANY LEFT JOIN (SELECT fingerprint AS led, normalized AS leadingNormalized FROM classes FINAL) AS leading
+      ON told.leadingFingerprint = leading.led
+    ORDER BY elapsedSumUs DESC, client, server, leadingFingerprint, fingerprint`,
+    parameters,
+  );
+}
