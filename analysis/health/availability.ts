@@ -3,9 +3,10 @@
  * times cannot show them: a database that hangs answers nothing, and what does not answer has no response time.
  */
 import type { Evidence, NodeSecond } from '../../src/events/health.ts';
-import type { Baseline, Usual } from './baseline.ts';
+import type { Baseline } from './baseline.ts';
 import type { Verdict } from './hysteresis.ts';
 import type { HealthSettings } from './settings.ts';
+import type { Usual } from './usual.ts';
 import { SECOND_US } from '../../src/core/time.ts';
 
 export interface Judgement {
@@ -26,8 +27,8 @@ const RECOVERY_SECONDS = 5;
 /** Of the usual flow: so much of it is a recovery, and so little of it is none. */
 const RECOVERED_SHARE = 0.2;
 const TRICKLE_SHARE = 0.1;
-/** A silence that is rarer than this by chance is not chance. */
-const SILENCE_PROBABILITY = 1e-6;
+/** A silence that is rarer than this by chance is not chance: a day has 86,400 seconds in which one may begin. */
+const SILENCE_PROBABILITY = 1e-9;
 const BIN_SECONDS = 10;
 
 /** How long requests wait before a database is said to hang, in microseconds. */
@@ -128,7 +129,7 @@ export function applicationHang(
   const usual = baseline.requestsPerSecond;
   if (now === undefined || usual === undefined) return BETWEEN;
   const silent = silentSeconds(seconds);
-  const chance = chanceOfSilence(silent, usual);
+  const chance = Math.max(chanceOfSilence(silent, usual), chanceAfter(seconds, silent));
   if (
     now.connectionsOpen > 0 &&
     now.connectionsInTransaction > 0 &&
@@ -173,6 +174,18 @@ export function chanceOfSilence(seconds: number, perSecond: Usual): number {
   if (variance <= mean) return Math.exp(-mean * bins);
   const size = mean ** 2 / (variance - mean);
   return Math.exp(size * bins * Math.log(size / (size + mean)));
+}
+
+/**
+ * The same, by the seconds before the silence, since traffic may have become thin: of n requests in T seconds before it,
+ * (T / (T + s))^(n + 1), the predictive probability of a Poisson process of unknown rate (gamma prior of one event in no
+ * time).
+ */
+function chanceAfter(seconds: readonly NodeSecond[], silent: number): number {
+  const before = seconds.length - silent;
+  if (before <= 0) return 1;
+  const requests = sumOfLast(seconds, seconds.length, requestsOf);
+  return (before / (before + silent)) ** (requests + 1);
 }
 
 function flows(

@@ -1,10 +1,11 @@
 /**
- * What is usual for a node: median and scaled median absolute deviation of ten-second bins of the last hour, taken only
- * from bins in which the node was healthy, so that an incident does not become the norm. Before half an hour of such
- * bins is known the node is being learnt.
+ * What is usual for a node: medians and spreads of ten-second bins of the last hour, taken only from bins in which the
+ * node was healthy, so that an incident does not become the norm. Before half an hour of such bins is known the node is
+ * being learnt.
  */
-import { firstAutocorrelation } from '../statistics/autocorrelation.ts';
 import { robustOf } from '../statistics/median.ts';
+import type { Usual } from './usual.ts';
+import { Wander } from './wander.ts';
 
 const BINS_MAX = 360;
 /** Half an hour of bins of ten seconds. */
@@ -18,34 +19,37 @@ const BINS_OF_TREND = 60;
 export interface Bin {
   /** Mean response time; null without answers. */
   readonly responseUs: number | null;
+  /** What chance makes of that mean, as its few answers vary: variance, as a share of the square of the mean. */
+  readonly chance: number;
   readonly requestsPerSecond: number;
   readonly answersPerSecond: number;
   readonly connectionsOpen: number;
 }
 
-export interface Usual {
-  readonly median: number;
-  /** Scaled to a standard deviation. */
-  readonly deviation: number;
-}
-
 export class Baseline {
   readonly #bins: Bin[] = [];
+  /** Those with answers, which a night without any does not push out. */
+  readonly #responses: number[] = [];
   #since = 0;
+  #responsesSince = 0;
   #response: Usual | undefined = undefined;
   #requests: Usual | undefined = undefined;
   #answers: Usual | undefined = undefined;
   #connections: Usual | undefined = undefined;
-  /** The bins that the autocorrelations are those of, which are asked for seldom and cost more than all else here. */
-  #settled: readonly Bin[] = [];
-  #responseAutocorrelation: number | undefined = undefined;
-  #connectionsAutocorrelation: number | undefined = undefined;
+  #wander: Wander | undefined = undefined;
+  #connectionsWander: Wander | undefined = undefined;
 
   /** Takes in a bin of a healthy stretch. */
   add(bin: Bin): void {
     this.#bins.push(bin);
     if (this.#bins.length > BINS_MAX) this.#bins.shift();
     if (this.#since++ % BINS_BETWEEN === 0 || this.#bins.length === BINS_LEARNT) this.#compute();
+    if (bin.responseUs === null || !(bin.responseUs > 0)) return;
+    this.#responses.push(bin.responseUs);
+    const count = this.#responses.length;
+    if (count > BINS_MAX) this.#responses.shift();
+    if (this.#responsesSince++ % BINS_BETWEEN === 0 || count === BINS_LEARNT)
+      this.#computeResponse();
   }
 
   get learning(): boolean {
@@ -54,7 +58,12 @@ export class Baseline {
 
   /** Of the mean response time in microseconds; undefined while learning. */
   get responseUs(): Usual | undefined {
-    return this.learning ? undefined : this.#response;
+    return this.#responses.length < BINS_LEARNT ? undefined : this.#response;
+  }
+
+  /** How far the mean response time wanders while the node is well; undefined while learning. */
+  get responseWander(): Wander | undefined {
+    return this.#responses.length < BINS_LEARNT ? undefined : this.#wander;
   }
 
   /** Per second; known from the first bin on, for questions whose answer cannot wait half an hour. */
@@ -70,34 +79,23 @@ export class Baseline {
     return this.#connections;
   }
 
-  /**
-   * How much a bin resembles the one before it while the node is well: by this a trend is told from wandering.
-   * Undefined while learning.
-   */
-  get responseAutocorrelation(): number | undefined {
-    if (this.learning) return undefined;
-    return (this.#responseAutocorrelation ??= firstAutocorrelation(
-      this.#settled.flatMap(({ responseUs }) => responseUs ?? []),
-    ));
-  }
-
-  get connectionsAutocorrelation(): number | undefined {
-    if (this.learning) return undefined;
-    return (this.#connectionsAutocorrelation ??= firstAutocorrelation(
-      this.#settled.map(({ connectionsOpen }) => connectionsOpen),
-    ));
+  /** How far the number of open connections wanders; undefined while learning, or where none is open. */
+  get connectionsWander(): Wander | undefined {
+    return this.learning ? undefined : this.#connectionsWander;
   }
 
   #compute(): void {
     const bins = this.#bins;
-    if (!this.learning) {
-      this.#settled = bins.slice(0, -BINS_OF_TREND);
-      this.#responseAutocorrelation = undefined;
-      this.#connectionsAutocorrelation = undefined;
-    }
-    this.#response = robustOf(bins.flatMap(({ responseUs }) => responseUs ?? []));
+    const connections = bins.map(({ connectionsOpen }) => connectionsOpen);
+    const settled = connections.slice(0, -BINS_OF_TREND).filter((open) => open > 0);
+    this.#connectionsWander = settled.length > 0 ? new Wander(settled) : undefined;
     this.#requests = robustOf(bins.map(({ requestsPerSecond }) => requestsPerSecond));
     this.#answers = robustOf(bins.map(({ answersPerSecond }) => answersPerSecond));
-    this.#connections = robustOf(bins.map(({ connectionsOpen }) => connectionsOpen));
+    this.#connections = robustOf(connections);
+  }
+
+  #computeResponse(): void {
+    this.#response = robustOf(this.#responses);
+    this.#wander = new Wander(this.#responses.slice(0, -BINS_OF_TREND));
   }
 }

@@ -13,13 +13,16 @@ const SECONDS_MIN = 20;
 /** Jitter is judged from seconds with this many answers, and from so many of them. */
 const ANSWERS_MIN = 5;
 const JITTER_SECONDS_MIN = 30;
+/** Without the worst half of the minute so many of them must be left. */
+const JITTER_SECONDS_LEFT = 10;
+const BLOCK_SECONDS = 30;
 
 export interface ResponseLine {
   /** Height of the line in the middle of the minute, in microseconds. */
   readonly meanUs: number;
   /**
    * Deviation of the seconds around the line beyond what sampling explains, as a share of the mean; undefined when there
-   * are too few answers to say. The furthest second is left out: a single one is no jitter.
+   * are too few answers to say. The worst half of the minute is left out: a single excursion is no jitter.
    */
   readonly jitter: number | undefined;
   /** The plain definition: deviation of the seconds' means around the line, in microseconds. */
@@ -108,25 +111,55 @@ function level(points: number): Line {
 /**
  * J = sqrt(max(0, S2 - V)) / M with S2 = k/(k-2) sum(n e2)/sum(n), the variance around the line weighted by answers, and
  * V = k/(k-2) sum(n (s2/n))/sum(n), the part of it that the mean of n answers with variance s2 has in perfect health.
+ *
+ * The half minute in which it is worst is left out: the jackknife, by blocks, since neighbours resemble each other and
+ * leaving out single seconds would not do. What shows in one half of the minute alone is one excursion, or a step to
+ * another level, and no jitter. The furthest second is left out before: a single one does not use up the half.
  */
 function jitterOf(points: number, meanUs: number): number | undefined {
-  let [dense, furthest] = [0, -1];
+  const furthest = furthestOf(points);
+  let [dense, weights, excess] = [0, 0, 0];
+  let worst = { dense: 0, weights: 0, excess: -Infinity };
+  let [oldest, heldDense, heldWeights, heldExcess] = [0, 0, 0, 0];
   for (let index = 0; index < points; index++) {
-    if ((counts[index] ?? 0) < ANSWERS_MIN) continue;
-    dense++;
-    const distance = Math.abs(residuals[index] ?? 0);
-    if (furthest < 0 || distance > Math.abs(residuals[furthest] ?? 0)) furthest = index;
-  }
-  if (dense < JITTER_SECONDS_MIN || !(meanUs > 0)) return undefined;
-  let [weights, around, sampling] = [0, 0, 0];
-  for (let index = 0; index < points; index++) {
+    while ((at[oldest] ?? 0) <= (at[index] ?? 0) - BLOCK_SECONDS) {
+      const count = counts[oldest] ?? 0;
+      if (count >= ANSWERS_MIN && oldest !== furthest) {
+        heldDense--;
+        heldWeights -= count;
+        heldExcess -= excessOf(oldest);
+      }
+      oldest++;
+    }
     const count = counts[index] ?? 0;
     if (count < ANSWERS_MIN || index === furthest) continue;
+    const own = excessOf(index);
+    dense++;
     weights += count;
-    around += count * (residuals[index] ?? 0) ** 2;
-    sampling += variances[index] ?? 0;
+    excess += own;
+    heldDense++;
+    heldWeights += count;
+    heldExcess += own;
+    if (heldExcess > worst.excess)
+      worst = { dense: heldDense, weights: heldWeights, excess: heldExcess };
   }
-  const k = dense - 1;
-  const excess = ((around - sampling) / weights) * (k / (k - 2));
-  return Math.sqrt(Math.max(0, excess)) / meanUs;
+  if (dense + 1 < JITTER_SECONDS_MIN || !(meanUs > 0)) return undefined;
+  const k = dense - worst.dense;
+  if (k < JITTER_SECONDS_LEFT) return undefined;
+  const variance = ((excess - worst.excess) / (weights - worst.weights)) * (k / (k - 2));
+  return Math.sqrt(Math.max(0, variance)) / meanUs;
+}
+
+function furthestOf(points: number): number {
+  let furthest = -1;
+  for (let index = 0; index < points; index++) {
+    if ((counts[index] ?? 0) < ANSWERS_MIN) continue;
+    if (Math.abs(residuals[index] ?? 0) > Math.abs(residuals[furthest] ?? 0)) furthest = index;
+  }
+  return furthest;
+}
+
+/** Of one second, times its answers: its squared distance from the line, less what chance makes of that. */
+function excessOf(index: number): number {
+  return (counts[index] ?? 0) * (residuals[index] ?? 0) ** 2 - (variances[index] ?? 0);
 }

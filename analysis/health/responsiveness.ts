@@ -3,21 +3,34 @@
  * minute, the third from the trend of the last ten minutes.
  */
 import type { Evidence, NodeRole } from '../../src/events/health.ts';
+import { sumOf } from '../share.ts';
 import { medianOf } from '../statistics/median.ts';
 import { mannKendallTest } from '../statistics/mann-kendall.ts';
+import { studentOf } from '../statistics/student.ts';
 import { theilSenLine } from '../statistics/theil-sen.ts';
 import { BETWEEN, GOOD, type Judgement } from './availability.ts';
-import type { Baseline, Bin, Usual } from './baseline.ts';
+import type { Baseline, Bin } from './baseline.ts';
+import type { JitterLearnt } from './jitter-learnt.ts';
 import type { ResponseLine } from './response-line.ts';
 import type { HealthSettings } from './settings.ts';
 
 /** Exit factors: a state ends below this share of the threshold by which it began. */
 export const SLOW_EXIT = 0.8;
 export const JITTER_EXIT = 0.7;
-/** Learnt thresholds: so many times the usual, and so many deviations above it. */
+/** Learnt thresholds: so many times the usual. */
 const SLOW_TIMES = 2;
-const DEVIATIONS = 4;
 const JITTER_TIMES = 3;
+/**
+ * And beyond what wandering does by a chance of so many deviations (3e-7): of the 1,440 minutes of a day, on a thousand
+ * nodes, none should be beyond it.
+ */
+const BEYOND_CHANCE = 5;
+/** Of a level at the end of a trend, which itself must be beyond chance. */
+const BEYOND_WITH_TREND = 4;
+/** But no level so many times the usual is called wandering. */
+const WANDER_TIMES_MAX = 4;
+/** Before its usual size is known, jitter is so many times the share that counts. */
+const JITTER_LEARNING_TIMES = 2;
 /** Ten minutes of bins of ten seconds. */
 export const TREND_BINS = 60;
 const TREND_BINS_MIN = 45;
@@ -25,29 +38,54 @@ const TREND_BINS_MIN = 45;
 const TREND_P_VALUE = 0.001;
 /** A minute of bins. */
 const LEVEL_BINS = 6;
+/** Two minutes of bins, in which noise has less to say. */
+const GROWN_BINS = 12;
+/** Before anything is learnt there is only the test, and it has to be surer. */
+const TREND_P_LEARNING = 1e-6;
+const GROWTH_LEARNING_TIMES = 3;
+const LOSS_LEARNING_TIMES = 2.5;
+/** A third of the usual connections is no breathing of a pool, however it breathes. */
+const LOSS_TIMES_MAX = 3;
 /** A fall from fewer connections than these is nobody's news. */
 const CONNECTIONS_MIN = 3;
 
-/** The threshold of H5 for this node now, in microseconds. */
-export function slowThresholdUs(baseline: Baseline, settings: HealthSettings): number {
+/** Below this no node is slow now, in microseconds: the threshold of H5 without the wandering of the node. */
+export function slowLeastUs(baseline: Baseline, settings: HealthSettings): number {
   if (settings.slowUs !== null) return settings.slowUs;
   const usual = baseline.responseUs;
   if (usual === undefined) return settings.slowLearningUs;
-  return Math.max(
-    settings.slowFloorUs,
-    SLOW_TIMES * usual.median,
-    usual.median + DEVIATIONS * usual.deviation,
-  );
+  return Math.max(settings.slowFloorUs, SLOW_TIMES * usual.median);
+}
+
+/** The threshold of H5 for this node now, in microseconds. */
+function slowThresholdUs(
+  baseline: Baseline,
+  bins: readonly Bin[],
+  settings: HealthSettings,
+): number {
+  const least = slowLeastUs(baseline, settings);
+  const usual = baseline.responseUs;
+  if (settings.slowUs !== null || usual === undefined) return least;
+  const beyond = wanderFactor(baseline, bins.slice(-LEVEL_BINS), BEYOND_CHANCE);
+  return Math.max(least, usual.median * beyond);
+}
+
+/** A level of these bins so many times the usual is no wandering, by a chance of `z` deviations. */
+function wanderFactor({ responseWander }: Baseline, bins: readonly Bin[], z: number): number {
+  if (responseWander === undefined || bins.length === 0) return 1;
+  const chance = sumOf(bins, (bin) => bin.chance) / bins.length;
+  return Math.min(WANDER_TIMES_MAX, responseWander.factorBeyond(z, bins.length, chance));
 }
 
 /** H5: the line lies above the threshold. */
 export function slow(
   line: ResponseLine | undefined,
   baseline: Baseline,
+  bins: readonly Bin[],
   settings: HealthSettings,
 ): Judgement {
-  if (line === undefined) return GOOD;
-  const threshold = slowThresholdUs(baseline, settings);
+  if (line === undefined || line.meanUs < SLOW_EXIT * slowLeastUs(baseline, settings)) return GOOD;
+  const threshold = slowThresholdUs(baseline, bins, settings);
   if (line.meanUs > threshold) {
     const usual = baseline.responseUs;
     const evidence: Evidence[] = [
@@ -60,29 +98,53 @@ export function slow(
   return line.meanUs < SLOW_EXIT * threshold ? GOOD : BETWEEN;
 }
 
+/**
+ * Deviation around the line as a share of its mean, or of the usual where that is more: what answers faster than usual for
+ * a minute does not get worse by it.
+ */
+export function jitterShareOf(
+  line: ResponseLine | undefined,
+  baseline: Baseline,
+): number | undefined {
+  if (line?.jitter === undefined) return undefined;
+  const usualUs = baseline.responseUs?.median ?? 0;
+  return (line.jitter * line.meanUs) / Math.max(line.meanUs, usualUs);
+}
+
 /** H3: the seconds lie further from the line than the number of their answers explains. */
 export function jitter(
   line: ResponseLine | undefined,
-  usual: Usual | undefined,
+  baseline: Baseline,
+  learnt: JitterLearnt,
   settings: HealthSettings,
 ): Judgement {
-  if (line?.jitter === undefined) return GOOD;
-  const threshold = Math.max(settings.jitterShare, JITTER_TIMES * (usual?.median ?? 0));
+  const share = jitterShareOf(line, baseline);
+  if (line?.jitter === undefined || share === undefined) return GOOD;
   const felt = line.jitter * line.meanUs >= settings.jitterFloorUs;
-  if (felt && line.jitter > threshold)
+  if (!felt || share < JITTER_EXIT * settings.jitterShare) return GOOD;
+  const { usual } = learnt;
+  const threshold =
+    usual === undefined
+      ? JITTER_LEARNING_TIMES * settings.jitterShare
+      : Math.max(
+          settings.jitterShare,
+          JITTER_TIMES * usual.median,
+          usual.median + studentOf(BEYOND_CHANCE, learnt.freedom) * usual.deviation,
+        );
+  if (share > threshold)
     return {
       verdict: 'bad',
       evidence: [
         {
           name: 'deviation around the line, of the mean',
-          value: line.jitter,
+          value: share,
           unit: 'share',
           threshold,
         },
         { name: 'deviation around the line', value: line.deviationUs, unit: 'us', threshold: null },
       ],
     };
-  return !felt || line.jitter < JITTER_EXIT * threshold ? GOOD : BETWEEN;
+  return share < JITTER_EXIT * threshold ? GOOD : BETWEEN;
 }
 
 /** H4: a database answers longer and longer; an application loses its connections. */
@@ -99,21 +161,26 @@ export function subHealthy(
 
 /**
  * A trend, an effect, and a level: noise that wanders has trends that a test believes in once a day, but it does not also
- * leave the level that the node usually has.
+ * leave the levels between which the node usually wanders.
  */
 function slowing(bins: readonly Bin[], baseline: Baseline, settings: HealthSettings): Judgement {
-  const nowUs = levelOf(bins.slice(-LEVEL_BINS));
+  const grown = bins.slice(-GROWN_BINS);
+  const nowUs = levelOf(grown);
+  const wander = baseline.responseWander;
   const usualUs = baseline.responseUs?.median ?? levelOf(bins.slice(0, LEVEL_BINS));
-  if (nowUs <= usualUs * (1 + settings.growthShare / 2)) return GOOD;
-  if (nowUs <= usualUs * (1 + settings.growthShare)) return BETWEEN;
+  const { growthShare } = settings;
+  if (nowUs <= usualUs * (1 + growthShare / 2)) return GOOD;
+  if (nowUs <= usualUs * (1 + growthShare)) return BETWEEN;
   const points = bins.flatMap(({ responseUs }, at) =>
     responseUs !== null && responseUs > 0 ? [{ at, value: Math.log(responseUs) }] : [],
   );
-  const threshold = Math.log(1 + settings.growthShare);
-  const trend = trendOf(points, threshold / TREND_BINS, baseline.responseAutocorrelation);
+  const threshold = Math.log(1 + growthShare) * (wander === undefined ? GROWTH_LEARNING_TIMES : 1);
+  const trend = trendOf(points, threshold / TREND_BINS, wander?.autocorrelation);
   if (trend === undefined) return GOOD;
   const growth = trend.slope * TREND_BINS;
-  if (growth > threshold && trend.pValue < TREND_P_VALUE)
+  const beyond = Math.max(1 + growthShare, wanderFactor(baseline, grown, BEYOND_WITH_TREND));
+  const pMax = wander === undefined ? TREND_P_LEARNING : TREND_P_VALUE;
+  if (growth > threshold && nowUs > usualUs * beyond && trend.pValue < pMax)
     return {
       verdict: 'bad',
       evidence: [
@@ -121,56 +188,58 @@ function slowing(bins: readonly Bin[], baseline: Baseline, settings: HealthSetti
           name: 'growth of the response time in ten minutes',
           value: Math.expm1(growth),
           unit: 'share',
-          threshold: settings.growthShare,
+          threshold: Math.expm1(threshold),
         },
         {
           name: 'mean response time now',
           value: nowUs,
           unit: 'us',
-          threshold: usualUs * (1 + settings.growthShare),
+          threshold: usualUs * beyond,
         },
         {
           name: 'chance of such a trend',
           value: trend.pValue,
           unit: 'share',
-          threshold: TREND_P_VALUE,
+          threshold: pMax,
         },
       ],
     };
   return growth < threshold / 2 ? GOOD : BETWEEN;
 }
 
+/** The same of connections, downwards: a pool that breathes has lost nothing while it is as large as it was before. */
 function shrinking(bins: readonly Bin[], baseline: Baseline, settings: HealthSettings): Judgement {
   const before = Math.max(...bins.slice(0, LEVEL_BINS).map((bin) => bin.connectionsOpen));
   const after = bins.at(-1)?.connectionsOpen ?? 0;
-  const threshold = settings.connectionsLossShare;
-  if (before - after <= threshold * before) return GOOD;
+  const wander = baseline.connectionsWander;
+  const threshold =
+    settings.connectionsLossShare * (wander === undefined ? LOSS_LEARNING_TIMES : 1);
+  if (before < CONNECTIONS_MIN || before - after <= threshold * before) return GOOD;
+  const usual = baseline.connectionsOpen?.median ?? before;
+  const beyond = Math.min(LOSS_TIMES_MAX, wander?.factorBeyond(BEYOND_WITH_TREND, 1, 0) ?? 1);
+  if (after >= usual / beyond && beyond > 1) return BETWEEN;
   const points = bins.map(({ connectionsOpen }, at) => ({ at, value: connectionsOpen }));
-  const steepEnough = (threshold * Math.max(1, before)) / TREND_BINS;
-  const trend = trendOf(points, steepEnough, baseline.connectionsAutocorrelation);
+  const steepEnough = (threshold * before) / TREND_BINS;
+  const trend = trendOf(points, steepEnough, wander?.autocorrelation);
   if (trend === undefined) return GOOD;
-  const fall = (-trend.slope * TREND_BINS) / Math.max(1, before);
-  const lost = before - after;
-  if (
-    before >= CONNECTIONS_MIN &&
-    fall > threshold &&
-    lost / before > threshold &&
-    trend.pValue < TREND_P_VALUE
-  )
+  const fall = (-trend.slope * TREND_BINS) / before;
+  const pMax = wander === undefined ? TREND_P_LEARNING : TREND_P_VALUE;
+  if (fall > threshold && trend.pValue < pMax)
     return {
       verdict: 'bad',
       evidence: [
         {
           name: 'connections lost in ten minutes',
-          value: lost,
+          value: before - after,
           unit: 'count',
           threshold: threshold * before,
         },
+        { name: 'connections left', value: after, unit: 'count', threshold: usual / beyond },
         {
           name: 'chance of such a trend',
           value: trend.pValue,
           unit: 'share',
-          threshold: TREND_P_VALUE,
+          threshold: pMax,
         },
       ],
     };

@@ -10,7 +10,6 @@ import {
   type NodeSecond,
 } from '../../src/events/health.ts';
 import { sumOf } from '../share.ts';
-import { robustOf } from '../statistics/median.ts';
 import {
   applicationDown,
   applicationHang,
@@ -18,15 +17,17 @@ import {
   databaseHang,
   type Judgement,
 } from './availability.ts';
-import { Baseline, type Bin, type Usual } from './baseline.ts';
+import { Baseline, type Bin } from './baseline.ts';
+import { JitterLearnt } from './jitter-learnt.ts';
 import { bitsIn, Hysteresis, type HysteresisRule } from './hysteresis.ts';
 import { type Calm, LINE_SECONDS, responseLineOf } from './response-line.ts';
 import {
   jitter,
   JITTER_EXIT,
+  jitterShareOf,
   SLOW_EXIT,
   slow,
-  slowThresholdUs,
+  slowLeastUs,
   subHealthy,
   TREND_BINS,
 } from './responsiveness.ts';
@@ -40,13 +41,8 @@ const SECONDS_KEPT = LINE_SECONDS;
 const BIN_SECONDS = 10;
 /** So many lossy seconds of the last ten, and nobody can tell the state. */
 const LOSSY_SECONDS_MAX = 5;
-/** Half an hour of jitter before its usual size is known. */
-const JITTERS_LEARNT = 180;
 /** Of what is good: so far below nobody needs to know exactly. */
 const CALM_SHARE = 0.8;
-const JITTERS_MAX = 360;
-/** What is usual is computed anew after so many of them: three minutes. */
-const JITTERS_BETWEEN = 18;
 
 /** In the order of HEALTH_STATES. */
 const FLAGS = ['down', 'hang', 'slow', 'jitter', 'sub_healthy'] as const satisfies HealthState[];
@@ -94,9 +90,7 @@ export class Watch {
   readonly #evidence = new Map<HealthState, readonly Evidence[]>();
   readonly #lately: NodeSecond[] = [];
   readonly #bins: Bin[] = [];
-  readonly #jitters: number[] = [];
-  #jittersSince = 0;
-  #usualJitter: Usual | undefined = undefined;
+  readonly #jitters = new JitterLearnt();
   /** One bit for each of the last ten seconds, the newest lowest: was it lossy? */
   #lossy = 0;
   #seconds = 0;
@@ -171,8 +165,8 @@ export class Watch {
     const bin = binOf(newest);
     pushBounded(this.#bins, bin, TREND_BINS);
     const line = responseLineOf(this.#lately, this.#calm());
-    this.#look('slow', slow(line, this.#baseline, this.#settings), tsUs);
-    this.#look('jitter', jitter(line, this.#usualJitter, this.#settings), tsUs);
+    this.#look('slow', slow(line, this.#baseline, this.#bins, this.#settings), tsUs);
+    this.#look('jitter', jitter(line, this.#baseline, this.#jitters, this.#settings), tsUs);
     this.#look(
       'sub_healthy',
       subHealthy(this.#history.role, this.#bins, this.#baseline, this.#settings),
@@ -181,24 +175,19 @@ export class Watch {
     const active = this.#flags.some(([, hysteresis]) => hysteresis.active);
     if (active || this.#lossy !== 0 || isSilent(newest)) return;
     this.#baseline.add(bin);
-    if (line?.jitter !== undefined) this.#learnJitter(line.jitter);
+    const share = jitterShareOf(line, this.#baseline);
+    if (share !== undefined) this.#jitters.add(share);
   }
 
   /** What can make the node neither slow nor uneven. */
   #calm(): Calm {
     const { jitterFloorUs, jitterShare } = this.#settings;
-    const goodUs = SLOW_EXIT * slowThresholdUs(this.#baseline, this.#settings);
+    const goodUs = SLOW_EXIT * slowLeastUs(this.#baseline, this.#settings);
     return {
       secondUs: Math.min(jitterFloorUs, goodUs),
       medianUs: CALM_SHARE * goodUs,
       jitter: CALM_SHARE * JITTER_EXIT * jitterShare,
     };
-  }
-
-  #learnJitter(share: number): void {
-    pushBounded(this.#jitters, share, JITTERS_MAX);
-    if (this.#jitters.length < JITTERS_LEARNT) return;
-    if (this.#jittersSince++ % JITTERS_BETWEEN === 0) this.#usualJitter = robustOf(this.#jitters);
   }
 
   /** While anything was lost lately a state may go on or end, but not begin: what is missing may be what was lost. */
@@ -219,12 +208,23 @@ export class Watch {
 
 function binOf(seconds: readonly NodeSecond[]): Bin {
   const timed = sumOf(seconds, ({ timedCount }) => timedCount);
+  const responseUs =
+    timed > 0 ? sumOf(seconds, ({ durationSumUs }) => durationSumUs) / timed : null;
   return {
-    responseUs: timed > 0 ? sumOf(seconds, ({ durationSumUs }) => durationSumUs) / timed : null,
+    responseUs,
+    chance: responseUs === null ? 0 : chanceOf(seconds, timed, responseUs),
     requestsPerSecond: sumOf(seconds, ({ requests }) => requests) / seconds.length,
     answersPerSecond: sumOf(seconds, ({ answers }) => answers) / seconds.length,
     connectionsOpen: seconds.at(-1)?.connectionsOpen ?? 0,
   };
+}
+
+/** Bin.chance. A single answer does not show how much answers vary: exponential ones vary as much as they last. */
+function chanceOf(seconds: readonly NodeSecond[], timed: number, responseUs: number): number {
+  if (timed < 2) return 1;
+  const squares = sumOf(seconds, ({ durationSquaresSum }) => durationSquaresSum);
+  const variance = Math.max(0, squares / timed / responseUs ** 2 - 1);
+  return variance / (timed - 1);
 }
 
 /** Neither traffic nor a connection in the last `count` seconds. */
