@@ -26,6 +26,8 @@ const SETTINGS = {
   date_time_output_format: 'iso',
   // Texts as texts, also for readers that know no dictionaries.
   output_format_parquet_string_as_string: 1,
+  // A group of rows is held in memory until it is whole.
+  output_format_parquet_row_group_size: '100000',
 } as const;
 
 /**

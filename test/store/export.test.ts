@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
@@ -84,6 +84,7 @@ it.each([
       const path = join(place, `${from}.${format}`);
       const count = await exportRows(source, tableOf('events'), WINDOW, format, path);
       expect(count).toBe(expected.rows);
+      expect(statSync(path).mode & 0o077).toBe(0);
       expect(await readBack(path, name)).toEqual(expected);
     }
     expect(readdirSync(place).filter((file) => file.endsWith('.tmp'))).toEqual([]);

@@ -13,6 +13,9 @@ function tell(message: FromEngine, afterwards: () => void = () => undefined): vo
   if (process.connected) process.send?.(message, afterwards);
 }
 
+/** What was captured is for nobody else: not the tables, not what the engine exports or backs up. */
+process.umask(0o077);
+
 function start({ directory, port, user, password }: ToEngine & { type: 'start' }): void {
   const incoming = join(directory, 'incoming');
   let engine: Engine;
