@@ -44,7 +44,7 @@ export function findingsOf(
   return [
     ...healthFindings(rows.health),
     ...heldTransactionFindings(rows.health, rows.channels, told),
-    ...forecastFindings(rows.classForecast),
+    ...forecastFindings(rows.classForecast, settings.forecast),
     ...lowTpsFindings(rows.lowTps),
     ...slowClassFindings(rows.slowClasses),
     ...repetitionFindings(rows.repetitions, settings.classes),
@@ -56,7 +56,7 @@ export function findingsOf(
       rows.window,
       settings.bigTransactions.alertShare,
     ),
-    ...hotValueFindings(rows.hotValues),
+    ...hotValueFindings(rows.hotValues, settings.hotValues),
   ]
     .sort(
       (a, b) =>

@@ -87,7 +87,7 @@ export function buildReport(
     plainHealth: plainHealthOf(facts.nodeSeconds, facts.healthWindow, window, settings),
     ...diagnoses,
     findings,
-    incidents: incidentsOf(findings, { facts, missed }),
+    incidents: incidentsOf(findings, { facts, missed }, settings.incidents),
     capture: captureQuality(facts.capture, missed),
     collectors: collectorRows(facts.collectors, missed),
     missed: missed.slice(0, MISSED_MAX),
@@ -121,8 +121,8 @@ function diagnosesOf(facts: WindowFacts, stepUs: number, settings: AnalysisSetti
       settings.queryRules,
       settings.queries,
     ),
-    classForecast: classForecasts(facts.classForecast),
-    hotValues: hotValueRows(facts.valuePlaces),
+    classForecast: classForecasts(facts.classForecast, settings.forecast),
+    hotValues: hotValueRows(facts.valuePlaces, settings.hotValues),
   };
 }
 

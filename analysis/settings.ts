@@ -22,6 +22,9 @@ import {
   defaultSlowClassesSettings,
   type SlowClassesSettings,
 } from './diagnosis/slow-classes-settings.ts';
+import { defaultHotValueSettings, type HotValueSettings } from './diagnosis/hot-values.ts';
+import { defaultForecastSettings, type ForecastSettings } from './forecast/settings.ts';
+import { defaultIncidentSettings, type IncidentSettings } from './incidents/settings.ts';
 import { defaultHealthSettings, type HealthSettings } from './health/settings.ts';
 
 /**
@@ -38,6 +41,9 @@ export interface AnalysisSettings {
   readonly bigTransactions: BigTransactionsSettings;
   readonly classes: SlowClassesSettings;
   readonly queries: QueryClustersSettings;
+  readonly forecast: ForecastSettings;
+  readonly hotValues: HotValueSettings;
+  readonly incidents: IncidentSettings;
   /** Queries that belong together, as a person says; the first that holds decides. */
   readonly queryRules: readonly QueryRule[];
   /** By address, or by the address of a host. */
@@ -53,6 +59,9 @@ export const defaultAnalysisSettings: AnalysisSettings = {
   bigTransactions: defaultBigTransactionsSettings,
   classes: defaultSlowClassesSettings,
   queries: defaultQueryClustersSettings,
+  forecast: defaultForecastSettings,
+  hotValues: defaultHotValueSettings,
+  incidents: defaultIncidentSettings,
   queryRules: [],
   nodeNames: new Map(),
 };

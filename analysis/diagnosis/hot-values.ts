@@ -32,6 +32,7 @@ export interface HotValueSettings {
   readonly contendedUsMin: number;
   /** Concurrent inserts of a sequence come a little out of order. */
   readonly orderMin: number;
+  /** More nobody reads. */
   readonly rowsMax: number;
 }
 

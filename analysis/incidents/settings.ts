@@ -10,7 +10,7 @@ export interface IncidentSettings {
   readonly timelineMax: number;
   /** Incidents of a window: more is one long outage, or a window of weeks. */
   readonly incidentsMax: number;
-  /** Connections of a database that close within two seconds, and the share that is left: not a pool that shrinks. */
+  /** Connections of a database that close within two seconds, and the share that is left: fewer may be a pool that shrinks. */
   readonly connectionsLostMin: number;
   readonly connectionsLeftShareMax: number;
   /** A transaction open for so long when an incident began may be what it waited for. */

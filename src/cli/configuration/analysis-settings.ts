@@ -1,11 +1,14 @@
 /** Out of the configuration file: the thresholds of the analyzers, and what people call the nodes. */
 import { defaultBigTransactionsSettings } from '../../../analysis/diagnosis/big-transactions.ts';
 import { defaultErrorDiagnosisSettings } from '../../../analysis/diagnosis/error-settings.ts';
+import { defaultHotValueSettings } from '../../../analysis/diagnosis/hot-values.ts';
 import { defaultLowTpsSettings } from '../../../analysis/diagnosis/low-tps-settings.ts';
 import { defaultOpenTransactionFindingSettings } from '../../../analysis/diagnosis/open-transaction-findings.ts';
 import { defaultQueryClustersSettings } from '../../../analysis/diagnosis/query-clusters-settings.ts';
 import { defaultSlowClassesSettings } from '../../../analysis/diagnosis/slow-classes-settings.ts';
+import { defaultForecastSettings } from '../../../analysis/forecast/settings.ts';
 import { defaultHealthSettings } from '../../../analysis/health/settings.ts';
+import { defaultIncidentSettings } from '../../../analysis/incidents/settings.ts';
 import { type AnalysisSettings, defaultAnalysisSettings } from '../../../analysis/settings.ts';
 import { nodeAddress } from './node-address.ts';
 import type { Configuration } from './schema.ts';
@@ -45,6 +48,9 @@ export function analysisSettings({
     ),
     classes: withOverrides(defaultSlowClassesSettings, thresholds?.classes),
     queries: withOverrides(defaultQueryClustersSettings, thresholds?.queries),
+    forecast: withOverrides(defaultForecastSettings, thresholds?.forecast),
+    hotValues: withOverrides(defaultHotValueSettings, thresholds?.['hot-values']),
+    incidents: withOverrides(defaultIncidentSettings, thresholds?.incidents),
     queryRules: queries,
     nodeNames: new Map(
       nodes.flatMap(({ name, address }) => {

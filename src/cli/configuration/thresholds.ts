@@ -227,6 +227,77 @@ const queryThresholds = Type.Object(
   },
 );
 
+/** What is read for a forecast (src/store/questions/class-forecast.ts) are two hours: a line, and as long before it to try it. */
+const LINE_MINUTES_MAX = 60;
+
+const forecastThresholds = Type.Object(
+  {
+    'threshold-ms': durationMs(
+      'A mean response time that must not be reached; learnt when absent',
+      0.001,
+    ),
+    'threshold-floor-ms': durationMs('What is learnt is never below this'),
+    'line-minutes': count('Minutes that the line goes through', 5, LINE_MINUTES_MAX),
+    'minutes-min': count('and at least so many of them with calls', 5, LINE_MINUTES_MAX),
+    'calls-min': count('so many each'),
+    'p-value-max': number('A trend by less than this chance', 1e-6, 0.5),
+    'change-min': number('and by this share within an hour', 0, 100),
+    'ahead-minutes': Type.Optional(
+      Type.Array(Type.Integer({ minimum: 1, maximum: LINE_MINUTES_MAX }), {
+        minItems: 1,
+        maxItems: 10,
+        title: 'a list of minutes ahead, such as [5, 30]',
+        description: 'Minutes ahead for which a forecast is made and tried',
+      }),
+    ),
+    'tried-every-minutes': count('Minutes between two tries in the past', 1, LINE_MINUTES_MAX),
+    'tries-min': count('Fewer tries say nothing about skill', 2, 60),
+    'error-ratio-max': number('Error of a forecast with skill, by that of the naive one', 0.01, 1),
+    'warn-within-ms': durationMs('A threshold nearer than this is warned of'),
+    'share-min': number('A class that takes a smaller share of the time has none', 0, 1),
+  },
+  {
+    ...CLOSED,
+    title: 'thresholds of the forecast, such as { threshold-ms: 200 }',
+    description: 'Where the response times of classes go',
+  },
+);
+
+const hotValueThresholds = Type.Object(
+  {
+    'calls-min': count('A place with fewer executions has no hot value'),
+    'share-min': number('A hot value has a larger share of them', 0, 1),
+    'times-fair': number('and so many times what it would have if all had the same', 1, 1e6),
+    'single-share-min': number('A single value has this share', 0.5, 1),
+    'contended-ms-min': durationMs('Three waited at once for one value, for so long in sum'),
+    'order-min': number('Integers rise with time: rank correlation', 0, 1),
+    'rows-max': count('Rows of the list', 1, 100),
+  },
+  {
+    ...CLOSED,
+    title: 'thresholds of values, such as { share-min: 0.3 }',
+    description: 'Values that stand out',
+  },
+);
+
+const incidentThresholds = Type.Object(
+  {
+    'gap-ms': durationMs('Findings so far apart are one incident'),
+    'context-ms': durationMs('What happened so long before is told with it'),
+    'context-max': count('Lines of what was before', 1, 100),
+    'timeline-max': count('Lines of a timeline', 1, 1_000),
+    'incidents-max': count('Incidents of a window', 1, 100),
+    'connections-lost-min': count('Connections of a database that closed at once'),
+    'connections-left-share-max': number('and left no more than this share', 0, 1),
+    'open-transaction-min-ms': durationMs('A transaction open for so long may be the cause'),
+  },
+  {
+    ...CLOSED,
+    title: 'thresholds of incidents, such as { gap-ms: 300000 }',
+    description: 'What makes findings one incident',
+  },
+);
+
 export const thresholds = Type.Object(
   {
     health: Type.Optional(healthThresholds),
@@ -236,6 +307,9 @@ export const thresholds = Type.Object(
     'big-transactions': Type.Optional(bigTransactionThresholds),
     classes: Type.Optional(classThresholds),
     queries: Type.Optional(queryThresholds),
+    forecast: Type.Optional(forecastThresholds),
+    'hot-values': Type.Optional(hotValueThresholds),
+    incidents: Type.Optional(incidentThresholds),
     'per-node': Type.Optional(
       Type.Record(Type.String({ minLength: 1 }), healthThresholds, {
         title: 'nodes, each with its thresholds, such as { orders-db: { slow-ms: 50 } }',
@@ -253,7 +327,9 @@ export const thresholds = Type.Object(
 
 /** `hang-min-ms` of `hangMinUs`. */
 export function thresholdKey(setting: string): string {
-  return setting.replace(/Us$/, 'Ms').replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  return setting
+    .replace(/Us(?=$|M(in|ax)$)/, 'Ms')
+    .replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
 /** The settings with what a group of the file says in place of the defaults. */
@@ -274,7 +350,7 @@ export function overridesOf<Settings extends object>(
     Object.keys(defaults).flatMap((setting) => {
       const value = given.get(thresholdKey(setting));
       if (value === undefined) return [];
-      const inUs = setting.endsWith('Us') && typeof value === 'number';
+      const inUs = /Us(Min|Max)?$/.test(setting) && typeof value === 'number';
       return [[setting, inUs ? value * 1000 : value]];
     }),
   ) as Partial<Settings>;

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { defaultForecastSettings } from '../../../analysis/forecast/settings.ts';
 import { defaultHealthSettings } from '../../../analysis/health/settings.ts';
 import { defaultAnalysisSettings, healthSettingsOf } from '../../../analysis/settings.ts';
 import { analysisSettings } from '../../../src/cli/configuration/analysis-settings.ts';
@@ -32,6 +33,24 @@ describe('thresholds of the configuration', () => {
     );
     expect(openTransactions.idleLeastUs).toBe(60_000_000);
     expect(bigTransactions.alertShare).toBe(0.2);
+  });
+
+  it('of forecasts, values and incidents are told in groups of their own', () => {
+    const { forecast, hotValues, incidents } = settingsOf(`
+thresholds:
+  forecast: {threshold-ms: 200, ahead-minutes: [1, 15], warn-within-ms: 60000}
+  hot-values: {contended-ms-min: 500}
+  incidents: {gap-ms: 30000}
+`);
+    expect(forecast).toEqual({
+      ...defaultForecastSettings,
+      thresholdUs: 200_000,
+      aheadMinutes: [1, 15],
+      warnWithinUs: 60_000_000,
+    });
+    expect(hotValues.contendedUsMin).toBe(500_000);
+    expect(incidents.gapUs).toBe(30_000_000);
+    expect(problemsOf('thresholds: {forecast: {line-minutes: 61}}')).toHaveLength(1);
   });
 
   it('differ for one node, by its name, its address, or that of its host', () => {

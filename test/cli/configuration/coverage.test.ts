@@ -46,7 +46,7 @@ describe('the configuration', () => {
     expect(parseConfiguration(text, 'yaml').problems).toEqual([]);
     // What is switched off in the example is valid too.
     const switchedOn = text.replace(
-      /^( *)# (keylog|separate|clickhouse|clickhouse-ca|cluster|collector|slow-ms): /gm,
+      /^( *)# (keylog|separate|clickhouse|clickhouse-ca|cluster|collector|slow-ms|threshold-ms): /gm,
       '$1$2: ',
     );
     const { configuration, problems } = parseConfiguration(switchedOn, 'yaml');
