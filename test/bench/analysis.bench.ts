@@ -2,7 +2,8 @@
  * What it costs to judge one hour at 1,400 statements a second (5 million): the questions to the store, in CPU time of this
  * process and of the engine, and the analysis of their answers. Ten edges between two databases and five applications, 60
  * classes; the seconds of two hours and the classes of the first are made up, those of the second come from 5 million
- * executions. Filling takes a minute. Run: npx tsx test/bench/analysis.bench.ts [rounds]
+ * executions. Filling takes a minute. Counted is all that a report of the hour asks and says, monitors and diagnoses: also the
+ * lists of executions, channels and structure changes, and the hour before it, from which is learnt. Run: npx tsx test/bench/analysis.bench.ts [rounds]
  */
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';

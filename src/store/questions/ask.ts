@@ -136,12 +136,20 @@ async function textOf(
         output_format_json_quote_64bit_integers: 0,
         // The order of an answer is part of it, also where the question stands within another.
         query_plan_remove_redundant_sorting: 0,
+        ...NOTHING_COMPILED,
       },
       ...signal,
     });
     return answered.text();
   });
 }
+
+/** Answers of a few thousand rows are there before their expressions are compiled. */
+const NOTHING_COMPILED = {
+  compile_expressions: 0,
+  compile_aggregate_expressions: 0,
+  compile_sort_description: 0,
+} as const;
 
 /**
  * An answer of many numbers in ClickHouse's RowBinary, which takes a tenth of the time that JSON takes.
@@ -156,6 +164,7 @@ export async function askBinary(
     const { stream } = await store.client.exec({
       query: `${query} FORMAT RowBinary`,
       query_params: { ...parameters },
+      clickhouse_settings: NOTHING_COMPILED,
       ...signal,
     });
     const pieces: Buffer[] = [];

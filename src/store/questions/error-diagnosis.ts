@@ -90,8 +90,10 @@ export async function readErrorDiagnosis(
   const judgedFromUs = Math.max(window.fromUs, window.toUs - JUDGED_MAX_US);
   const historyFromUs = Math.floor((judgedFromUs - HISTORY_US) / MINUTE_US) * MINUTE_US;
   const parameters = { ...scoped, historyFromUs };
-  const [causes, classes, cancels, minutes, firsts, answers] = await Promise.all([
-    readCauses(store, parameters),
+  const causes = await readCauses(store, parameters);
+  // Most hours of most databases have none: the other questions are about them.
+  if (causes.length === 0) return { historyFromUs, judgedFromUs, answers: [], causes: [] };
+  const [classes, cancels, minutes, firsts, answers] = await Promise.all([
     readClassesOfCauses(store, parameters),
     readCancels(store, parameters),
     readMinutes(store, parameters),

@@ -1,5 +1,5 @@
 /** Single executions: the slowest of a window, those of a class, of a session, with an error; and DDL. */
-import type { DdlFacts, ExecutionFacts, Scope, Window } from '../../events/facts.ts';
+import type { ClassFacts, DdlFacts, ExecutionFacts, Scope, Window } from '../../events/facts.ts';
 import type { Store } from '../store.ts';
 import { MINUTE_US } from '../../core/time.ts';
 import { wholeMinutesOf } from './steps.ts';
@@ -89,8 +89,10 @@ function executionOf(row: ExecutionRow): ExecutionFacts {
 }
 
 /**
- * The slowest executions of a window, without looking at each. Of the classes of each minute the rollup knows the longest
- * execution: where `limit` of these take T or longer, so do the slowest executions, and an index knows where such are.
+ * The slowest executions of a window, without looking at each: where `limit` executions are known to have taken T or
+ * longer, so do the slowest, and an index knows where such are. Of each class one is known, its longest; where these are
+ * fewer than `limit`, of each class and minute one.
+ * @param classes all of the window and scope, or those with the most response time
  * @throws MirrorSqlError
  */
 export async function readSlowest(
@@ -98,7 +100,22 @@ export async function readSlowest(
   window: Window,
   scope: Scope,
   limit: number,
+  classes: readonly Pick<ClassFacts, 'answered' | 'durationMaxUs'>[],
 ): Promise<ExecutionFacts[]> {
+  const longest = classes
+    .filter(({ answered }) => answered > 0)
+    .map(({ durationMaxUs }) => durationMaxUs)
+    .sort((a, b) => b - a);
+  const leastUs = longest[limit - 1];
+  if (leastUs !== undefined) {
+    const rows = await ask<ExecutionRow>(
+      store,
+      `SELECT ${COLUMNS} FROM events WHERE ${inWindow('ts')} AND ${IN_SCOPE} AND duration_us >= {leastUs:Int64}
+      ORDER BY ${SLOWEST_FIRST} LIMIT {limit:UInt32}`,
+      { ...parametersOf(window, scope), leastUs, limit },
+    );
+    return rows.map(executionOf);
+  }
   const { firstMinuteUs, lastMinuteUs } = wholeMinutesOf(window);
   const atLeastUs = `(SELECT if(count() < {limit:UInt32}, 0, min(longest)) FROM (
       SELECT max(duration_max_us) AS longest FROM class_1m

@@ -59,7 +59,6 @@ export async function readWindowFacts(
     ddl,
     sessionEvents,
     replication,
-    slowest,
     captures,
     nodeSeconds,
     missed,
@@ -67,7 +66,7 @@ export async function readWindowFacts(
   ] = await Promise.all([
     readSteps(store, stepUs, parameters),
     readEdges(store, parameters),
-    readClassesAndSteps(store, window, parameters),
+    readClassesAndSteps(store, window, scope, parameters),
     readErrors(store, parameters),
     readErrorSteps(store, stepUs, parameters),
     readChannels(store, parameters),
@@ -76,7 +75,6 @@ export async function readWindowFacts(
     readDdl(store, parameters),
     readSessionEvents(store, parameters),
     readReplication(store, parameters),
-    readSlowest(store, window, scope, SLOWEST_COUNT),
     readCapture(store, parameters),
     health ? readNodeSeconds(store, healthWindow, parameters) : [],
     readMissed(store, stepUs, parameters),
@@ -95,7 +93,6 @@ export async function readWindowFacts(
     transactionShapes,
     sessionEvents,
     replication,
-    slowest,
     healthWindow,
     nodeSeconds,
     missed,
@@ -109,16 +106,18 @@ export async function readWindowFacts(
 async function readClassesAndSteps(
   store: Store,
   window: Window,
+  scope: Scope,
   parameters: Parameters,
-): Promise<Pick<WindowFacts, 'classes' | 'classSteps' | 'deliveries'>> {
+): Promise<Pick<WindowFacts, 'classes' | 'classSteps' | 'deliveries' | 'slowest'>> {
   const stepUs = classStepUsFor(window);
   const classes = await readClasses(store, window, parameters);
   const fingerprints = classes.map(({ fingerprint }) => fingerprint);
-  const [classSteps, deliveries] = await Promise.all([
+  const [classSteps, deliveries, slowest] = await Promise.all([
     readClassSteps(store, window, stepUs, parameters, fingerprints),
     readDeliveries(store, classes, parameters),
+    readSlowest(store, window, scope, SLOWEST_COUNT, classes),
   ]);
-  return { classes, classSteps, deliveries };
+  return { classes, classSteps, deliveries, slowest };
 }
 
 type DiagnosisFacts = Pick<
