@@ -83,7 +83,7 @@ function statements(
       told.quality.length === 0 ? compareStatement(told, own) : contradicts(told, own);
     complaints.push(...against.map((difference) => `${name}: ${difference}`));
   }
-  complaints.push(...tooMany(mine, expected));
+  complaints.push(...tooMany(mine, expected, client));
   const asked = client.synchronised && client.missing(0, dialogue.sent.client, false) === 0;
   if (asked && scene.plan.faults.startsLate === 0)
     for (const missing of left)
@@ -119,13 +119,16 @@ const SEPARATOR = /\s*;/;
 function tooMany(
   mine: readonly RecordedStatement[],
   { statements, texts }: ExpectedSession,
+  client: Coverages['client'],
 ): string[] {
-  // What was only prepared is told, once, when an error is joined to it by a guess.
-  const run = new Set(statements.map(({ text }) => text));
+  // A Parse, which is no execution, is told when an error is joined to it by a guess.
   const prepared = new Set<string>();
-  for (const told of mine)
-    if (told.text !== undefined && isGuess(told) && texts.has(told.text) && !run.has(told.text))
-      prepared.add(told.text);
+  for (const told of mine) {
+    const { text, status, tsUs } = told;
+    if (text === undefined || status !== 'error' || !isGuess(told) || !texts.has(text)) continue;
+    const executed = statements.some((one) => one.text === text && cameThen(one, told, client));
+    if (!executed) prepared.add(`${tsUs} ${text}`);
+  }
   const most = statements.reduce((sum, one) => sum + eventsMax(one), prepared.size);
   const asked = mine.filter(({ text }) => text !== undefined).length;
   const open: readonly string[] = ['unknown', 'unanswered', 'skipped'];
