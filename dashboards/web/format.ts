@@ -33,6 +33,12 @@ export function formatExact(value: number): string {
   return grouped.format(value);
 }
 
+/** A position in the WAL, as PostgreSQL prints it: 16/B374D848. */
+export function formatLsn(lsn: number): string {
+  const high = Math.floor(lsn / 2 ** 32);
+  return `${high.toString(16)}/${(lsn >>> 0).toString(16)}`.toUpperCase();
+}
+
 /** A number a second, or a mean of counts. */
 export function formatRate(value: number): string {
   if (value === 0) return '0';

@@ -18,6 +18,7 @@ import { KeyFigures } from './sections/key-figures.tsx';
 import { OpenTransactions } from './sections/open-transactions.tsx';
 import { LowTps } from './sections/low-tps.tsx';
 import { QueryClusters } from './sections/query-clusters.tsx';
+import { Replication } from './sections/replication.tsx';
 import { Repetitions } from './sections/repetitions.tsx';
 import { SlowClasses } from './sections/slow-classes.tsx';
 import { Slowest, Statements } from './sections/statements.tsx';
@@ -58,6 +59,7 @@ export function ReportView({ report, onOpen, onZoom, onNode }: ReportViewProps) 
         <BigTransactions report={report} onOpen={onOpen} />
         <Nodes report={report} onNode={onNode} />
         <Channels report={report} />
+        <Replication report={report} />
         <Ddl report={report} />
         <Capture report={report} />
       </main>

@@ -40,7 +40,14 @@ export type { HotValueRow } from '../events/hot-values.ts';
 export type { Evidence, HealthInterval } from '../events/health.ts';
 export type { Finding } from '../events/finding.ts';
 export type { Incident, TimelineEntry } from '../events/incidents.ts';
-export type { ChannelFacts, DdlFacts, ExecutionFacts, Scope, Window } from '../events/facts.ts';
+export type {
+  ChannelFacts,
+  DdlFacts,
+  ExecutionFacts,
+  ReplicationFacts,
+  Scope,
+  Window,
+} from '../events/facts.ts';
 export type {
   CaptureQuality,
   ClassRow,

@@ -5,6 +5,7 @@ import {
   formatClockExact,
   formatCount,
   formatDuration,
+  formatLsn,
   formatShare,
   formatTime,
   formatWindow,
@@ -53,6 +54,10 @@ it.each([
   [1, '100 %'],
 ])('writes the share %d as %s', (share, text) => {
   expect(formatShare(share)).toBe(text);
+});
+
+it('writes a position in the WAL as PostgreSQL does', () => {
+  expect([formatLsn(0), formatLsn(0x16_b374_d848)]).toEqual(['0/0', '16/B374D848']);
 });
 
 it('never rounds nearly all to all, nor nearly none to none', () => {

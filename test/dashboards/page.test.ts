@@ -163,6 +163,16 @@ describe.skipIf(noBrowser !== '')(`the page ${noBrowser}`, () => {
     await page.close();
   });
 
+  it('tells how far each standby is, and a base backup', async () => {
+    const page = await opened();
+    const rows = await page.locator('#replication tbody tr').allTextContents();
+    expect(rows[0]).toMatch(
+      /10\.20\.0\.6.*standby_b.*physical.*16\/B374D848.*16\/B36F0000.*383 kB.*2\.02 s.*41\.2 s.*streaming/,
+    );
+    expect(rows[1]).toMatch(/pg_basebackup.*base backup.*running, .*\(62\.5 %\)/);
+    await page.close();
+  });
+
   it('zooms by keyboard alone', async () => {
     const page = await opened();
     await page.locator('.chart-plot').first().focus();
