@@ -414,7 +414,8 @@ export class Rounds {
     if (!ran) return;
     if (outcome.verb === TagVerb.ForgetAll) this.#forgetAll(statementClass);
     else if (object !== undefined && outcome.status === Status.Ok) this.#objectDone(object);
-    if (outcome.verb !== TagVerb.Other) transactions.afterStatement(outcome, statementClass);
+    if (outcome.verb !== TagVerb.Other)
+      transactions.afterStatement(outcome, statementClass, pending.quality);
   }
 
   #times(told: ToldStatement, outcome: Outcome): void {

@@ -5,7 +5,7 @@
  * and are told in README.md. Bench: test/bench/decode.bench.ts.
  */
 import { type EventSink, type TransactionEnd, UNKNOWN } from '../../../src/events/events.ts';
-import { Quality } from '../../../src/events/quality.ts';
+import { Quality, QUALITY_GUESSED } from '../../../src/events/quality.ts';
 import type { Session } from '../../../src/events/session.ts';
 import type { StatementClass } from '../../../src/events/statement-class.ts';
 import type { Edge } from '../../activity.ts';
@@ -154,7 +154,11 @@ export class Transactions {
   }
 
   /** The event of the statement has been told: if it ended the transaction, this tells that. */
-  afterStatement(outcome: Outcome, statementClass: StatementClass | undefined): void {
+  afterStatement(
+    outcome: Outcome,
+    statementClass: StatementClass | undefined,
+    quality: number,
+  ): void {
     if (!leavesTransaction(outcome, statementClass)) return;
     // When the capture began inside a transaction, its COMMIT is the first that is seen of it.
     if (this.status === '') this.explicit = true;
@@ -162,6 +166,8 @@ export class Transactions {
     if (statementClass !== undefined && /(?<!NO) CHAIN\b/i.test(statementClass.normalized)) {
       this.touch(outcome.endUs);
       this.explicit = true;
+      // Whether there is one is as certain as the answer to what chained it.
+      this.#quality |= quality & QUALITY_GUESSED;
     }
   }
 
