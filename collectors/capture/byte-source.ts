@@ -14,6 +14,8 @@ export interface ByteSource {
 
 const GZIP_MAGIC = [0x1f, 0x8b] as const;
 const STREAM_CHUNK_BYTES = 1 << 20;
+/** So much is unpacked at once: into 33 MiB at most (deflate packs 1 : 1032). */
+const PACKED_PIECE_BYTES = 32 << 10;
 
 /** @throws MirrorSqlError MSQL_CAPTURE_READ when the file cannot be opened. */
 export async function openByteSource(path: string): Promise<ByteSource> {
@@ -121,14 +123,47 @@ export async function openStream(
     if (more === undefined) break;
     first = Buffer.concat([first, more]);
   }
-  let stream: Readable = counted;
   if (first !== undefined) counted.unshift(first);
-  if (first?.[0] === GZIP_MAGIC[0] && first[1] === GZIP_MAGIC[1]) {
-    const gunzip = createGunzip({ chunkSize: STREAM_CHUNK_BYTES });
-    counted.on('error', (error) => gunzip.destroy(error));
-    stream = counted.pipe(gunzip);
+  const packed = first?.[0] === GZIP_MAGIC[0] && first[1] === GZIP_MAGIC[1];
+  const chunks = packed
+    ? unpacked(counted)
+    : (counted[Symbol.asyncIterator]() as AsyncIterator<Buffer>);
+  return new StreamBytes(chunks, raw, () => bytesRead, sizeBytes, path);
+}
+
+/**
+ * What is in a gzipped stream; when that is cut off, all of it up to there, then the error. (A stream that fails drops
+ * what it has not handed out yet, so the pieces are taken from it as they come.)
+ */
+async function* unpacked(packed: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, void> {
+  const gunzip = createGunzip({ chunkSize: STREAM_CHUNK_BYTES });
+  let ready: Buffer[] = [];
+  let failure: Error | undefined;
+  gunzip.on('data', (chunk: Buffer) => ready.push(chunk));
+  const over = new Promise<void>((resolve) => {
+    gunzip.once('end', resolve).once('error', (error) => {
+      failure = error;
+      resolve();
+    });
+  });
+  for await (const chunk of packed) {
+    for (let start = 0; start < chunk.length; start += PACKED_PIECE_BYTES) {
+      const piece = chunk.subarray(start, start + PACKED_PIECE_BYTES);
+      const taken = new Promise<void>((resolve) => {
+        gunzip.write(piece, () => {
+          resolve();
+        });
+      });
+      await Promise.race([taken, over]);
+      yield* ready;
+      ready = [];
+    }
+    if (failure !== undefined) break;
   }
-  return new StreamBytes(stream, raw, () => bytesRead, sizeBytes, path);
+  gunzip.end();
+  await over;
+  yield* ready;
+  if (failure !== undefined) throw failure;
 }
 
 function firstChunk(stream: Readable, path: string): Promise<Buffer | undefined> {
@@ -163,13 +198,13 @@ class StreamBytes implements ByteSource {
   #rest: Buffer | undefined;
 
   constructor(
-    stream: Readable,
+    chunks: AsyncIterator<Buffer>,
     raw: Readable,
     count: () => number,
     sizeBytes: number | undefined,
     path: string,
   ) {
-    this.#chunks = stream[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
+    this.#chunks = chunks;
     this.#raw = raw;
     this.#count = count;
     this.sizeBytes = sizeBytes;

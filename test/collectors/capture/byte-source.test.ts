@@ -63,12 +63,13 @@ describe('a gzipped capture', () => {
       timeNs: BigInt(index),
     }));
     const file = pcap(packets);
-    const packed = gzipSync(file);
-    const cut = packed.subarray(0, packed.length - 1000);
+    const packed = gzipSync(file, { level: 0 });
+    const cut = packed.subarray(0, packed.length - 1500);
     const seen = await readBytes(cut);
     expect(seen.failure).toBe('MSQL_CAPTURE_FORMAT');
     expect(seen.failureText).toContain('gzipped but damaged or cut off');
-    expect(seen.packets.length).toBeGreaterThan(3000);
+    // Without packing, the last two packets of 1,016 bytes are those that 1,500 bytes less have touched.
+    expect(seen.packets.length).toBe(3998);
   });
 
   it('with rubbish in its middle gives what came before and says what is wrong', async () => {
