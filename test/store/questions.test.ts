@@ -17,7 +17,7 @@ import {
   makeTransactionEnd,
   makeWorkload,
 } from './synthetic.ts';
-import { temporaryStore, type TemporaryStore } from './temporary-store.ts';
+import { numberOf, temporaryStore, type TemporaryStore } from './temporary-store.ts';
 
 const SECOND = 1_000_000;
 const HOUR = 3_600 * SECOND;
@@ -301,6 +301,8 @@ describe('everything else that the report needs', () => {
             connectionsOpen: 3,
             durationBuckets: new Map([[80, 9]]),
             durationMaxUs: index,
+            lostBytes: index === 5 ? 700 : 0,
+            lostPacketsMin: index === 5 ? 3 : 0,
           }),
         );
       }
@@ -311,6 +313,8 @@ describe('everything else that the report needs', () => {
           secondUs: second + 5 * SECOND,
           requests: 1,
           connectionsOpen: 4,
+          lostBytes: 80,
+          lostPacketsMin: 1,
         }),
       );
     }),
@@ -321,6 +325,8 @@ describe('everything else that the report needs', () => {
     expect(steps.map(({ stepUs }) => stepUs)).toEqual(new Array(steps.length).fill(SECOND));
     const sixth = steps.find(({ startUs }) => startUs === second + 5 * SECOND);
     expect(sixth).toMatchObject({ requests: 11, connectionsOpenMax: 7, durationMaxUs: 5 });
+    expect(sixth).toMatchObject({ lostBytes: 780, lostPacketsMin: 4 });
+    expect(steps.reduce((sum, { lostPacketsMin }) => sum + lostPacketsMin, 0)).toBe(4);
     expect(quantileUs(sixth?.durations ?? new Map(), 0.5)).toBeGreaterThan(1_000);
     const judged = steps.filter(({ requestsJudged }) => requestsJudged > 0);
     // The data end one second after the last activity; the ten seconds before cannot be judged.
@@ -434,7 +440,7 @@ describe('everything else that the report needs', () => {
         unansweredRequests: 1,
         unmatchedAnswers: 3,
         framesRefused: 4,
-        textBytesReplaced: 0,
+        textBytesReplaced: 5,
         droppedByLimit: { a: 1, b: 2 },
         kernelDrops: 0,
         kernelFreezes: 0,
@@ -474,6 +480,10 @@ describe('everything else that the report needs', () => {
       connectionsDoubled: 0,
       rowsRetired: 0,
     });
+    // The report does not tell it; a query of the user does.
+    expect(await numberOf(temporary.store, '(SELECT sum(text_bytes_replaced) FROM captures)')).toBe(
+      5,
+    );
     const before = await readWindowFacts(temporary.store, {
       fromUs: START_US,
       toUs: START_US + HOUR,
