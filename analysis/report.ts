@@ -57,7 +57,8 @@ export function buildReport(
   const errors = errorRows(facts.errors, facts.errorSteps, totals.answers, series);
   const stepUs = facts.steps[0]?.stepUs ?? 0;
   const missed = missedPeriods(facts.missed);
-  const health = judged ?? healthOf(facts.nodeSeconds, facts.healthWindow, window, settings);
+  const health =
+    judged ?? healthOf(facts.nodeSeconds, facts.healthWindow, window, settings, facts.seasons);
   const diagnoses = diagnosesOf(facts, stepUs, settings);
   const channels = rankedChannels(facts.channels);
   const findings = findingsOf({ window, channels, health, ...diagnoses }, settings);

@@ -33,7 +33,7 @@ const BIN_SECONDS = 10;
 
 /** How long requests wait before a database is said to hang, in microseconds. */
 export function hangAfterUs(baseline: Baseline, settings: HealthSettings): number {
-  const usualUs = baseline.responseUs?.median ?? 0;
+  const usualUs = baseline.usualUs ?? 0;
   return Math.min(settings.hangMaxUs, Math.max(settings.hangMinUs, 20 * usualUs));
 }
 

@@ -4,6 +4,7 @@
  * being learnt.
  */
 import { robustOf } from '../statistics/median.ts';
+import type { Season } from './seasons.ts';
 import type { Usual } from './usual.ts';
 import { Wander } from './wander.ts';
 
@@ -27,6 +28,8 @@ export interface Bin {
 }
 
 export class Baseline {
+  /** What is usual in this hour, by earlier hours. */
+  season: Season | undefined = undefined;
   readonly #bins: Bin[] = [];
   /** Those with answers, which a night without any does not push out. */
   readonly #responses: number[] = [];
@@ -59,6 +62,31 @@ export class Baseline {
   /** Of the mean response time in microseconds; undefined while learning. */
   get responseUs(): Usual | undefined {
     return this.#responses.length < BINS_LEARNT ? undefined : this.#response;
+  }
+
+  /**
+   * The mean response time that is usual now, in microseconds: of the last hour or of this hour of the week or day,
+   * whichever is longer, since what is so every Monday is nobody's news; of any hour while the last one is being learnt.
+   */
+  get usualUs(): number | undefined {
+    const lately = this.responseUs?.median;
+    if (lately === undefined) return this.season?.medianUs;
+    return this.#seasonDecides(lately) ? this.season?.medianUs : lately;
+  }
+
+  /** In words, for evidence. */
+  get usualName(): string {
+    const { season } = this;
+    if (season === undefined || !this.#seasonDecides(this.responseUs?.median)) return 'usually';
+    return season.basis === 'any hour'
+      ? 'usually, in any hour'
+      : `usually, in this ${season.basis}`;
+  }
+
+  #seasonDecides(latelyUs: number | undefined): boolean {
+    if (this.season === undefined) return false;
+    if (latelyUs === undefined) return true;
+    return this.season.basis !== 'any hour' && this.season.medianUs > latelyUs;
   }
 
   /** How far the mean response time wanders while the node is well; undefined while learning. */

@@ -7,7 +7,8 @@ import type { HealthInterval, NodeSecond } from '../../src/events/health.ts';
 import type { StoredState } from '../../src/events/judgement.ts';
 import { type AnalysisSettings, healthSettingsOf } from '../settings.ts';
 import { emptySecond } from './histories.ts';
-import { watchOf } from './states.ts';
+import { NO_SEASONS, type SeasonOf } from './seasons.ts';
+import { type StateWatch, watchOf } from './states.ts';
 import { SECOND_US } from '../../src/core/time.ts';
 
 /** Of both roles together; those that come later are not judged, and counted. */
@@ -20,7 +21,7 @@ const TELL_EVERY_US = 60 * SECOND_US;
 const ENDED_MAX = 50;
 
 interface Kept {
-  readonly watch: ReturnType<typeof watchOf>;
+  readonly watch: StateWatch;
   readonly node: string;
   readonly role: NodeSecond['role'];
   /** What is told begins here: before it was only learnt, or told by an earlier run. */
@@ -59,9 +60,10 @@ export class StateKeeper {
   /**
    * Judges the seconds of `window`, which follows the one before.
    * @param rows of all nodes, each node's in order of time; a second without a row is one in which nothing happened
+   * @param seasons what is usual in the hours of the window
    * @returns stretches that are new, that ended, or that have not been told for a minute
    */
-  advance(rows: readonly NodeSecond[], window: Window): StoredState[] {
+  advance(rows: readonly NodeSecond[], window: Window, seasons = NO_SEASONS): StoredState[] {
     const byNode = new Map<string, NodeSecond[]>();
     for (const row of rows) {
       const key = keyOf(row);
@@ -76,7 +78,8 @@ export class StateKeeper {
     }
     const told: StoredState[] = [];
     for (const [key, kept] of this.#nodes) {
-      told.push(...this.#judge(kept, byNode.get(key) ?? [], window.toUs));
+      const seasonOf = seasons.ofNode(kept.role, kept.node);
+      told.push(...this.#judge(kept, byNode.get(key) ?? [], window.toUs, seasonOf));
       if (kept.nextUs - kept.seenUs > FORGET_AFTER_US) this.#nodes.delete(key);
     }
     return told;
@@ -116,7 +119,7 @@ export class StateKeeper {
     };
   }
 
-  #judge(kept: Kept, rows: readonly NodeSecond[], toUs: number): StoredState[] {
+  #judge(kept: Kept, rows: readonly NodeSecond[], toUs: number, seasonOf: SeasonOf): StoredState[] {
     const { watch, node, role } = kept;
     let next = 0;
     for (; kept.nextUs < toUs; kept.nextUs += SECOND_US) {
@@ -124,9 +127,9 @@ export class StateKeeper {
       const row = rows[next];
       if (row?.startUs === kept.nextUs) {
         kept.seenUs = kept.nextUs;
-        watch.second(row);
+        watch.second(row, seasonOf(row.startUs));
       } else {
-        watch.second(emptySecond(node, role, kept.nextUs));
+        watch.second(emptySecond(node, role, kept.nextUs), seasonOf(kept.nextUs));
       }
     }
     const told: StoredState[] = [];

@@ -1,8 +1,10 @@
 /** The states of all nodes that fall into a window. */
 import type { Window } from '../../src/events/facts.ts';
 import { HEALTH_STATES, type HealthInterval, type NodeSecond } from '../../src/events/health.ts';
+import type { SeasonFacts } from '../../src/events/seasons.ts';
 import { historiesOf } from './histories.ts';
 import { type AnalysisSettings, healthSettingsOf } from '../settings.ts';
+import { Seasons } from './seasons.ts';
 import { statesOf } from './states.ts';
 
 /**
@@ -14,10 +16,12 @@ export function healthOf(
   learnt: Window,
   window: Window,
   settings: AnalysisSettings,
+  seasonFacts: readonly SeasonFacts[] = [],
 ): HealthInterval[] {
+  const seasons = new Seasons(seasonFacts);
   return historiesOf(seconds, learnt)
     .map((history) =>
-      statesOf(history, healthSettingsOf(settings, history.role, history.node))
+      statesOf(history, healthSettingsOf(settings, history.role, history.node), seasons)
         .filter(
           ({ sinceUs, untilUs }) => sinceUs < window.toUs && (untilUs ?? Infinity) > window.fromUs,
         )

@@ -52,9 +52,10 @@ const CONNECTIONS_MIN = 3;
 /** Below this no node is slow now, in microseconds: the threshold of H5 without the wandering of the node. */
 export function slowLeastUs(baseline: Baseline, settings: HealthSettings): number {
   if (settings.slowUs !== null) return settings.slowUs;
-  const usual = baseline.responseUs;
-  if (usual === undefined) return settings.slowLearningUs;
-  return Math.max(settings.slowFloorUs, SLOW_TIMES * usual.median);
+  const { usualUs } = baseline;
+  if (usualUs === undefined) return settings.slowLearningUs;
+  const times = baseline.responseUs === undefined ? WANDER_TIMES_MAX : SLOW_TIMES;
+  return Math.max(settings.slowFloorUs, times * usualUs);
 }
 
 /** The threshold of H5 for this node now, in microseconds. */
@@ -64,10 +65,10 @@ function slowThresholdUs(
   settings: HealthSettings,
 ): number {
   const least = slowLeastUs(baseline, settings);
-  const usual = baseline.responseUs;
-  if (settings.slowUs !== null || usual === undefined) return least;
+  const { usualUs } = baseline;
+  if (settings.slowUs !== null || usualUs === undefined) return least;
   const beyond = wanderFactor(baseline, bins.slice(-LEVEL_BINS), BEYOND_CHANCE);
-  return Math.max(least, usual.median * beyond);
+  return Math.max(least, usualUs * beyond);
 }
 
 /** A level of these bins so many times the usual is no wandering, by a chance of `z` deviations. */
@@ -87,12 +88,12 @@ export function slow(
   if (line === undefined || line.meanUs < SLOW_EXIT * slowLeastUs(baseline, settings)) return GOOD;
   const threshold = slowThresholdUs(baseline, bins, settings);
   if (line.meanUs > threshold) {
-    const usual = baseline.responseUs;
+    const { usualUs, usualName } = baseline;
     const evidence: Evidence[] = [
       { name: 'mean response time of a minute', value: line.meanUs, unit: 'us', threshold },
     ];
-    if (usual !== undefined)
-      evidence.push({ name: 'usually', value: usual.median, unit: 'us', threshold: null });
+    if (usualUs !== undefined)
+      evidence.push({ name: usualName, value: usualUs, unit: 'us', threshold: null });
     return { verdict: 'bad', evidence };
   }
   return line.meanUs < SLOW_EXIT * threshold ? GOOD : BETWEEN;
@@ -107,7 +108,7 @@ export function jitterShareOf(
   baseline: Baseline,
 ): number | undefined {
   if (line?.jitter === undefined) return undefined;
-  const usualUs = baseline.responseUs?.median ?? 0;
+  const usualUs = baseline.usualUs ?? 0;
   return (line.jitter * line.meanUs) / Math.max(line.meanUs, usualUs);
 }
 
@@ -167,7 +168,7 @@ function slowing(bins: readonly Bin[], baseline: Baseline, settings: HealthSetti
   const grown = bins.slice(-GROWN_BINS);
   const nowUs = levelOf(grown);
   const wander = baseline.responseWander;
-  const usualUs = baseline.responseUs?.median ?? levelOf(bins.slice(0, LEVEL_BINS));
+  const usualUs = baseline.usualUs ?? levelOf(bins.slice(0, LEVEL_BINS));
   const { growthShare } = settings;
   if (nowUs <= usualUs * (1 + growthShare / 2)) return GOOD;
   if (nowUs <= usualUs * (1 + growthShare)) return BETWEEN;

@@ -32,6 +32,7 @@ import {
   TREND_BINS,
 } from './responsiveness.ts';
 import { PlainWatch } from './plain.ts';
+import { NO_SEASONS, type Season } from './seasons.ts';
 import type { HealthSettings } from './settings.ts';
 import { Stretches } from './stretches.ts';
 import { SECOND_US } from '../../src/core/time.ts';
@@ -64,23 +65,32 @@ export interface NodeHistory {
 }
 
 /** The stretches of its states, in order; the last one is open. Empty without any second. */
-export function statesOf(history: NodeHistory, settings: HealthSettings): HealthInterval[] {
+export function statesOf(
+  history: NodeHistory,
+  settings: HealthSettings,
+  seasons = NO_SEASONS,
+): HealthInterval[] {
   const watch = watchOf(history, settings);
-  for (const second of history.seconds) watch.second(second);
+  const seasonOf = seasons.ofNode(history.role, history.node);
+  for (const second of history.seconds) watch.second(second, seasonOf(second.startUs));
   return watch.drain();
 }
 
+export interface StateWatch {
+  /** Judges the next second. `season`: what is usual in its hour, by earlier hours. */
+  second(second: NodeSecond, season?: Season): void;
+  /** Gives the stretches so far, and keeps only the open one. */
+  drain(): HealthInterval[];
+}
+
 /** The fold over the seconds of one node, by the definitions that its settings choose. */
-export function watchOf(
-  node: Omit<NodeHistory, 'seconds'>,
-  settings: HealthSettings,
-): Watch | PlainWatch {
+export function watchOf(node: Omit<NodeHistory, 'seconds'>, settings: HealthSettings): StateWatch {
   return settings.definition === 'plain'
     ? new PlainWatch(node, settings)
     : new Watch(node, settings);
 }
 
-export class Watch {
+export class Watch implements StateWatch {
   readonly #stretches: Stretches;
   readonly #history: Omit<NodeHistory, 'seconds'>;
   readonly #settings: HealthSettings;
@@ -102,12 +112,12 @@ export class Watch {
     this.#flags = FLAGS.map((flag) => [flag, new Hysteresis(RULES[flag])]);
   }
 
-  /** Gives the stretches so far, and keeps only the open one. */
   drain(): HealthInterval[] {
     return this.#stretches.drain();
   }
 
-  second(second: NodeSecond): void {
+  second(second: NodeSecond, season?: Season): void {
+    this.#baseline.season = season;
     this.#seconds++;
     pushBounded(this.#lately, second, SECONDS_KEPT);
     const unknown = this.#judgeCapture(second);

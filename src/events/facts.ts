@@ -10,6 +10,7 @@ import type { BigTransactionsFacts } from './big-transactions.ts';
 import type { LowTpsFacts } from './low-tps.ts';
 import type { ValuePlaceFacts } from './hot-values.ts';
 import type { NodeSecond } from './health.ts';
+import type { SeasonFacts } from './seasons.ts';
 import type { OpenTransactionsFacts } from './open-transactions.ts';
 import type { RepetitionFacts } from './repetitions.ts';
 import type { DeliveryFacts } from './slow-classes.ts';
@@ -338,6 +339,8 @@ export interface WindowFacts {
   /** What `nodeSeconds` covers: the window and the time before it from which the usual is learnt. */
   readonly healthWindow: Window;
   readonly nodeSeconds: readonly NodeSecond[];
+  /** What is usual in the hours of `healthWindow`, by earlier ones. */
+  readonly seasons: readonly SeasonFacts[];
   readonly classForecast: ClassForecastFacts;
   readonly openTransactions: OpenTransactionsFacts;
   readonly bigTransactions: BigTransactionsFacts;

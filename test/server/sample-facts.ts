@@ -588,6 +588,7 @@ export function sampleFacts(window: Window = EXTENT, scope: Scope = {}): WindowF
     },
     healthWindow: EXTENT,
     nodeSeconds: nodeSeconds(),
+    seasons: [],
     classForecast: forecastOf(),
     openTransactions: sampleOpenTransactions(EXTENT),
     bigTransactions: sampleBigTransactions(EXTENT),

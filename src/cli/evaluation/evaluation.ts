@@ -12,6 +12,7 @@ import { readNewestStates, readStoredFindings } from '../../store/questions/judg
 import { readNewestSecond, readNodeSecondsOf } from '../../store/questions/node-seconds.ts';
 import { readExtent, readWindowFacts } from '../../store/questions/window-facts.ts';
 import type { Store } from '../../store/store.ts';
+import { SeasonsOfStore } from './seasons.ts';
 import { sentenceText } from '../text/sentence.ts';
 import { SECOND_US, MINUTE_US, HOUR_US } from '../../core/time.ts';
 
@@ -32,6 +33,7 @@ const RESUME_WITHIN_US = 10 * MINUTE_US;
 export class Evaluation {
   readonly #store: Store;
   readonly #settings: AnalysisSettings;
+  readonly #seasons: SeasonsOfStore;
   #states: StateKeeper | undefined;
   #findings: FindingsKeeper | undefined;
   #judgedUntilUs = 0;
@@ -40,6 +42,7 @@ export class Evaluation {
   constructor(store: Store, settings: AnalysisSettings) {
     this.#store = store;
     this.#settings = settings;
+    this.#seasons = new SeasonsOfStore(store);
   }
 
   /**
@@ -85,7 +88,8 @@ export class Evaluation {
       const window = { fromUs: this.#judgedUntilUs, toUs };
       const rows = await readNodeSecondsOf(this.#store, window, collector);
       this.#judgedUntilUs = toUs;
-      await storeStates(this.#store, states.advance(rows, window));
+      const seasons = await this.#seasons.of(window);
+      await storeStates(this.#store, states.advance(rows, window, seasons));
     }
   }
 
@@ -115,13 +119,15 @@ export async function evaluateStored(
   const states = new StateKeeper(settings, { collector, tellFromUs: startUs });
   const findings = new FindingsKeeper(collector);
   let window = { fromUs: startUs - LEARNT_FROM_US, toUs: startUs };
-  states.advance(await readNodeSecondsOf(store, window, collector), window);
+  const seasons = new SeasonsOfStore(store);
+  const learnt = await readNodeSecondsOf(store, window, collector);
+  states.advance(learnt, window, await seasons.of(window));
   while (window.toUs < toUs) {
     const hour = { fromUs: window.toUs, toUs: Math.min(toUs, window.toUs + HOUR_US) };
     while (window.toUs < hour.toUs) {
       window = { fromUs: window.toUs, toUs: Math.min(hour.toUs, window.toUs + READ_AT_ONCE_US) };
       const rows = await readNodeSecondsOf(store, window, collector);
-      await storeStates(store, states.advance(rows, window));
+      await storeStates(store, states.advance(rows, window, await seasons.of(window)));
     }
     const facts = await readWindowFacts(store, hour, { collector }, { health: false });
     const report = buildReport(facts, settings, states.intervals(hour));

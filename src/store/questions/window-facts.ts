@@ -20,6 +20,7 @@ import { readRepetitions } from './repetitions.ts';
 import { readReplication } from './replication.ts';
 import { readBigTransactions } from './big-transactions.ts';
 import { readOpenTransactions } from './open-transactions.ts';
+import { readSeasons } from './seasons.ts';
 import { classStepUsFor, stepUsFor } from './steps.ts';
 import { readTransactionShapes } from './transactions.ts';
 
@@ -61,6 +62,7 @@ export async function readWindowFacts(
     replication,
     captures,
     nodeSeconds,
+    seasons,
     missed,
     diagnoses,
   ] = await Promise.all([
@@ -77,6 +79,7 @@ export async function readWindowFacts(
     readReplication(store, parameters),
     readCapture(store, parameters),
     health ? readNodeSeconds(store, healthWindow, parameters) : [],
+    health ? readSeasons(store, healthWindow, scope) : [],
     readMissed(store, stepUs, parameters),
     readDiagnosisFacts(store, window, extent, scope),
   ]);
@@ -95,6 +98,7 @@ export async function readWindowFacts(
     replication,
     healthWindow,
     nodeSeconds,
+    seasons,
     missed,
     ...diagnoses,
     ...captures,
