@@ -107,9 +107,9 @@ function summaryOf(cause: ErrorCauseRow, reason: Reason): HighlightPart[] {
     );
   }
   const [first] = cause.classes;
-  if (first !== undefined && first.normalized !== '') {
+  if (first !== undefined && first.normalized !== '')
     parts.push(textPart('; most often '), statementPart(first.normalized, first.fingerprint));
-  } else parts.push(textPart('.'));
+  parts.push(textPart('.'));
   return parts;
 }
 

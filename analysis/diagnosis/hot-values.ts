@@ -206,7 +206,10 @@ export function hotValueFindings(
         sinceUs: row.firstUs,
         untilUs: row.lastUs,
         summary: [...words.says(row), statement, textPart('.')],
-        advice: words.advice,
+        advice:
+          words.adviceToWrites !== undefined && WRITING.test(row.normalized)
+            ? words.adviceToWrites
+            : words.advice,
         evidence: evidenceOf(row, settings),
         fingerprints: [row.fingerprint],
         sessions: [],
@@ -220,9 +223,17 @@ interface Words {
   readonly severity: Finding['severity'];
   readonly says: (row: HotValueRow) => HighlightPart[];
   readonly advice: string;
+  /** Where it is another for what writes. */
+  readonly adviceToWrites?: string;
 }
 
+const WRITING = /^(INSERT|UPDATE|DELETE|MERGE)\b/i;
+
 function nameOf({ place, shown, hash }: HotValueRow): string {
+  // Of short values the length is all that is shown.
+  const [, length] = /^\((\d+)\)$/.exec(shown) ?? [];
+  if (length !== undefined)
+    return `value (${length} ${length === '1' ? 'character' : 'characters'} long) of ${place}`;
   return `value ${shown === '' ? (hash ?? '') : shown} of ${place}`;
 }
 
@@ -252,6 +263,8 @@ const WORDS: Readonly<Partial<Record<HotValueKind, Words>>> = {
       textPart(` of the executions have one ${nameOf(row)} in `),
     ],
     advice: 'Cache what is read for this value, or see why it is asked for so often.',
+    adviceToWrites:
+      'See why so many writes concern this value: what it stands for becomes a queue before anything else does.',
   },
 };
 

@@ -63,13 +63,21 @@ function twoUnits(big: number, bigUnit: string, small: number, smallUnit: string
   return small === 0 ? `${big} ${bigUnit}` : `${big} ${bigUnit} ${small} ${smallUnit}`;
 }
 
-/** A share from 0 to 1 as percent. Only all is 100 % and only none is 0 %: what is nearly so says so. */
+/** A share as percent. Only all is 100 % and only none is 0 %: what is nearly so says so. Ratios beyond 1 are whole percents. */
 export function formatShare(share: number): string {
   if (share === 0) return '0 %';
   if (share === 1) return '100 %';
   if (share < 0.0001) return '< 0.01 %';
+  if (share > 1) return `${formatExact(Math.round(share * 100))} %`;
   if (share > 0.9999) return '> 99.99 %';
   return `${(share * 100).toFixed(share >= 0.1 && share < 0.99 ? 1 : 2)} %`;
+}
+
+/** A relative change: `+38 %`, `−12 %`, and `×4.2` from double on. */
+export function formatChange(change: number): string {
+  if (change >= 1) return `×${(change + 1).toFixed(change < 9 ? 1 : 0)}`;
+  const percent = Math.round(change * 100);
+  return percent < 0 ? `−${String(-percent)} %` : `+${String(percent)} %`;
 }
 
 const BYTE_UNITS: readonly [number, string][] = [

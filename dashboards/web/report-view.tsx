@@ -7,7 +7,6 @@ import { Capture } from './sections/capture.tsx';
 import { Channels, Nodes } from './sections/channels.tsx';
 import { ClassForecasts } from './sections/class-forecast.tsx';
 import { Ddl } from './sections/ddl.tsx';
-import { ErrorDiagnosis } from './sections/error-diagnosis.tsx';
 import { Errors } from './sections/errors.tsx';
 import { Findings } from './sections/findings.tsx';
 import { HotValues } from './sections/hot-values.tsx';
@@ -50,7 +49,6 @@ export function ReportView({ report, onOpen, onZoom, onNode }: ReportViewProps) 
         <ClassForecasts report={report} onOpen={onOpen} />
         <HotValues report={report} onOpen={onOpen} />
         <Errors report={report} onOpen={onOpen} />
-        <ErrorDiagnosis report={report} onOpen={onOpen} />
         <div class="columns">
           <Transactions report={report} />
           <Slowest report={report} onOpen={onOpen} />

@@ -69,6 +69,7 @@ export function shareText(share: number | null): string {
   const percent = share * 100;
   if (percent === 0 || percent === 100) return `${percent} %`;
   if (percent < 0.01) return '<0.01 %';
+  if (percent > 100) return `${countText(Math.round(percent))} %`;
   if (percent > 99.99) return '>99.99 %';
   if (percent < 0.1 || percent > 99.9) return `${percent.toFixed(2)} %`;
   if (percent < 9.95 || percent > 90) return `${percent.toFixed(1)} %`;

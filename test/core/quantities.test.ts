@@ -71,6 +71,7 @@ describe('quantities', () => {
     [0.028, '2.8 %'],
     [0.41, '41 %'],
     [0.992, '99.2 %'],
+    [1.56, '156 %'],
     [null, '–'],
   ])('writes the share %s as %s, never rounded to none or all', (value, text) => {
     expect(shareText(value)).toBe(text);

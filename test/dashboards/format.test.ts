@@ -5,6 +5,7 @@ import {
   formatClockExact,
   formatCount,
   formatDuration,
+  formatChange,
   formatLsn,
   formatShare,
   formatTime,
@@ -52,12 +53,23 @@ it.each([
   [0.9953, '99.53 %'],
   [0.999_999, '> 99.99 %'],
   [1, '100 %'],
+  [1.1, '110 %'],
+  [156.04, '15,604 %'],
 ])('writes the share %d as %s', (share, text) => {
   expect(formatShare(share)).toBe(text);
 });
 
 it('writes a position in the WAL as PostgreSQL does', () => {
   expect([formatLsn(0), formatLsn(0x16_b374_d848)]).toEqual(['0/0', '16/B374D848']);
+});
+
+it.each([
+  [0.384, '+38 %'],
+  [-0.12, '−12 %'],
+  [1.6, '×2.6'],
+  [41.7, '×43'],
+])('writes the change %d as %s', (change, text) => {
+  expect(formatChange(change)).toBe(text);
 });
 
 it('never rounds nearly all to all, nor nearly none to none', () => {

@@ -15,7 +15,7 @@ export interface SentenceProps {
 
 export function Sentence({ parts, onOpen }: SentenceProps) {
   return (
-    <span>
+    <span class="sentence">
       {parts.map((part, at) => (
         <Part key={at} part={part} onOpen={onOpen} />
       ))}

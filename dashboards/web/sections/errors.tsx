@@ -1,8 +1,12 @@
-/** Errors by code: what each means, whose business it is, when it came, and which statements met it. */
+/**
+ * Errors by code: what each means, whose business it is, when it came, which statements met it, what to do; and what was
+ * noticed of it on each database: that it is new, that it came in bursts, what only followed from it.
+ */
 import { Fragment } from 'preact';
-import type { ErrorRow, Report } from '../../../src/server/contract.ts';
+import type { ErrorCauseRow, ErrorRow, Report } from '../../../src/server/contract.ts';
 import { Sparkline } from '../charts/sparkline.tsx';
-import { formatExact, formatShare } from '../format.ts';
+import { formatCount, formatExact, formatShare } from '../format.ts';
+import { NodeName } from '../parts/node-name.tsx';
 import { SqlText } from '../parts/sql-text.tsx';
 import { type Column, Table } from '../parts/table.tsx';
 import { Clock, Count } from '../parts/values.tsx';
@@ -15,8 +19,87 @@ const CONCERNS = {
   follow_on: 'follow-on',
 } as const;
 
+const BURSTS_MAX = 3;
+const STATEMENTS_MAX = 2;
+const STATEMENT_LENGTH_MAX = 200;
+const CLIENTS_MAX = 2;
+
+/** One code of one class: what the window has of it, and what is behind it on each database; logins have no former. */
+type Row = Pick<
+  ErrorRow,
+  'sqlstate' | 'errorClass' | 'meaning' | 'concern' | 'count' | 'firstUs' | 'lastUs' | 'clients'
+> & {
+  readonly message: string;
+  readonly classes: ErrorRow['classes'];
+  readonly shareOfAnswers: number | null;
+  readonly overTime: readonly number[] | undefined;
+  readonly causes: readonly ErrorCauseRow[];
+};
+
+function rowsOf({ errors, errorDiagnosis }: Report): Row[] {
+  const { causes } = errorDiagnosis;
+  const same = (a: ErrorRow | ErrorCauseRow, b: ErrorRow | ErrorCauseRow): boolean =>
+    a.sqlstate === b.sqlstate && a.errorClass === b.errorClass;
+  const failed = errors.map((error) => ({
+    ...error,
+    message: error.sampleMessage,
+    causes: causes.filter((cause) => same(cause, error)),
+  }));
+  const logins = causes
+    .filter((cause) => !errors.some((error) => same(error, cause)))
+    .map((cause) => ({
+      ...cause,
+      message: cause.example.message,
+      overTime: undefined,
+      causes: [cause],
+    }));
+  return [...failed, ...logins];
+}
+
+function Noticed({ cause, named }: { cause: ErrorCauseRow; named: boolean }) {
+  const { isNew, bursts, followOn, cancelRequested, logins, server } = cause;
+  if (!isNew && bursts.length === 0 && followOn + cancelRequested + logins === 0) return null;
+  return (
+    <div>
+      {named && (
+        <span class="quiet">
+          <NodeName node={server} />{' '}
+        </span>
+      )}
+      {isNew && <span class="tag">never seen before</span>}
+      {bursts.slice(0, BURSTS_MAX).map((burst) => (
+        <div key={burst.fromUs}>
+          <Count value={burst.count} /> from <Clock us={burst.fromUs} />{' '}
+          <span class="quiet">
+            (up to {formatCount(burst.minuteCount)} a minute; {formatCount(burst.threshold)} are a
+            burst)
+          </span>
+        </div>
+      ))}
+      {followOn > 0 && (
+        <div
+          class="quiet"
+          title="Statements that were ignored because it had ended their transaction"
+        >
+          <Count value={followOn} /> followed from it
+        </div>
+      )}
+      {logins > 0 && (
+        <div class="quiet">
+          <Count value={logins} /> refused logins
+        </div>
+      )}
+      {cancelRequested > 0 && (
+        <div class="quiet">
+          <Count value={cancelRequested} /> by a request of the client
+        </div>
+      )}
+    </div>
+  );
+}
+
 /** How many, when, from where. */
-const countColumns: Column<ErrorRow>[] = [
+const countColumns: Column<Row>[] = [
   {
     key: 'count',
     label: 'Count',
@@ -35,7 +118,19 @@ const countColumns: Column<ErrorRow>[] = [
   {
     key: 'time',
     label: 'Over time',
-    cell: (row) => <Sparkline counts={row.overTime} label={`${row.count} over the window`} />,
+    cell: ({ overTime, count }) =>
+      overTime === undefined ? (
+        '–'
+      ) : (
+        <Sparkline counts={overTime} label={`${count} over the window`} />
+      ),
+  },
+  {
+    key: 'noticed',
+    label: 'Noticed',
+    minor: true,
+    cell: ({ causes }) =>
+      causes.map((cause) => <Noticed key={cause.server} cause={cause} named={causes.length > 1} />),
   },
   {
     key: 'seen',
@@ -54,16 +149,16 @@ const countColumns: Column<ErrorRow>[] = [
     key: 'clients',
     label: 'From',
     minor: true,
-    cell: (row) => (
-      <span class="mono" title={row.clients.join('\n')}>
-        {row.clients.slice(0, 2).join(', ')}
-        {row.clients.length > 2 && ` +${row.clients.length - 2}`}
+    cell: ({ clients }) => (
+      <span class="mono" title={clients.join('\n')}>
+        {clients.slice(0, CLIENTS_MAX).join(', ')}
+        {clients.length > CLIENTS_MAX && ` +${clients.length - CLIENTS_MAX}`}
       </span>
     ),
   },
 ];
 
-function columnsOf(onOpen: (fingerprint: string) => void): Column<ErrorRow>[] {
+function columnsOf(onOpen: (fingerprint: string) => void): Column<Row>[] {
   return [
     { key: 'code', label: 'Code', cell: (row) => <b class="mono">{row.sqlstate}</b> },
     {
@@ -81,14 +176,14 @@ function columnsOf(onOpen: (fingerprint: string) => void): Column<ErrorRow>[] {
     },
     {
       key: 'met',
-      label: 'Message, and the statements that met it most',
+      label: 'Message, the statements that met it most, and what to do',
       wide: true,
       cell: (row) => (
         <div class="cause">
-          <span class="said" title={row.sampleMessage}>
-            {row.sampleMessage}
+          <span class="said" title={row.message}>
+            {row.message}
           </span>
-          {row.classes.slice(0, 2).map(({ fingerprint, normalized, count }) => (
+          {row.classes.slice(0, STATEMENTS_MAX).map(({ fingerprint, normalized, count }) => (
             <button
               key={fingerprint}
               type="button"
@@ -96,14 +191,34 @@ function columnsOf(onOpen: (fingerprint: string) => void): Column<ErrorRow>[] {
               title={normalized}
               onClick={() => onOpen(fingerprint)}
             >
-              <small>{formatExact(count)} ×</small> <SqlText text={normalized.slice(0, 200)} />
+              <small>{formatExact(count)} ×</small>{' '}
+              <SqlText text={normalized.slice(0, STATEMENT_LENGTH_MAX)} />
             </button>
+          ))}
+          {row.causes.slice(0, 1).map(({ advice }) => (
+            <span key="advice" class="quiet">
+              {advice}
+            </span>
           ))}
         </div>
       ),
     },
     ...countColumns,
   ];
+}
+
+function noteOf({ errorDiagnosis }: Report): string {
+  const { causes, followOn, logins, unclassified, unclassifiedShare, learning } = errorDiagnosis;
+  if (causes.length === 0) return 'by code';
+  return [
+    'by code',
+    ...(logins > 0 ? [`${formatCount(logins)} refused logins among them`] : []),
+    ...(followOn > 0 ? [`${formatCount(followOn)} only followed from others`] : []),
+    ...(unclassified > 0 && unclassifiedShare !== null
+      ? [`${formatShare(unclassifiedShare)} without a known cause`]
+      : []),
+    ...(learning ? ['too little is stored from before to say what is new'] : []),
+  ].join('; ');
 }
 
 export function Errors({
@@ -114,11 +229,11 @@ export function Errors({
   onOpen: (fingerprint: string) => void;
 }) {
   return (
-    <Section id="errors" title="Errors" note="by code">
+    <Section id="errors" title="Errors" note={noteOf(report)}>
       <Table
         caption="Errors by code"
         columns={columnsOf(onOpen)}
-        rows={report.errors}
+        rows={rowsOf(report)}
         rowKey={(row) => `${row.sqlstate}${row.errorClass}`}
         sortedBy="count"
         shown={8}

@@ -15,9 +15,26 @@ function stateOf(row: OpenTransactionRow): string {
   return row.working === null ? 'not known' : row.working ? 'working' : 'idle';
 }
 
+function Left({ lowUs, medianUs, highUs }: NonNullable<OpenTransactionRow['timeLeft']>) {
+  return (
+    <div
+      class="quiet"
+      title="Half of those that stood here for as long ended by then; eight of ten within the band"
+    >
+      <Duration us={medianUs} /> left
+      {lowUs !== highUs && (
+        <>
+          {' '}
+          (<Duration us={lowUs} /> to <Duration us={highUs} />)
+        </>
+      )}
+    </div>
+  );
+}
+
 function Outlook({ row }: { row: OpenTransactionRow }) {
   return (
-    <>
+    <div class="outlook">
       {row.resembles !== null && (
         <div>
           like {row.resembles.text}{' '}
@@ -32,20 +49,12 @@ function Outlook({ row }: { row: OpenTransactionRow }) {
       {row.commitUsual !== null && (
         <div class="quiet">
           {row.commitProbability === null
-            ? `${formatShare(row.commitUsual)} of all commit`
+            ? `${formatShare(row.commitUsual)} of all transactions commit`
             : `commits ${formatShare(row.commitProbability)} (${formatShare(row.commitUsual)} of all)`}
         </div>
       )}
-      {row.timeLeft !== null && (
-        <div
-          class="quiet"
-          title="Half of those that stood here for as long had ended by then; eight of ten between"
-        >
-          <Duration us={row.timeLeft.medianUs} /> left (<Duration us={row.timeLeft.lowUs} /> to{' '}
-          <Duration us={row.timeLeft.highUs} />)
-        </div>
-      )}
-    </>
+      {row.timeLeft !== null && <Left {...row.timeLeft} />}
+    </div>
   );
 }
 
@@ -118,8 +127,8 @@ const columns: Column<OpenTransactionRow>[] = [
   {
     key: 'next',
     label: 'Next',
-    about: 'The type that it is like, and what most often came next',
-    wide: true,
+    about:
+      'The type that it is like, what most often came next, and how long others still took from there',
     cell: (row) => <Outlook row={row} />,
   },
 ];

@@ -25,8 +25,16 @@ const COLUMNS: Column<Row>[] = [
   {
     key: 'share',
     label: 'Share of time',
-    about: 'Of all statements; of the cluster for the columns in it',
-    cell: ({ cluster, set }) => <ShareBar value={(set ?? cluster).shareOfTime} />,
+    about: 'Of the time of all statements',
+    cell: ({ cluster: { shareOfTime }, set }) => (
+      <ShareBar
+        value={
+          set === undefined || shareOfTime === null || set.shareOfTime === null
+            ? shareOfTime
+            : shareOfTime * set.shareOfTime
+        }
+      />
+    ),
   },
   {
     key: 'mean',

@@ -1,7 +1,7 @@
 /** Classes of statements: what costs, waits and writes most; and the slowest single executions. */
 import { useMemo, useState } from 'preact/hooks';
 import type { ClassRow, ExecutionFacts, Report } from '../../../src/server/contract.ts';
-import { formatShare } from '../format.ts';
+import { formatChange } from '../format.ts';
 import { NodeName } from '../parts/node-name.tsx';
 import { SqlText } from '../parts/sql-text.tsx';
 import { type Column, Table } from '../parts/table.tsx';
@@ -15,6 +15,8 @@ export function classesOf({ expensive, slow, writers }: Report): ClassRow[] {
 }
 
 /** How long, how often. */
+const HOUR_US = 3_600_000_000;
+
 const timeColumns: Column<ClassRow>[] = [
   {
     key: 'share',
@@ -103,10 +105,13 @@ const outcomeColumns: Column<ClassRow>[] = [
     cell: (row) => <Count value={row.rowsAffected} quietZero />,
     order: (row) => row.rowsAffected,
   },
-  {
+];
+
+function trendColumn(hours: number): Column<ClassRow> {
+  return {
     key: 'trend',
     label: 'Trend',
-    about: 'Change of the mean response time an hour, shown only where a test finds one',
+    about: 'Change of the mean response time over the window, shown only where a test finds one',
     numeric: true,
     minor: true,
     cell: ({ trend }) =>
@@ -117,15 +122,15 @@ const outcomeColumns: Column<ClassRow>[] = [
           class={trend.changePerHour > 0 ? 'bad' : undefined}
           title={`p = ${trend.pValue.toPrecision(2)}`}
         >
-          {trend.changePerHour > 0 ? '↗ +' : '↘ −'}
-          {formatShare(Math.abs(trend.changePerHour))}/h
+          {trend.changePerHour > 0 ? '↗ ' : '↘ '}
+          {formatChange((1 + trend.changePerHour) ** hours - 1)}
         </span>
       ),
     order: (row) => row.trend?.changePerHour ?? 0,
-  },
-];
+  };
+}
 
-function columnsOf(onOpen: (fingerprint: string) => void): Column<ClassRow>[] {
+function columnsOf(onOpen: (fingerprint: string) => void, hours: number): Column<ClassRow>[] {
   return [
     {
       key: 'statement',
@@ -151,6 +156,7 @@ function columnsOf(onOpen: (fingerprint: string) => void): Column<ClassRow>[] {
     },
     ...timeColumns,
     ...outcomeColumns,
+    trendColumn(hours),
   ];
 }
 
@@ -163,7 +169,8 @@ export function Statements({
 }) {
   const [filter, setFilter] = useState('');
   const classes = useMemo(() => classesOf(report), [report]);
-  const columns = useMemo(() => columnsOf(onOpen), [onOpen]);
+  const hours = (report.window.toUs - report.window.fromUs) / HOUR_US;
+  const columns = useMemo(() => columnsOf(onOpen, hours), [onOpen, hours]);
   const wanted = filter.trim().toLowerCase();
   const rows = classes.filter((row) =>
     `${row.normalized} ${row.fingerprint}`.toLowerCase().includes(wanted),

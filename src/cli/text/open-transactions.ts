@@ -96,10 +96,11 @@ function outlookLines(page: Page, row: OpenTransactionRow): string[] {
 function commitText({ commitProbability, commitUsual }: OpenTransactionRow): string[] {
   if (commitUsual === null) return [];
   return commitProbability === null
-    ? [`${shareText(commitUsual)} of all commit`]
+    ? [`${shareText(commitUsual)} of all transactions commit`]
     : [`commits ${shareText(commitProbability)} (${shareText(commitUsual)} of all)`];
 }
 
 function leftText({ lowUs, medianUs, highUs }: TimeLeft): string {
-  return `${durationText(medianUs)} left (${durationText(lowUs)} to ${durationText(highUs)})`;
+  const band = lowUs === highUs ? '' : ` (${durationText(lowUs)} to ${durationText(highUs)})`;
+  return `${durationText(medianUs)} left${band}`;
 }

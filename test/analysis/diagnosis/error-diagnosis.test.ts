@@ -273,6 +273,7 @@ describe('findings', () => {
       ' more that followed from them',
       '; most often ',
       'INSERT INTO t',
+      '.',
     ]);
   });
 
