@@ -30,6 +30,7 @@ import type { TransactionStatus } from './transactions.ts';
 const TLS_HANDSHAKE = 0x16;
 const ANSWER_TLS = 0x53; // 'S'
 const ANSWER_GSS = 0x47; // 'G'
+const ANSWERS: ReadonlySet<number> = new Set([ANSWER_TLS, ANSWER_GSS, 0x4e]); // 'N': no
 const ANSWER_ERROR = 0x45; // 'E': a server that is too old, or full, answers with an error message
 /** After so many refusals in one connection its bytes are no longer believed to be this protocol. */
 const REFUSALS_MAX = 20;
@@ -53,6 +54,8 @@ export class PostgresConversation
   /** Bits of Keeps. */
   #keeps: number;
   #negotiating: 'tls' | 'gss' = 'tls';
+  /** The client has asked for encryption, and no answer has been seen. */
+  #answerAwaited = false;
   #refusals = 0;
   #decodedBytes = 0;
   /** Since both sides agreed to encrypt: the bytes go through it first. */
@@ -300,6 +303,7 @@ export class PostgresConversation
     switch (startup.kind) {
       case 'encryption':
         this.#negotiating = startup.method;
+        this.#answerAwaited = true;
         this.#server.reset(Mode.Answer);
         return;
       case 'cancel':
@@ -330,6 +334,7 @@ export class PostgresConversation
 
   negotiated(answer: number, tsUs: number): void {
     this.#state.responseBytes++;
+    this.#answerAwaited = false;
     const encrypted = answer === ANSWER_TLS || answer === ANSWER_GSS;
     if (encrypted) {
       this.#encrypt(this.#negotiating, true, tsUs);
@@ -343,12 +348,11 @@ export class PostgresConversation
     const state = this.#state;
     if (state.replication !== undefined) return state.replication;
     this.#keep(Keeps.Replication);
-    const { session } = state;
-    const replication = new Replication((told, tsUs) => {
-      this.#context.sink.sessionEvent({ type: 'replication', tsUs, session, ...told });
+    state.replication = new Replication((told, tsUs) => {
+      const about = { type: 'replication', tsUs, session: state.session } as const;
+      this.#context.sink.sessionEvent({ ...about, ...told });
     });
-    state.replication = replication;
-    return replication;
+    return state.replication;
   }
 
   ready(tsUs: number): void {
@@ -477,7 +481,14 @@ export class PostgresConversation
   #strangeServer(view: DataView, start: number, end: number, tsUs: number): boolean {
     const state = this.#state;
     const silent = state.requestBytes === 0 && state.responseBytes === 0 && !state.midStream;
-    if (!silent || view.getUint8(start) === ANSWER_ERROR) return false;
+    const first = view.getUint8(start);
+    if (!silent || first === ANSWER_ERROR) return false;
+    if (end - start === 1 && !this.#clientSpoke && ANSWERS.has(first)) {
+      // One byte alone, to a client that is not shown: it answers a request for encryption.
+      this.#negotiating = first === ANSWER_GSS ? 'gss' : 'tls';
+      this.#server.reset(Mode.Answer);
+      return false;
+    }
     const guess = guessForeign(view, start, end);
     if (guess === undefined) return false;
     this.#context.health.framesRefused++;
@@ -507,6 +518,7 @@ export class PostgresConversation
   #beginsWithTls(bytes: Uint8Array, start: number, end: number): boolean {
     const { mode } = this.#client;
     if (mode === Mode.Startup && !this.#clientSpoke) return bytes[start] === TLS_HANDSHAKE;
+    if (this.#answerAwaited && looksLikeClientHello(bytes, start, end)) return true;
     return this.#recognition !== undefined && looksLikeClientHello(bytes, start, end);
   }
 

@@ -1,9 +1,11 @@
 /** A mirror that shows one side only: it is noticed, named, and what can be known is told while it happens. */
 import { describe, expect, it } from 'vitest';
+import type { CollectorOptions } from '../../../../collectors/collector.ts';
 import { Connection, type Side, Wire } from '../../../wire/connection.ts';
 import { Flag } from '../../../wire/packets.ts';
 import { client, server } from '../../../wire/postgres.ts';
 import { type Played, play } from '../../recording-sink.ts';
+import { keyLogOf, TlsTalk } from '../tls/tls-talk.ts';
 import { login } from './talk.ts';
 
 const STATEMENTS = 10;
@@ -13,10 +15,18 @@ function shown(side: Side, say: (c: Connection) => void = ask): Played {
   const wire = new Wire();
   const c = login(wire);
   say(c);
+  return playSide(wire, side);
+}
+
+/** With the packets of one side only. */
+function playSide(wire: Wire, side: Side, options: CollectorOptions = {}): Played {
   // The client's port is 40,000, the first of the TCP header behind 34 bytes.
   const fromClient = (bytes: Uint8Array): boolean =>
     (((bytes[34] ?? 0) << 8) | (bytes[35] ?? 0)) === 40_000;
-  return play(wire.packets.filter(({ bytes }) => fromClient(bytes) === (side === 'client')));
+  return play(
+    wire.packets.filter(({ bytes }) => fromClient(bytes) === (side === 'client')),
+    options,
+  );
 }
 
 function ask(c: Connection): void {
@@ -119,6 +129,27 @@ describe('a mirror that shows the server only', () => {
     expect(played.told.of('anomaly')).toMatchObject([
       { kind: 'one_way', detail: 'only the server is seen' },
     ]);
+  });
+});
+
+describe.each(['client', 'server'] as const)('a mirror that shows the %s only, of TLS', (side) => {
+  it.each([
+    { version: '1.2', suite: 'TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256' },
+    { version: '1.3', suite: 'TLS_AES_256_GCM_SHA384' },
+  ] as const)('$version, shows that it is encrypted, and one side only', (options) => {
+    const talk = new TlsTalk(options).handshake().login();
+    talk.query('SELECT 1');
+    talk.leave();
+    const played = playSide(talk.wire, side, { keyLog: keyLogOf(talk.peers.keyLog) });
+    // With the keys at hand: the random bytes of the other side's hello are a part of them.
+    expect(played.told.of('encrypted')).toMatchObject([
+      { method: 'tls', reason: 'handshake_lost' },
+    ]);
+    expect(played.told.of('anomaly')).toMatchObject([
+      { kind: 'one_way', detail: `only the ${side} is seen` },
+    ]);
+    expect(played.told.statements).toEqual([]);
+    expect(played.summary).toMatchObject({ foreignBytes: 0, framesRefused: 0 });
   });
 });
 
