@@ -5,6 +5,7 @@
  */
 import { bucketOf } from '../../src/core/histogram.ts';
 import type { OpenTransactionsFacts } from '../../src/events/open-transactions.ts';
+import type { RepetitionFacts } from '../../src/events/repetitions.ts';
 import type {
   ActivityStep,
   CaptureFacts,
@@ -562,6 +563,25 @@ const SLOWEST: readonly ExecutionFacts[] = [14_230_000, 9_070_000, 6_100_000].ma
   }),
 );
 
+/** The shop lists products and reads the orders of each. */
+const REPETITION: RepetitionFacts = {
+  client: SHOP,
+  server: SERVER,
+  leadingFingerprint: '2aa4d0f6b1c87e39',
+  leadingNormalized:
+    'SELECT * FROM products WHERE 名称 LIKE ? AND price BETWEEN ? AND ? AND id IN (?+)',
+  fingerprint: 'c4e2b8803d19f65a',
+  normalized: 'SELECT id, total FROM orders WHERE customer_id = ? ORDER BY id DESC LIMIT ?',
+  runs: 641,
+  matchedRuns: 620,
+  executions: 24_800,
+  executionsMax: 96,
+  durationSumUs: 24_800 * 610,
+  elapsedSumUs: 620 * 38_000,
+  firstUs: START_US,
+  lastUs: END_US,
+};
+
 /** The ten minutes described above. */
 export function shopFacts(): WindowFacts {
   const steps = Array.from({ length: STEPS_COUNT }, (_, index) => shopStep(index));
@@ -583,7 +603,7 @@ export function shopFacts(): WindowFacts {
     classes: CLASSES,
     classSteps: classSteps(),
     deliveries: [],
-    repetitions: [],
+    repetitions: [REPETITION],
     errors: ERRORS,
     errorSteps: errorSteps(),
     channels: CHANNELS,

@@ -173,6 +173,14 @@ describe.skipIf(noBrowser !== '')(`the page ${noBrowser}`, () => {
     await page.close();
   });
 
+  it('tells which lists are read row by row', async () => {
+    const page = await opened();
+    const rows = await page.locator('#repetitions tbody tr').allTextContents();
+    expect(rows).toHaveLength(1);
+    expect(rows[0]).toMatch(/2.048.*25.*20\.0 ms.*10\.20\.4\.30.*SELECT/);
+    await page.close();
+  });
+
   it('zooms by keyboard alone', async () => {
     const page = await opened();
     await page.locator('.chart-plot').first().focus();

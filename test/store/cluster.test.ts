@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { StatementEvent } from '../../src/events/events.ts';
 import type { Window } from '../../src/events/facts.ts';
 import { distributedStatements } from '../../src/store/migrations/distributed.ts';
 import { CLUSTER_SETTINGS, migrate, migrations } from '../../src/store/migrations/migrate.ts';
@@ -12,7 +13,7 @@ import { SegmentSink } from '../../src/store/segment-sink.ts';
 import { shardHosts, shardIndex } from '../../src/store/server/cluster.ts';
 import { openStore, type Store } from '../../src/store/store.ts';
 import { SegmentWriter } from '../../src/store/writer.ts';
-import { makeWorkload } from './synthetic.ts';
+import { makeClass, makeSession, makeStatement, makeWorkload } from './synthetic.ts';
 import { descriptionOf, numberOf, rowsOf, temporaryDirectory } from './temporary-store.ts';
 
 /**
@@ -21,6 +22,8 @@ import { descriptionOf, numberOf, rowsOf, temporaryDirectory } from './temporary
  * which merges its own rows only (two databases, read together by the engine's Merge).
  */
 const SHARDS = ['shard_a', 'shard_b'];
+/** Beside the made-up workload. */
+const PAGE_STATEMENTS = 12;
 const CONFIG = `<clickhouse><tcp_port>9000</tcp_port><remote_servers><one>
   <shard><replica><host>localhost</host><port>9000</port></replica></shard>
 </one></remote_servers></clickhouse>`;
@@ -103,6 +106,20 @@ describe('two shards', () => {
     ['west', 'shard_b', 62],
   ];
 
+  /** A list, each of its rows by itself, and something else; the answers are large. */
+  function pages(seed: number): StatementEvent[] {
+    const [list, one, other] = [makeClass(100), makeClass(101), makeClass(103)];
+    const session = makeSession(seed);
+    return Array.from({ length: PAGE_STATEMENTS }, (_, index) =>
+      makeStatement(session, {
+        tsUs: 1_790_000_000_000_000 + index * 2_000,
+        statementClass: index === 0 ? list : index < PAGE_STATEMENTS - 1 ? one : other,
+        ...{ rowsReturned: PAGE_STATEMENTS - 2, responseBytes: 40_000 },
+        ...{ firstRowUs: 400 + seed, durationUs: 900 },
+      }),
+    );
+  }
+
   async function storeSome(into: Store, seed: number): Promise<void> {
     const writer = new SegmentWriter(into);
     const sink = new SegmentSink({
@@ -112,7 +129,10 @@ describe('two shards', () => {
       onSealed: (segment) => writer.enqueue(segment),
     });
     makeWorkload(seed, 1_790_000_000_000_000).feed(sink, 3_000);
-    sink.seal();
+    pages(seed).forEach((event) => {
+      sink.statement(event);
+    });
+    sink.end();
     await sink.settled();
     await writer.flush();
   }
@@ -139,6 +159,8 @@ describe('two shards', () => {
       const facts = await readWindowFacts(other, window, scope);
       expect(facts).toEqual(await readWindowFacts(store, window, scope));
       expect(facts.classes.length).toBeGreaterThan(10);
+      expect(facts.repetitions.length).toBeGreaterThan(0);
+      expect(facts.deliveries.length).toBeGreaterThan(0);
     }
   }
 
@@ -158,7 +180,9 @@ describe('two shards', () => {
       await storeSome({ ...inDatabase(database), collector }, seed);
       await storeSome({ ...store, collector }, seed);
     }
-    expect(await numberOf(inDatabase('shard_a'), '(SELECT count() FROM events_local)')).toBe(3_000);
+    expect(await numberOf(inDatabase('shard_a'), '(SELECT count() FROM events_local)')).toBe(
+      3_000 + PAGE_STATEMENTS,
+    );
     const whole = inDatabase('whole');
     const distributed = inDatabase('distributed');
     for (const statement of distributedStatements('mirrorsql', 'one')) {

@@ -14,6 +14,7 @@ const MINUTE_US = 60_000_000;
 const MINUTES = 14;
 const large = makeClass(1, { normalized: 'SELECT body FROM pages WHERE id = ?' });
 const small = makeClass(2, { normalized: 'SELECT id FROM pages WHERE id = ?' });
+const busy = makeClass(5, { normalized: 'SELECT body FROM news' });
 const like = makeClass(4, { normalized: 'SELECT id FROM words WHERE word LIKE ?' });
 const LIKE_TEXT = new TextEncoder().encode('SELECT id FROM words WHERE word LIKE $1');
 
@@ -48,6 +49,16 @@ beforeAll(async () => {
       makeStatement(session, { ...answered, statementClass: small, responseBytes: 200 }),
     );
   }
+  for (let call = 0; call < 2_100; call++) {
+    // The newest minute is enough: the hundred of the one before are not read.
+    const minute = call < 100 ? MINUTES - 2 : MINUTES - 1;
+    sink.statement(
+      makeStatement(session, {
+        ...{ tsUs: START_US + minute * MINUTE_US + call, statementClass: busy },
+        ...{ firstRowUs: 1_000, durationUs: 2_000, responseBytes: 30_000 },
+      }),
+    );
+  }
   for (let call = 0; call < 10; call++) {
     sink.statement(
       makeStatement(session, {
@@ -64,7 +75,7 @@ afterAll(() => temporary.remove());
 
 const window = { fromUs: START_US, toUs: START_US + MINUTES * MINUTE_US };
 
-it('sums how the rows of large answers arrive, of the newest ten minutes', async () => {
+it('sums how the rows of large answers arrive, of the newest ten minutes, or fewer of a busy class', async () => {
   const { deliveries } = await readWindowFacts(temporary.store, window);
   const newest = [4, 5, 6, 7, 8, 9, 10, 11, 12, 13];
   const firstSumUs = newest.reduce((sum, minute) => sum + 1_000 + minute, 0);
@@ -75,6 +86,13 @@ it('sums how the rows of large answers arrive, of the newest ten minutes', async
       firstSumUs,
       deliverySumUs: 10 * 51_000 - firstSumUs,
       bytes: 200_000,
+    },
+    {
+      fingerprint: busy.fingerprint,
+      executions: 2_000,
+      firstSumUs: 2_000_000,
+      deliverySumUs: 2_000_000,
+      bytes: 60_000_000,
     },
   ]);
 });
