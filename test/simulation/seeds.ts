@@ -47,6 +47,8 @@ export const ONCE_FAILED: Readonly<Record<number, string>> = {
   841408: 'a string told as refused by a guess did not stand for the statements in it',
   849501: 'an answer without the end of its portal: a later fetch was told as if it were all',
   853719: 'a name kept its old text after a Parse of it was lost that its answer told of',
+  887362:
+    'a function call was taken for a savepoint that may bring a portal back, which was marked',
   859812: 'the answer to another statement chained a transaction that never was, and had no mark',
   871378:
     'a Parse that a guess tells as failed, of a text that was run later, was counted as an execution',

@@ -146,8 +146,8 @@ export class Transactions {
       this.failed = false;
       return;
     }
-    if (statementClass === undefined || statementClass.command === 'SAVEPOINT')
-      this.#mayGoBack = true;
+    const command = statementClass?.command ?? outcome.tagCommand;
+    if (command === undefined || command === 'SAVEPOINT') this.#mayGoBack = true;
     const kind = statementClass?.kind;
     if (kind === 'transaction' || kind === 'empty' || endsTransaction(outcome.verb)) return;
     this.#count(statementClass, outcome.rowsAffected);
