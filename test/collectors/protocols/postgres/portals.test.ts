@@ -61,6 +61,34 @@ describe('a portal that a row limit left open', () => {
     ]);
   });
 
+  it.each([
+    { between: [], quality: [] },
+    { between: ['SAVEPOINT a'], quality: ['gap_response'] },
+  ])(
+    'goes on behind the end of the capture in a block that failed only when a savepoint saves it: $between',
+    ({ between, quality }) => {
+      const { told } = talk(
+        (c) => {
+          c.client(...begin);
+          c.server(...began);
+          c.client(client.parse('SELECT 1'), client.bind({ portal: 'p' }));
+          c.client(client.execute('p', 1), client.sync());
+          c.server(server.parseComplete(), server.bindComplete(), server.row('1'));
+          c.server(server.portalSuspended(), server.ready('T'));
+          for (const sql of between) {
+            c.client(client.query(sql));
+            c.server(server.complete('SAVEPOINT'), server.ready('T'));
+          }
+          c.client(client.query('SELECT 1/0'));
+          c.server(server.error('22012'), server.ready('E'));
+        },
+        { leave: false },
+      );
+      const portal = told.statements.find(({ text }) => text === 'SELECT 1');
+      expect(portal?.quality).toEqual(quality);
+    },
+  );
+
   it('counts as one request, however often it is fetched from before a Sync', () => {
     const { told } = talk((c) => {
       c.client(client.parse('SELECT 1'), client.bind(), client.execute('', 1));
