@@ -92,8 +92,8 @@ describe('a leading wildcard', () => {
 
 describe('queueing', () => {
   const STEPS = 60;
-  /** Of each minute: the class's mean in us, and requests of all a second. */
-  function seen(meanUs: (minute: number) => number, rate: (minute: number) => number) {
+  /** Of each minute: the class's mean in us, and requests of all a second, told in so many parts. */
+  function seen(meanUs: (minute: number) => number, rate: (minute: number) => number, parts = 1) {
     const steps = Array.from({ length: STEPS }, (_, minute): ClassStep => {
       const startUs = START_US + minute * MINUTE_US;
       return {
@@ -104,9 +104,16 @@ describe('queueing', () => {
         durationSumUs: 10 * meanUs(minute),
       };
     });
-    const activity = steps.map(({ startUs, stepUs }, minute): ActivityStep => {
-      const requests = Math.round(rate(minute) * 60);
-      return stepOf({ startUs, stepUs, requests, durationSumUs: requests * meanUs(minute) });
+    const activity = steps.flatMap(({ startUs, stepUs }, minute): ActivityStep[] => {
+      const requests = Math.round((rate(minute) * 60) / parts);
+      return Array.from({ length: parts }, (_, part) =>
+        stepOf({
+          startUs: startUs + (part * stepUs) / parts,
+          stepUs: stepUs / parts,
+          requests,
+          durationSumUs: requests * meanUs(minute),
+        }),
+      );
     });
     // A change is found by itself: it is not what is looked for here.
     return names(signsOf(slow(), { activity }, steps))?.filter((sign) => sign !== 'sudden_change');
@@ -120,6 +127,26 @@ describe('queueing', () => {
         (m) => (isBusy(m) ? 200 : 40),
       ),
     ).toEqual(['queue_bound']);
+  });
+
+  it('is found as well where a long window tells the activity in quarters of a minute', () => {
+    expect(
+      seen(
+        (m) => (isBusy(m) ? 50_000 : 5_000),
+        (m) => (isBusy(m) ? 200 : 40),
+        4,
+      ),
+    ).toEqual(['queue_bound']);
+  });
+
+  it('is none of one slow wave: that is one observation', () => {
+    const wave = (m: number) => Math.sin((2 * Math.PI * m) / STEPS);
+    expect(
+      seen(
+        (m) => 20_000 * Math.exp(1.2 * wave(m)),
+        (m) => 100 * Math.exp(wave(m)),
+      ),
+    ).toEqual([]);
   });
 
   it('is none where nobody has to wait, or it costs little', () => {
