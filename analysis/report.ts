@@ -12,6 +12,7 @@ import { bigTransactionsOf } from './diagnosis/big-transactions.ts';
 import { openTransactionsOf } from './diagnosis/open-transactions.ts';
 import { hotValueRows } from './diagnosis/hot-values.ts';
 import { queryClustersOf } from './diagnosis/query-clusters.ts';
+import { wholeSteps } from './diagnosis/whole-steps.ts';
 import { repetitionRowsOf } from './diagnosis/repetitions.ts';
 import { slowClassesOf } from './diagnosis/slow-classes.ts';
 import { findingsOf } from './findings.ts';
@@ -118,7 +119,7 @@ function diagnosesOf(facts: WindowFacts, stepUs: number, settings: AnalysisSetti
     repetitions: repetitionRowsOf(facts.repetitions, facts.edges, settings.classes),
     queryClusters: queryClustersOf(
       facts.classes,
-      facts.classSteps,
+      wholeSteps(facts.classSteps, facts.steps),
       settings.queryRules,
       settings.queries,
     ),

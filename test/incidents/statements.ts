@@ -80,6 +80,8 @@ const growingTable: Scenario = {
       'big-transactions/',
       'forecast/',
       'slow-classes/',
+      // What it is: the reads of the table take longer and longer.
+      'queries/grows',
       'low-tps/database',
       'hot/append',
     ),
