@@ -361,7 +361,9 @@ function printed(score: Score): string {
           `                 ${percent(told).padStart(7)} ${percent(came).padStart(7)} ${count}`,
       ),
     `commits          told ${percent(commit.meanTold)} on the mean, did ${percent(commit.share)}; Brier ${commit.brier.toFixed(5)}, of the share of all known ${commit.brierOfShare.toFixed(5)}`,
-    `                 at ${commit.own} moments more than the share of all was told: Brier ${commit.ownBrier.toFixed(5)} instead of ${commit.ownBrierOfShare.toFixed(5)}`,
+    commit.own === 0
+      ? '                 nowhere does the place tell more than the share of all, which is told as that'
+      : `                 at ${commit.own} moments more than the share of all was told: Brier ${commit.ownBrier.toFixed(5)} instead of ${commit.ownBrierOfShare.toFixed(5)}`,
     `time left        at ${leftText(byClock, 'moments of the clock')}`,
     `                 at ${leftText(timeLeft, 'moments just behind an answer')}; all took ${score.slower.toFixed(2)} times as long as those learnt from`,
   ].join('\n');
