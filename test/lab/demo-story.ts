@@ -12,7 +12,7 @@ import { connectFrom } from './host-client.ts';
 import { delay } from './process.ts';
 import { type Random, randomBySeed } from './random.ts';
 import { WireClient } from './wire-client.ts';
-import { copyData, copyDone, query } from './wire-messages.ts';
+import { client as say } from '../wire/postgres.ts';
 
 const HOSTS = {
   checkout: ['10.20.1.11', '10.20.1.12'],
@@ -97,16 +97,16 @@ async function importHistory(stage: Stage): Promise<void> {
 }
 
 async function copyPrices(client: WireClient, broken: boolean): Promise<void> {
-  client.send(query('COPY price_list (sku, price) FROM STDIN'));
+  client.send(say.query('COPY price_list (sku, price) FROM STDIN'));
   const lines = Array.from(
     { length: 2_000 },
     (_, index) => `SKU-${String(index + 1).padStart(5, '0')}\t${String(5 + (index % 300))}.90\n`,
   );
   if (broken) lines[1_500] = 'SKU-01501\ttwelve\n';
   for (let start = 0; start < lines.length; start += 200) {
-    client.send(copyData(lines.slice(start, start + 200).join('')));
+    client.send(say.copyData(lines.slice(start, start + 200).join('')));
   }
-  client.send(copyDone);
+  client.send(say.copyDone());
   await client.until('Z');
 }
 

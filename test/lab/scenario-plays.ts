@@ -7,23 +7,7 @@ import { connect, createServer, type Socket } from 'node:net';
 import { delay, runProgram } from './process.ts';
 import { connectTls } from './tls-client.ts';
 import { WireClient } from './wire-client.ts';
-import {
-  bind,
-  close,
-  copyData,
-  copyDone,
-  copyFail,
-  describe,
-  execute,
-  extended,
-  gssRequest,
-  message,
-  parse,
-  query,
-  sslRequest,
-  startup,
-  sync,
-} from './wire-messages.ts';
+import { client as say, extended, message } from '../wire/postgres.ts';
 
 /** Two servers on two addresses of the lab's namespace; the second speaks TLS too. */
 export const PLAIN_HOST = '10.30.0.1';
@@ -68,7 +52,7 @@ function session(work: (client: WireClient) => Promise<void>): Play['play'] {
 }
 
 async function round(client: WireClient, ...messages: readonly Uint8Array[]): Promise<void> {
-  client.send(...messages, sync);
+  client.send(...messages, say.sync());
   await client.until('Z');
 }
 
@@ -150,14 +134,14 @@ const everydayPlays: readonly Play[] = [
     play: session(async (client) => {
       await round(
         client,
-        parse('SELECT label FROM numbers WHERE n = $1', 'by_n'),
-        describe('S', 'by_n'),
+        say.parse('SELECT label FROM numbers WHERE n = $1', 'by_n'),
+        say.describe('S', 'by_n'),
       );
       for (const n of ['1', '2', '99999', '4']) {
-        await round(client, bind({ name: 'by_n', values: [n] }), execute());
+        await round(client, say.bind({ statement: 'by_n', values: [n] }), say.execute());
       }
-      await round(client, close('S', 'by_n'));
-      await round(client, bind({ name: 'by_n', values: ['5'] }), execute());
+      await round(client, say.close('S', 'by_n'));
+      await round(client, say.bind({ statement: 'by_n', values: ['5'] }), say.execute());
     }),
   },
   {
@@ -171,7 +155,7 @@ const everydayPlays: readonly Play[] = [
         extended('SELECT 1 / $1::int', ['0']),
         extended('SELECT 2'),
       );
-      client.send(extended('SELECT 3'), sync, extended('SELECT 4'), sync);
+      client.send(extended('SELECT 3'), say.sync(), extended('SELECT 4'), say.sync());
       await client.until('Z', 2);
     }),
   },
@@ -193,10 +177,15 @@ const everydayPlays: readonly Play[] = [
     about: 'A portal executed two rows at a time: five rows in three parts.',
     play: session(async (client) => {
       await client.query('BEGIN');
-      const part = execute({ portal: 'p', rowsMax: 2 });
-      await round(client, parse('SELECT n FROM numbers LIMIT 5'), bind({ portal: 'p' }), part);
+      const part = say.execute('p', 2);
+      await round(
+        client,
+        say.parse('SELECT n FROM numbers LIMIT 5'),
+        say.bind({ portal: 'p' }),
+        part,
+      );
       await round(client, part);
-      await round(client, part, close('P', 'p'));
+      await round(client, part, say.close('P', 'p'));
       await client.query('COMMIT');
     }),
   },
@@ -205,20 +194,24 @@ const everydayPlays: readonly Play[] = [
     about: 'COPY in, COPY out, COPY that the client gives up and COPY that the server refuses.',
     play: session(async (client) => {
       const start = async () => {
-        client.send(query('COPY parent (id, name) FROM STDIN'));
+        client.send(say.query('COPY parent (id, name) FROM STDIN'));
         await client.until('G');
       };
       await client.query('BEGIN');
       await start();
-      client.send(copyData('1100\tone\n1101\ttwo\n'), copyData('1102\tthree\n'), copyDone);
+      client.send(
+        say.copyData('1100\tone\n1101\ttwo\n'),
+        say.copyData('1102\tthree\n'),
+        say.copyDone(),
+      );
       await client.until('Z');
       await client.query('COPY (SELECT n, label FROM numbers WHERE n <= 20) TO STDOUT');
       await client.query('ROLLBACK');
       await start();
-      client.send(copyData('1103\tfour\n'), copyFail('enough'));
+      client.send(say.copyData('1103\tfour\n'), say.copyFail('enough'));
       await client.until('Z');
       await start();
-      client.send(copyData('one\tfive\n'), copyData('1105\tsix\n'), copyDone);
+      client.send(say.copyData('one\tfive\n'), say.copyData('1105\tsix\n'), say.copyDone());
       await client.until('Z');
     }),
   },
@@ -228,13 +221,18 @@ const everydayPlays: readonly Play[] = [
       'COPY by an Execute whose Sync comes before the data: the server ignores that Sync and answers the second.',
     play: session(async (client) => {
       await client.query('BEGIN');
-      client.send(parse('COPY parent (id, name) FROM STDIN'), bind(), execute(), sync);
+      client.send(
+        say.parse('COPY parent (id, name) FROM STDIN'),
+        say.bind(),
+        say.execute(),
+        say.sync(),
+      );
       await client.until('G');
-      client.send(copyData('700\textended\n'), copyDone, sync);
+      client.send(say.copyData('700\textended\n'), say.copyDone(), say.sync());
       await client.until('Z');
-      client.send(query('SELECT 1; COPY parent (id, name) FROM STDIN; SELECT 2'));
+      client.send(say.query('SELECT 1; COPY parent (id, name) FROM STDIN; SELECT 2'));
       await client.until('G');
-      client.send(copyData('701\tmulti\n'), copyDone);
+      client.send(say.copyData('701\tmulti\n'), say.copyDone());
       await client.until('Z');
       await client.query('ROLLBACK');
     }),
@@ -362,7 +360,7 @@ const endingPlays: readonly Play[] = [
     play: async (opened) => {
       await opened?.query('BEGIN');
       const waiting = await open();
-      waiting.send(query('SELECT pg_sleep(6)'));
+      waiting.send(say.query('SELECT pg_sleep(6)'));
       await delay(200);
       left = waiting;
     },
@@ -406,9 +404,9 @@ async function negotiated(request: Uint8Array): Promise<void> {
   const socket = await rawSocket();
   socket.write(request);
   await once(socket, 'data');
-  socket.write(startup({ user: 'alice', database: 'sales' }));
+  socket.write(say.startup({ user: 'alice', database: 'sales' }));
   await delay(100);
-  socket.write(query('SELECT 1'));
+  socket.write(say.query('SELECT 1'));
   await delay(100);
   await hangUp(socket);
 }
@@ -439,7 +437,7 @@ const openingPlays: readonly Play[] = [
   {
     name: 'tls-refused',
     about: 'The client asks for TLS, the server says no, and the session goes on in clear.',
-    play: () => negotiated(sslRequest),
+    play: () => negotiated(say.sslRequest()),
   },
   {
     name: 'gss-accepted',
@@ -447,7 +445,7 @@ const openingPlays: readonly Play[] = [
       'The client asks for GSS encryption and the server agrees: nothing after that can be read.',
     play: async () => {
       const socket = await rawSocket();
-      socket.write(gssRequest);
+      socket.write(say.gssRequest());
       await once(socket, 'data');
       // A token that is no token: the server gives up.
       socket.write(Buffer.from([0, 0, 0, 4, 1, 2, 3, 4]));
@@ -473,10 +471,10 @@ const openingPlays: readonly Play[] = [
     play: async () => {
       const socket = await rawSocket();
       socket.write(
-        startup({ user: 'alice', database: 'sales', '_pq_.unknown': 'on' }, 0x0003_0002),
+        say.startup({ user: 'alice', database: 'sales', '_pq_.unknown': 'on' }, 0x0003_0002),
       );
       await delay(100);
-      socket.write(query('SELECT 1'));
+      socket.write(say.query('SELECT 1'));
       await delay(100);
       await hangUp(socket);
     },
@@ -488,7 +486,7 @@ const openingPlays: readonly Play[] = [
     play: async () => {
       for (const sql of ['BEGIN', 'SELECT 2']) {
         const client = await open(40_123);
-        client.send(parse('SELECT 1', 'same'), sync);
+        client.send(say.parse('SELECT 1', 'same'), say.sync());
         await client.until('Z');
         await client.query(sql);
         // A reset leaves no TIME-WAIT behind, so that the port can be used again at once.
@@ -502,13 +500,18 @@ const openingPlays: readonly Play[] = [
     about: 'The capture begins after the login and after a statement was prepared.',
     before: async () => {
       const client = await open();
-      client.send(parse('SELECT label FROM numbers WHERE n = $1', 'early'), sync);
+      client.send(say.parse('SELECT label FROM numbers WHERE n = $1', 'early'), say.sync());
       await client.until('Z');
       return client;
     },
     play: async (client) => {
       if (client === undefined) return;
-      await round(client, bind({ name: 'early', values: ['1'] }), describe('P'), execute());
+      await round(
+        client,
+        say.bind({ statement: 'early', values: ['1'] }),
+        say.describe('P'),
+        say.execute(),
+      );
       await client.query('SELECT 2');
       await round(client, extended('SELECT 3'));
       await client.end();

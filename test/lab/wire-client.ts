@@ -4,7 +4,7 @@
  */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { cancelRequest, query, startup, terminate } from './wire-messages.ts';
+import { client as say } from '../wire/postgres.ts';
 
 export interface BackendMessage {
   /** One letter, as in the manual. */
@@ -30,7 +30,8 @@ export class WireClient {
   #wake: () => void = () => undefined;
   #closed = false;
   #processId = 0;
-  #secret = 0;
+  /** 4 bytes; up to 256 as of protocol 3.2. */
+  #secret: Uint8Array = new Uint8Array(4);
 
   private constructor(socket: Socket, options: WireClientOptions) {
     this.socket = socket;
@@ -51,7 +52,7 @@ export class WireClient {
     const client = new WireClient(socket, options);
     const { user, database, application } = options;
     client.send(
-      startup({
+      say.startup({
         user,
         database,
         ...(application === undefined ? {} : { application_name: application }),
@@ -60,7 +61,7 @@ export class WireClient {
     const answers = await client.until('Z');
     const key = answers.find(({ type }) => type === 'K');
     client.#processId = key?.body.readInt32BE(0) ?? 0;
-    client.#secret = key?.body.readInt32BE(4) ?? 0;
+    client.#secret = key?.body.subarray(4) ?? client.#secret;
     return client;
   }
 
@@ -89,7 +90,7 @@ export class WireClient {
 
   /** A simple query and all its answers. */
   async query(sql: string): Promise<BackendMessage[]> {
-    this.send(query(sql));
+    this.send(say.query(sql));
     return this.until('Z');
   }
 
@@ -98,7 +99,7 @@ export class WireClient {
     const socket = await openSocket(this.#options);
     const closed = once(socket, 'close');
     socket.resume();
-    socket.write(cancelRequest(this.#processId, this.#secret));
+    socket.write(say.cancelRequest(this.#processId, this.#secret));
     await closed;
   }
 
@@ -106,7 +107,7 @@ export class WireClient {
   async end(): Promise<void> {
     if (this.#closed) return;
     const closed = once(this.socket, 'close');
-    this.socket.end(terminate);
+    this.socket.end(say.terminate());
     await closed;
   }
 

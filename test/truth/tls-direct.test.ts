@@ -15,7 +15,7 @@ import { decodeCapture, type PrintedEvent } from '../lab/decode.ts';
 import { startPostgres } from '../lab/postgres-server.ts';
 import { delay, mustRun } from '../lab/process.ts';
 import { startRecording } from '../lab/recorder.ts';
-import { query, startup, terminate } from '../lab/wire-messages.ts';
+import { client as say } from '../wire/postgres.ts';
 
 const VARIANTS = [
   ['TLSv1.2', 'ECDHE-RSA-AES256-GCM-SHA384'],
@@ -80,16 +80,16 @@ async function converse(
   await once(socket, 'secureConnect');
   expect(socket.isSessionReused()).toBe(session !== undefined);
   for (const message of [
-    startup({ user: 'postgres', database: 'postgres', application_name: name }),
-    query('SELECT 1'),
-    query('SELECT 1/0'),
-    query("SELECT repeat('x', 1000) FROM generate_series(1, 100)"),
+    say.startup({ user: 'postgres', database: 'postgres', application_name: name }),
+    say.query('SELECT 1'),
+    say.query('SELECT 1/0'),
+    say.query("SELECT repeat('x', 1000) FROM generate_series(1, 100)"),
   ]) {
     socket.write(message);
     // The answer has come, or the next request is asked behind it: both are conversations.
     await delay(100);
   }
-  socket.end(terminate);
+  socket.end(say.terminate());
   await once(socket, 'close');
   return resumable;
 }

@@ -132,3 +132,13 @@ export const server = {
   copyDone: (): Buffer => message('c'),
   functionResult: (bytes: Uint8Array | null): Buffer => message('V', value(bytes)),
 } as const;
+
+/** Parse, Bind, Describe and Execute of one statement, the way drivers send it, without a Sync. */
+export function extended(sql: string, values: readonly (string | null)[] = []): Buffer {
+  return bytesOf(
+    client.parse(sql),
+    client.bind({ values }),
+    client.describe('P'),
+    client.execute(),
+  );
+}

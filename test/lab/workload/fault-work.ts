@@ -2,7 +2,7 @@
 import pg from 'pg';
 import { delay } from '../process.ts';
 import { sqlstateOf } from '../wire-client.ts';
-import { extended, parse, bind, execute, sync } from '../wire-messages.ts';
+import { client as say, extended } from '../../wire/postgres.ts';
 import { mustFail, type Place } from './place.ts';
 
 export async function errorWork(place: Place): Promise<void> {
@@ -65,7 +65,7 @@ export async function deferredWork(place: Place): Promise<void> {
     );
   });
   await place.wire('dora', 'stock', async (client) => {
-    client.send(extended('SELECT 1'), extended('INSERT INTO late VALUES (1, 999)'), sync);
+    client.send(extended('SELECT 1'), extended('INSERT INTO late VALUES (1, 999)'), say.sync());
     await client.until('Z');
   });
 }
@@ -97,7 +97,7 @@ export async function cancelWork(place: Place): Promise<void> {
     // One that comes when there is nothing to cancel.
     await client.cancel();
     await client.query('SELECT 1');
-    client.send(extended('SELECT pg_sleep(20)'), extended('SELECT 2'), sync);
+    client.send(extended('SELECT pg_sleep(20)'), extended('SELECT 2'), say.sync());
     await delay(100);
     await client.cancel();
     await client.until('Z');
@@ -138,7 +138,7 @@ export async function badEndings(place: Place): Promise<void> {
   await polite.end();
   const half = await place.openWire('paul', 'stock');
   // No Sync: the transaction that the server opened for it ends with the session.
-  half.send(parse('SELECT 1'), bind(), execute());
+  half.send(say.parse('SELECT 1'), say.bind(), say.execute());
   await delay(50);
   await half.drop();
   const terminate = (user: string) =>
