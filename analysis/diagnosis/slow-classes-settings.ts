@@ -43,7 +43,7 @@ export interface SlowClassesSettings {
   readonly queueAloneFactor: number;
   /** ... and the time goes with the requests (rank correlation; research: 0.6). */
   readonly queueCorrelationMin: number;
-  /** ... more than two series do that wander by themselves: with the other conditions none in 45,000 hours of noise. */
+  /** ... more than two series do that wander by themselves: with the other conditions none in 45,000 hours of noise (false-queues.ts). */
   readonly queuePValueMax: number;
   /** Leading wildcard: this share of the values that are given begins with `%`. */
   readonly wildcardShare: number;
