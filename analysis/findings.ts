@@ -32,7 +32,10 @@ type Rows = Pick<
   | 'slowClasses'
   | 'queryClusters'
   | 'repetitions'
->;
+> & {
+  /** States that only another workload made (health/workload-mix.ts). */
+  readonly mixFindings: readonly Finding[];
+};
 
 /** @returns at most 200, the most severe first, among equals the earliest */
 export function findingsOf(
@@ -43,6 +46,7 @@ export function findingsOf(
   const told = new Set(open.flatMap(({ sessions }) => sessions.slice(0, 1)));
   return [
     ...healthFindings(rows.health),
+    ...rows.mixFindings,
     ...heldTransactionFindings(rows.health, rows.channels, told),
     ...forecastFindings(rows.classForecast, settings.forecast),
     ...lowTpsFindings(rows.lowTps),

@@ -19,6 +19,7 @@ import { findingsOf } from './findings.ts';
 import { classForecasts } from './forecast/class-forecast.ts';
 import { highlightsOf, type ReportWithoutHighlights } from './highlights.ts';
 import { healthOf, plainHealthOf } from './health/report.ts';
+import { judgeMix } from './health/workload-mix.ts';
 import { incidentsOf } from './incidents/incidents.ts';
 import { captureQuality, collectorRows } from './monitors/capture-quality.ts';
 import { rankedChannels } from './monitors/channels.ts';
@@ -58,11 +59,12 @@ export function buildReport(
   const errors = errorRows(facts.errors, facts.errorSteps, totals.answers, series);
   const stepUs = facts.steps[0]?.stepUs ?? 0;
   const missed = missedPeriods(facts.missed);
-  const health =
+  const states =
     judged ?? healthOf(facts.nodeSeconds, facts.healthWindow, window, settings, facts.seasons);
+  const { health, findings: mixFindings } = judgeMix(states, facts.workloadMix);
   const diagnoses = diagnosesOf(facts, stepUs, settings);
   const channels = rankedChannels(facts.channels);
-  const findings = findingsOf({ window, channels, health, ...diagnoses }, settings);
+  const findings = findingsOf({ window, channels, health, mixFindings, ...diagnoses }, settings);
   const report: ReportWithoutHighlights = {
     formatVersion: 1,
     window,

@@ -11,6 +11,7 @@ import type { LowTpsFacts } from './low-tps.ts';
 import type { ValuePlaceFacts } from './hot-values.ts';
 import type { NodeSecond } from './health.ts';
 import type { SeasonFacts } from './seasons.ts';
+import type { ClassCourse } from './workload-mix.ts';
 import type { OpenTransactionsFacts } from './open-transactions.ts';
 import type { RepetitionFacts } from './repetitions.ts';
 import type { DeliveryFacts } from './slow-classes.ts';
@@ -341,6 +342,8 @@ export interface WindowFacts {
   readonly nodeSeconds: readonly NodeSecond[];
   /** What is usual in the hours of `healthWindow`, by earlier ones. */
   readonly seasons: readonly SeasonFacts[];
+  /** What its servers were asked for, of the same time, or of its last three hours. */
+  readonly workloadMix: readonly ClassCourse[];
   readonly classForecast: ClassForecastFacts;
   readonly openTransactions: OpenTransactionsFacts;
   readonly bigTransactions: BigTransactionsFacts;

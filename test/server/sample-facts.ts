@@ -606,6 +606,7 @@ export function sampleFacts(window: Window = EXTENT, scope: Scope = {}): WindowF
     healthWindow: EXTENT,
     nodeSeconds: nodeSeconds(),
     seasons: [],
+    workloadMix: [],
     classForecast: forecastOf(),
     openTransactions: sampleOpenTransactions(EXTENT),
     bigTransactions: sampleBigTransactions(EXTENT),

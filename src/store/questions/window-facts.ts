@@ -22,6 +22,7 @@ import { readBigTransactions } from './big-transactions.ts';
 import { readOpenTransactions } from './open-transactions.ts';
 import { readSeasons } from './seasons.ts';
 import { classStepUsFor, stepUsFor } from './steps.ts';
+import { readWorkloadMix } from './workload-mix.ts';
 import { readTransactionShapes } from './transactions.ts';
 
 /** Requests younger than this at the end of the data cannot be judged unanswered (ActivitySecond.requestsAnswered). */
@@ -63,6 +64,7 @@ export async function readWindowFacts(
     captures,
     nodeSeconds,
     seasons,
+    workloadMix,
     missed,
     diagnoses,
   ] = await Promise.all([
@@ -80,6 +82,7 @@ export async function readWindowFacts(
     readCapture(store, parameters),
     health ? readNodeSeconds(store, healthWindow, parameters) : [],
     health ? readSeasons(store, healthWindow, scope) : [],
+    readWorkloadMix(store, healthWindow, parameters),
     readMissed(store, stepUs, parameters),
     readDiagnosisFacts(store, window, extent, scope),
   ]);
@@ -99,6 +102,7 @@ export async function readWindowFacts(
     healthWindow,
     nodeSeconds,
     seasons,
+    workloadMix,
     missed,
     ...diagnoses,
     ...captures,
