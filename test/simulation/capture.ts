@@ -32,6 +32,21 @@ export class Coverage {
     return undefined;
   }
 
+  /** When the last of the bytes up to this one was first seen, of those that were: packets may overtake each other. */
+  seenInOrderUs(byte: number): number {
+    let latestUs = -Infinity;
+    let position = 0;
+    // Later copies of bytes that had been seen do not count.
+    const firstSeen = [...this.#stretches].sort((a, b) => a.start - b.start || a.atUs - b.atUs);
+    for (const { start, end, atUs } of firstSeen) {
+      if (start > byte) break;
+      if (end <= position) continue;
+      latestUs = Math.max(latestUs, atUs);
+      position = end;
+    }
+    return latestUs;
+  }
+
   /** Whether all bytes of a message were seen. */
   holds({ start, end }: Message): boolean {
     return this.missing(start, end) === 0;

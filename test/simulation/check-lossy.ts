@@ -50,7 +50,10 @@ function statements(
       elsewhere.add(told);
       continue;
     }
-    const candidates = [...left].filter((candidate) => isText(told, candidate));
+    // Of what was only prepared nothing but its failure is told.
+    const candidates = [...left].filter(
+      (one) => isText(told, one) && (one.executed || told.status === 'error'),
+    );
     const own = best(candidates, told, client);
     if (own === undefined || !cameThen(own, told, client)) elsewhere.add(told);
     if (own === undefined) {
@@ -199,7 +202,8 @@ function cameThen(
   client: Coverages['client'],
 ): boolean {
   return [request, ...work.flatMap(({ requests }) => requests)].some(
-    ({ end }) => client.seenUs(end - 1) === tsUs,
+    // A packet that came early waits for those in front of it.
+    ({ end }) => client.seenUs(end - 1) === tsUs || client.seenInOrderUs(end - 1) === tsUs,
   );
 }
 

@@ -49,6 +49,8 @@ export const ONCE_FAILED: Readonly<Record<number, string>> = {
   853719: 'a name kept its old text after a Parse of it was lost that its answer told of',
   887362:
     'a function call was taken for a savepoint that may bring a portal back, which was marked',
+  888627:
+    'of the client alone, a Parse whose failure nobody saw stood for an execution under its name',
   859812: 'the answer to another statement chained a transaction that never was, and had no mark',
   871378:
     'a Parse that a guess tells as failed, of a text that was run later, was counted as an execution',
