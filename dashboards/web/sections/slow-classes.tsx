@@ -10,6 +10,12 @@ const STATEMENT_LENGTH_MAX = 200;
 
 const COLUMNS: Column<SlowClassRow>[] = [
   {
+    key: 'statement',
+    label: 'Statement',
+    wide: true,
+    cell: (row) => <SqlText text={row.normalized.slice(0, STATEMENT_LENGTH_MAX)} />,
+  },
+  {
     key: 'excess',
     label: 'Excess',
     about: 'What its executions took beyond as many average ones',
@@ -37,12 +43,6 @@ const COLUMNS: Column<SlowClassRow>[] = [
     minor: true,
     cell: (row) => <Count value={row.answered} />,
     order: (row) => row.answered,
-  },
-  {
-    key: 'statement',
-    label: 'Statement',
-    wide: true,
-    cell: (row) => <SqlText text={row.normalized.slice(0, STATEMENT_LENGTH_MAX)} />,
   },
   {
     key: 'signs',
