@@ -51,6 +51,9 @@ export const ONCE_FAILED: Readonly<Record<number, string>> = {
     'a function call was taken for a savepoint that may bring a portal back, which was marked',
   888627:
     'of the client alone, a Parse whose failure nobody saw stood for an execution under its name',
+  906523: 'a string told as passed over by a guess did not stand for the statements in it',
+  909429:
+    'the last byte of the last ReadyForQuery was lost before a RST: a rollback was told that never was',
   859812: 'the answer to another statement chained a transaction that never was, and had no mark',
   871378:
     'a Parse that a guess tells as failed, of a text that was run later, was counted as an execution',

@@ -242,6 +242,8 @@ export class PostgresConversation
     if (phase === Phase.Cancel && !this.#started) return;
     if (neverAccepted(this.#flow, state, reason, tsUs)) edge.at(tsUs).connectionsRefused++;
     const { requestBytes, responseBytes } = this.#soFar(tsUs);
+    // The rest of an answer that had begun may have come: one byte before the end cannot be told from a lost FIN.
+    if (this.#server.isInside && !OUT_OF_SIGHT.has(reason)) state.lossy = true;
     if (!this.#oneWay.atEnd(requestBytes, responseBytes, tsUs) && (state.lossy || state.uncertain))
       state.lost(false, 0, Quality.GapResponse, tsUs);
     if (OUT_OF_SIGHT.has(reason)) state.outOfSight();
@@ -472,8 +474,7 @@ export class PostgresConversation
     const late = mode === Mode.Lost && state.midStream && state.requestBytes === 0;
     if (late && looksLikeStartup(view, start, end) === 'yes') {
       state.phase = Phase.Startup;
-      this.#client.reset(Mode.Startup);
-      this.#server.reset(Mode.Typed);
+      this.#restart(Mode.Startup, Mode.Typed);
     }
   }
 
@@ -509,8 +510,7 @@ export class PostgresConversation
     }
     state.phase = Phase.Foreign;
     this.#encryption = undefined;
-    this.#client.reset(Mode.Opaque);
-    this.#server.reset(Mode.Opaque);
+    this.#restart(Mode.Opaque, Mode.Opaque);
     state.anomaly(kind, guess, 0, tsUs);
   }
 
@@ -536,8 +536,7 @@ export class PostgresConversation
     const state = this.#state;
     const { session, edge } = state;
     state.phase = Phase.Encrypted;
-    this.#client.reset(Mode.Opaque);
-    this.#server.reset(Mode.Opaque);
+    this.#restart(Mode.Opaque, Mode.Opaque);
     const encryption = new Encryption(method, seen, session, this.#context, edge, this, tsUs);
     const [client, server] = [this.#clientEndpoint, this.#clientEndpoint === 0 ? 1 : 0] as const;
     const before = this.#recognition;
@@ -558,15 +557,18 @@ export class PostgresConversation
   decrypted(_tsUs: number): void {
     this.#state.phase = Phase.Startup;
     this.#clientSpoke = false;
-    this.#client.reset(Mode.Startup);
-    this.#server.reset(Mode.Typed);
+    this.#restart(Mode.Startup, Mode.Typed);
+  }
+
+  #restart(client: Mode, server: Mode): void {
+    this.#client.reset(client);
+    this.#server.reset(server);
   }
 
   unreadable(tsUs: number): void {
     this.#rounds.abandon(Status.Unknown, tsUs);
     this.#state.phase = Phase.Encrypted;
-    this.#client.reset(Mode.Opaque);
-    this.#server.reset(Mode.Opaque);
+    this.#restart(Mode.Opaque, Mode.Opaque);
   }
 }
 

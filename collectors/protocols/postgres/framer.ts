@@ -83,6 +83,11 @@ export class Framer {
     return this.#passedBytes;
   }
 
+  /** A message has begun and has not come to its end. */
+  get isInside(): boolean {
+    return this.mode === Mode.Typed && (this.#carryLength > 0 || this.#skip > 0);
+  }
+
   constructor(receiver: MessageReceiver, keep: Int32Array, find: BoundaryFinder, mode: Mode) {
     this.#receiver = receiver;
     this.keep = keep;
