@@ -27,8 +27,11 @@ const RECOVERY_SECONDS = 5;
 /** Of the usual flow: so much of it is a recovery, and so little of it is none. */
 const RECOVERED_SHARE = 0.2;
 const TRICKLE_SHARE = 0.1;
-/** A silence that is rarer than this by chance is not chance: a day has 86,400 seconds in which one may begin. */
-const SILENCE_PROBABILITY = 1e-9;
+/**
+ * A silence that is rarer than this by chance is not chance: a day has 86,400 seconds in which one may begin, so that one day
+ * of a hundred has one. Each power of ten is another second or two of waiting.
+ */
+const SILENCE_PROBABILITY = 1e-7;
 const BIN_SECONDS = 10;
 
 /** How long requests wait before a database is said to hang, in microseconds. */
