@@ -49,7 +49,7 @@ describe('monitor', () => {
     const run = monitor(['--read', DEMO, ...speed, '--listen', '127.0.0.1:0', '--data', data]);
     await waitUntil('the end of the capture', 90_000, () => run.said().includes('captured '));
     run.child.kill('SIGINT');
-    expect(await run.ended).toBe(0);
+    expect(await run.ended, run.said()).toBe(0);
     expect(run.said()).toContain('2 workers');
     expect(run.said()).toMatch(/captured +131,223 packets/);
     expect(run.said()).toMatch(/missing +nothing/);

@@ -29,6 +29,8 @@ type Opened = FromWorker & { readonly type: 'opened' };
 
 interface Worker {
   readonly child: ChildProcess;
+  /** Resolves when it has ended and all that it said is read. */
+  readonly closed: Promise<unknown>;
   /** Its last word so far. */
   summary: CaptureSummary | undefined;
   sessionsOpen: number;
@@ -131,6 +133,9 @@ class RunningWorkers implements Running {
     );
     this.#workers = children.map((child) => ({
       child,
+      // Asked for at once: the exit of one that has little to do is known before its last messages are read.
+      closed:
+        (child.exitCode ?? child.signalCode) === null ? once(child, 'close') : Promise.resolve(),
       summary: undefined,
       sessionsOpen: 0,
       lagUs: undefined,
@@ -201,8 +206,8 @@ class RunningWorkers implements Running {
 
   /** One that ends before its time takes the others with it: its flows would go on in theirs, in their middle. */
   async #ended(worker: Worker): Promise<void> {
-    const { child } = worker;
-    if (child.exitCode === null && child.signalCode === null) await once(child, 'close');
+    const { child, closed } = worker;
+    await closed;
     if (worker.done) return;
     const how = child.signalCode ?? `exit code ${child.exitCode ?? ''}`;
     this.#failure ??= new MirrorSqlError('MSQL_INTERNAL', `a worker ended by itself: ${how}`);
