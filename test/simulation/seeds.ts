@@ -51,6 +51,8 @@ export const ONCE_FAILED: Readonly<Record<number, string>> = {
     'a function call was taken for a savepoint that may bring a portal back, which was marked',
   888627:
     'of the client alone, a Parse whose failure nobody saw stood for an execution under its name',
+  931311: 'a COMMIT AND CHAIN closed no portal in the model',
+  934427: 'a ROLLBACK AND CHAIN closed no portal in the model',
   906523: 'a string told as passed over by a guess did not stand for the statements in it',
   909429:
     'the last byte of the last ReadyForQuery was lost before a RST: a rollback was told that never was',

@@ -618,7 +618,8 @@ export class ServerModel {
     if (!transactions.saved) this.#mayComeBack.clear();
     // What stands outside of a block ends with its round.
     if (!effect.action.endsWith('prepared')) transactions.settle(last, last);
-    transactions.chain(last);
+    // The chained one is another transaction: nothing of the one before is fetched from.
+    if (transactions.chain(last)) this.#closePortals();
     return { first: last, last };
   }
 

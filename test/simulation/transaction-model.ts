@@ -199,11 +199,12 @@ export class TransactionModel {
 
   #chained = false;
 
-  /** After COMMIT AND CHAIN the next transaction begins with the answer. */
-  chain(by: Message): void {
-    if (!this.#chained) return;
+  /** After COMMIT AND CHAIN the next transaction begins with the answer. @returns whether one did */
+  chain(by: Message): boolean {
+    if (!this.#chained) return false;
     this.#chained = false;
     this.start(by).explicit = true;
     this.block = 'explicit';
+    return true;
   }
 }
