@@ -3,7 +3,7 @@
  * test/collectors/limits.test.ts reaches each of them.
  */
 export interface Limits {
-  /** Connections remembered at once; the longest silent one is forgotten first. A flow costs about 1.5 KiB. */
+  /** Connections remembered at once; the longest silent one is forgotten first. Each costs about 16 KiB (connections.bench.ts). */
   readonly flowsMax: number;
   /** A connection that is silent for longer is forgotten. Pools keep connections for hours without a byte. */
   readonly flowIdleUsMax: number;
