@@ -2,6 +2,7 @@
 import type { ErrorCauseRow, ErrorDiagnosis } from '../../src/events/error-diagnosis.ts';
 import type { Finding, FindingSeverity } from '../../src/events/finding.ts';
 import type { Evidence } from '../../src/events/health.ts';
+import { evidence } from '../evidence.ts';
 import { errorAdvice } from '../../src/sql/error-advice.ts';
 import { greatestBurst } from './error-diagnosis.ts';
 import { defaultErrorDiagnosisSettings, type ErrorDiagnosisSettings } from './error-settings.ts';
@@ -115,12 +116,8 @@ function summaryOf(cause: ErrorCauseRow, reason: Reason): HighlightPart[] {
 
 function evidenceOf(cause: ErrorCauseRow, shareMax: number): Evidence[] {
   const burst = greatestBurst(cause.bursts);
-  const counted = (name: string, value: number, threshold: number | null = null): Evidence => ({
-    name,
-    value,
-    unit: 'count',
-    threshold,
-  });
+  const counted = (name: string, value: number, threshold: number | null = null): Evidence =>
+    evidence(name, value, 'count', threshold);
   return [
     ...(cause.count > cause.logins
       ? [counted('failed statements', cause.count - cause.logins)]
@@ -135,14 +132,7 @@ function evidenceOf(cause: ErrorCauseRow, shareMax: number): Evidence[] {
         ]),
     ...(cause.shareOfAnswers === null
       ? []
-      : [
-          {
-            name: 'share of the answers',
-            value: cause.shareOfAnswers,
-            unit: 'share' as const,
-            threshold: shareMax,
-          },
-        ]),
+      : [evidence('share of the answers', cause.shareOfAnswers, 'share', shareMax)]),
     counted('connections', cause.sessions),
     ...(cause.errorClass === 'cancelled'
       ? [counted('cancelled by a request of a client', cause.cancelRequested)]

@@ -11,6 +11,7 @@ import type {
   ValueFacts,
   ValuePlaceFacts,
 } from '../../src/events/hot-values.ts';
+import { evidence } from '../evidence.ts';
 import {
   type HighlightPart,
   textPart,
@@ -269,20 +270,19 @@ const WORDS: Readonly<Partial<Record<HotValueKind, Words>>> = {
 };
 
 function evidenceOf(row: HotValueRow, settings: HotValueSettings): Evidence[] {
-  const fact = (
-    name: string,
-    value: number,
-    unit: Evidence['unit'],
-    threshold: number | null = null,
-  ): Evidence => ({ name, value, unit, threshold });
-  const calls = fact('executions', row.calls, 'count');
-  const share = fact('share of them with the value', row.share ?? 0, 'share', settings.shareMin);
+  const calls = evidence('executions', row.calls, 'count');
+  const share = evidence(
+    'share of them with the value',
+    row.share ?? 0,
+    'share',
+    settings.shareMin,
+  );
   if (row.kind !== 'contended') {
-    return [share, calls, fact('different values in a minute', row.distinct, 'count')];
+    return [share, calls, evidence('different values in a minute', row.distinct, 'count')];
   }
   return [
-    fact('time with three or more at once', row.contendedUs, 'us', settings.contendedUsMin),
-    fact('most executions under way at once', row.waitingMax, 'count', 3),
+    evidence('time with three or more at once', row.contendedUs, 'us', settings.contendedUsMin),
+    evidence('most executions under way at once', row.waitingMax, 'count', 3),
     share,
     calls,
   ];

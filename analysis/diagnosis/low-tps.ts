@@ -24,6 +24,7 @@ import {
 } from './low-tps-clients.ts';
 import { lowStretches, type LowStretch, minutesByNode } from './low-tps-minutes.ts';
 import { defaultLowTpsSettings, type LowTpsSettings } from './low-tps-settings.ts';
+import { evidence } from '../evidence.ts';
 
 const EPISODES_MAX = 50;
 const CLIENTS_MAX = 10;
@@ -258,7 +259,7 @@ function evidenceOf(
     value: number | null,
     unit: Evidence['unit'],
     threshold: number | null = null,
-  ): Evidence[] => (value === null ? [] : [{ name, value, unit, threshold }]);
+  ): Evidence[] => (value === null ? [] : [evidence(name, value, unit, threshold)]);
   const late = controlLateUs({ low, usual });
   const lateUs = late === undefined ? null : Math.max(0, late);
   return [

@@ -1,7 +1,6 @@
 /** What F2 warns of: a cluster of queries whose response time grows, and a way to ask that costs far more than the others. */
 import type { Window } from '../../src/events/facts.ts';
 import type { Finding } from '../../src/events/finding.ts';
-import type { Evidence } from '../../src/events/health.ts';
 import type {
   QueryClusterRow,
   QueryClusters,
@@ -13,6 +12,7 @@ import {
   statementPart,
   textPart,
 } from '../../src/events/sentence.ts';
+import { evidence } from '../evidence.ts';
 import {
   defaultQueryClustersSettings,
   type QueryClustersSettings,
@@ -59,10 +59,10 @@ function growthOf(cluster: QueryClusterRow, settings: QueryClustersSettings): Fi
       advice:
         'Look whether their tables grow, and whether their plans read them whole: an index, or fewer rows, before it hurts.',
       evidence: [
-        number('times as long', round(growth.factor), 'count', settings.growthFactor),
-        number('mean at the end', Math.round(growth.meanNowUs), 'us', settings.floorUs),
-        number('probability by chance', growth.pValue, 'share', settings.growthPValueMax),
-        number('share of all time', shareOfTime ?? 0, 'share', settings.growthShareMin),
+        evidence('times as long', round(growth.factor), 'count', settings.growthFactor),
+        evidence('mean at the end', Math.round(growth.meanNowUs), 'us', settings.floorUs),
+        evidence('probability by chance', growth.pValue, 'share', settings.growthPValueMax),
+        evidence('share of all time', shareOfTime ?? 0, 'share', settings.growthShareMin),
       ],
       fingerprints: [...fingerprints],
     },
@@ -100,10 +100,10 @@ function longOf(
       advice:
         'Ask whether all these columns are needed: wide ones have to be read and sent; or an index that serves the others does not serve these.',
       evidence: [
-        number('mean', Math.round(set.meanUs ?? 0), 'us', settings.floorUs),
-        number('mean of the others', Math.round(restUs), 'us', null),
-        number('executions', set.answered, 'count', settings.answeredMin),
-        number('share of all time beyond the others', share, 'share', settings.excessShareMin),
+        evidence('mean', Math.round(set.meanUs ?? 0), 'us', settings.floorUs),
+        evidence('mean of the others', Math.round(restUs), 'us'),
+        evidence('executions', set.answered, 'count', settings.answeredMin),
+        evidence('share of all time beyond the others', share, 'share', settings.excessShareMin),
       ],
       fingerprints: [set.fingerprint],
     },
@@ -140,15 +140,6 @@ function nameOf({ label, tables }: QueryClusterRow): string {
 /** The same in another window, as long as its heaviest class is the same. */
 function keyOf({ label, fingerprints }: QueryClusterRow): string {
   return label ?? fingerprints[0] ?? '';
-}
-
-function number(
-  name: string,
-  value: number,
-  unit: Evidence['unit'],
-  threshold: number | null,
-): Evidence {
-  return { name, value, unit, threshold };
 }
 
 function round(value: number): number {

@@ -6,6 +6,7 @@
  */
 import type { ActivityStep, ClassStep } from '../../src/events/facts.ts';
 import type { Evidence } from '../../src/events/health.ts';
+import { evidence } from '../evidence.ts';
 import { medianOf } from '../statistics/median.ts';
 import { associationOf } from '../statistics/autocorrelation.ts';
 import type { SlowClassesSettings } from './slow-classes-settings.ts';
@@ -54,9 +55,9 @@ export function queueBound(
   if (together === undefined || together.pValue >= settings.queuePValueMax) return undefined;
   if (together.correlation < settings.queueCorrelationMin) return undefined;
   return [
-    evidence('response time when little is asked', Math.round(quietUs), 'us', null),
+    evidence('response time when little is asked', Math.round(quietUs), 'us'),
     evidence('when much is asked', Math.round(busyUs), 'us', settings.queueTimeFactor * quietUs),
-    evidence('requests a second when little is asked', quietRate, 'per_second', null),
+    evidence('requests a second when little is asked', quietRate, 'per_second'),
     evidence('when much is asked', busyRate, 'per_second', settings.queueRateFactor * quietRate),
     evidence('under way at once then', underWay, 'count', settings.queueUnderWayMin),
     evidence('rank correlation', together.correlation, 'share', settings.queueCorrelationMin),
@@ -105,13 +106,4 @@ function stayed(
   if (early.length < QUIET_MIN || late.length < QUIET_MIN) return false;
   const [less, more] = [medianOf(early), medianOf(late)].sort((a, b) => a - b);
   return (more ?? 0) <= settings.queueAloneFactor * (less ?? 0);
-}
-
-function evidence(
-  name: string,
-  value: number,
-  unit: Evidence['unit'],
-  threshold: number | null,
-): Evidence {
-  return { name, value, unit, threshold };
 }

@@ -13,6 +13,7 @@ import {
   statementPart,
   textPart,
 } from '../../src/events/sentence.ts';
+import { evidence } from '../evidence.ts';
 import { shareOf } from '../share.ts';
 import { defaultSlowClassesSettings, type SlowClassesSettings } from './slow-classes-settings.ts';
 
@@ -81,19 +82,28 @@ export function repetitionFindings(
 }
 
 function evidenceOf(row: RepetitionRow, settings: SlowClassesSettings): Evidence[] {
-  const count = (name: string, value: number, threshold: number | null): Evidence => ({
-    ...{ name, value, unit: 'count', threshold },
-  });
-  const share = (name: string, value: number, threshold: number): Evidence => ({
-    ...{ name, value, unit: 'share', threshold },
-  });
   return [
-    count('times with as many requests as rows', row.matchedRuns, settings.repetitionRunsMin),
-    count('of all runs behind that list', row.runs, null),
-    count('requests of an average time', row.lengthMean, settings.repetitionLengthMin),
-    count('most requests', row.executionsMax, null),
-    share("share of the host's requests", row.shareOfRequests, settings.repetitionShareMin),
-    share("share of the host's response time", row.shareOfTime, settings.repetitionShareMin),
-    { name: 'time of the runs', value: row.elapsedSumUs, unit: 'us', threshold: null },
+    evidence(
+      'times with as many requests as rows',
+      row.matchedRuns,
+      'count',
+      settings.repetitionRunsMin,
+    ),
+    evidence('of all runs behind that list', row.runs, 'count'),
+    evidence('requests of an average time', row.lengthMean, 'count', settings.repetitionLengthMin),
+    evidence('most requests', row.executionsMax, 'count'),
+    evidence(
+      "share of the host's requests",
+      row.shareOfRequests,
+      'share',
+      settings.repetitionShareMin,
+    ),
+    evidence(
+      "share of the host's response time",
+      row.shareOfTime,
+      'share',
+      settings.repetitionShareMin,
+    ),
+    evidence('time of the runs', row.elapsedSumUs, 'us'),
   ];
 }

@@ -5,6 +5,7 @@ import type { Evidence } from '../../src/events/health.ts';
 import type { ValuePlaceFacts } from '../../src/events/hot-values.ts';
 import type { DeliveryFacts, SlowClassRow } from '../../src/events/slow-classes.ts';
 import { textSigns } from '../../src/sql/text-signs.ts';
+import { evidence } from '../evidence.ts';
 import { sumOf } from '../share.ts';
 import { queueBound } from './queue-bound.ts';
 import type { SlowClassesSettings } from './slow-classes-settings.ts';
@@ -42,8 +43,11 @@ export function withSigns(
   const { classes, steps } = all;
   const bytes = facts.responseBytes / facts.answered;
   if (bytes >= settings.largeBytes) {
-    const evidence = count('bytes of an average answer', Math.round(bytes), settings.largeBytes);
-    signs.push({ sign: 'large_result', evidence: [evidence] });
+    const size = Math.round(bytes);
+    signs.push({
+      sign: 'large_result',
+      evidence: [evidence('bytes of an average answer', size, 'count', settings.largeBytes)],
+    });
   }
   const kinds = twoKinds(facts.durations, settings);
   if (kinds !== undefined) {
@@ -60,8 +64,8 @@ export function withSigns(
     signs.push({
       sign: 'sudden_change',
       evidence: [
-        duration('response time before', change.beforeUs),
-        duration('response time after', change.afterUs),
+        evidence('response time before', change.beforeUs, 'us'),
+        evidence('response time after', change.afterUs, 'us'),
       ],
     });
   }
@@ -75,14 +79,6 @@ export function withSigns(
   if (noPredicate) signs.push({ sign: 'no_predicate', evidence: [] });
   if (selectStar) signs.push({ sign: 'select_star', evidence: [] });
   return { ...row, signs, changedUs: change?.atUs ?? null };
-}
-
-function count(name: string, value: number, threshold: number | null): Evidence {
-  return { name, value, unit: 'count', threshold };
-}
-
-function duration(name: string, value: number): Evidence {
-  return { name, value, unit: 'us', threshold: null };
 }
 
 /** A table of it is written by other classes too, or by several executions of its own. */
@@ -116,8 +112,8 @@ function twoKinds(durations: Histogram, settings: SlowClassesSettings): Evidence
   if (Math.min(...between) > Math.min(of(short), of(long)) / 4) return undefined;
   const typical = (octave: number): number => bucketStartUs(octave * BUCKETS_PER_OCTAVE + 4);
   return [
-    duration('short executions', Math.round(typical(short))),
-    duration('long executions', Math.round(typical(long))),
+    evidence('short executions', Math.round(typical(short)), 'us'),
+    evidence('long executions', Math.round(typical(long)), 'us'),
   ];
 }
 
@@ -140,15 +136,15 @@ function slowFetch(
     bytesPerSecond <= settings.fetchBytesPerSecondMax;
   if (!slow) return undefined;
   return [
-    duration('until the first byte of the answer', Math.round(firstSumUs / executions)),
-    duration('from then until the last', Math.round(deliveryUs)),
-    {
-      name: 'bytes in that time',
-      value: Math.round(bytesPerSecond),
-      unit: 'per_second',
-      threshold: settings.fetchBytesPerSecondMax,
-    },
-    count('executions looked at', executions, null),
+    evidence('until the first byte of the answer', Math.round(firstSumUs / executions), 'us'),
+    evidence('from then until the last', Math.round(deliveryUs), 'us'),
+    evidence(
+      'bytes in that time',
+      Math.round(bytesPerSecond),
+      'per_second',
+      settings.fetchBytesPerSecondMax,
+    ),
+    evidence('executions looked at', executions, 'count'),
   ];
 }
 
@@ -166,8 +162,8 @@ function leadingWildcard(
     .find(({ leadingWildcards, looked }) => leadingWildcards >= settings.wildcardShare * looked);
   if (given !== undefined) {
     return [
-      count('values that begin with %', given.leadingWildcards, null),
-      count('of so many looked at', given.looked, null),
+      evidence('values that begin with %', given.leadingWildcards, 'count'),
+      evidence('of so many looked at', given.looked, 'count'),
     ];
   }
   return inText ? [] : undefined;

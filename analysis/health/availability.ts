@@ -3,6 +3,7 @@
  * times cannot show them: a database that hangs answers nothing, and what does not answer has no response time.
  */
 import type { Evidence, NodeSecond } from '../../src/events/health.ts';
+import { evidence } from '../evidence.ts';
 import type { Baseline } from './baseline.ts';
 import type { Verdict } from './hysteresis.ts';
 import type { HealthSettings } from './settings.ts';
@@ -49,8 +50,8 @@ export function databaseDown(seconds: readonly NodeSecond[], settings: HealthSet
   const answers = sumOfLast(seconds, lately, answersOf);
   if (refused >= settings.refusedMin && answers === 0)
     return bad(
-      count('connections refused in 10 s', refused, settings.refusedMin),
-      count(`answers in ${String(lately)} s`, answers, 1),
+      evidence('connections refused in 10 s', refused, 'count', settings.refusedMin),
+      evidence(`answers in ${String(lately)} s`, answers, 'count', 1),
     );
   const well =
     sumOfLast(seconds, RECOVERY_SECONDS, answersOf) > 0 &&
@@ -75,19 +76,9 @@ export function databaseHang(
     now.outstanding >= settings.hangOutstandingMin && now.outstandingAgeMaxUs >= afterUs;
   if (waits && (answersPerSecond === 0 || answersPerSecond < trickle)) {
     return bad(
-      {
-        name: 'oldest request without an answer',
-        value: now.outstandingAgeMaxUs,
-        unit: 'us',
-        threshold: afterUs,
-      },
-      count('requests without an answer', now.outstanding, settings.hangOutstandingMin),
-      {
-        name: 'answers while it waits',
-        value: answersPerSecond,
-        unit: 'per_second',
-        threshold: trickle,
-      },
+      evidence('oldest request without an answer', now.outstandingAgeMaxUs, 'us', afterUs),
+      evidence('requests without an answer', now.outstanding, 'count', settings.hangOutstandingMin),
+      evidence('answers while it waits', answersPerSecond, 'per_second', trickle),
     );
   }
   return flows(seconds, baseline.answersPerSecond, answersOf);
@@ -106,14 +97,9 @@ export function applicationDown(
   const open = Math.max(...lately.map(({ connectionsOpen }) => connectionsOpen));
   if (whole && usual >= 2 && open === 0)
     return bad(
-      count('connections', 0, 1),
-      { name: 'connections, usually', value: usual, unit: 'count', threshold: null },
-      {
-        name: 'without any for',
-        value: settings.applicationGoneUs,
-        unit: 'us',
-        threshold: settings.applicationGoneUs,
-      },
+      evidence('connections', 0, 'count', 1),
+      evidence('connections, usually', usual, 'count'),
+      evidence('without any for', settings.applicationGoneUs, 'us', settings.applicationGoneUs),
     );
   return BETWEEN;
 }
@@ -140,19 +126,9 @@ export function applicationHang(
     chance < SILENCE_PROBABILITY
   )
     return bad(
-      {
-        name: 'no request for',
-        value: silent * SECOND_US,
-        unit: 'us',
-        threshold: settings.hangMinUs,
-      },
-      {
-        name: 'chance of such a silence',
-        value: chance,
-        unit: 'share',
-        threshold: SILENCE_PROBABILITY,
-      },
-      count('connections in a transaction', now.connectionsInTransaction, 1),
+      evidence('no request for', silent * SECOND_US, 'us', settings.hangMinUs),
+      evidence('chance of such a silence', chance, 'share', SILENCE_PROBABILITY),
+      evidence('connections in a transaction', now.connectionsInTransaction, 'count', 1),
     );
   return flows(seconds, usual, requestsOf);
 }
@@ -218,10 +194,6 @@ function sumOfLast(
   return sum;
 }
 
-function bad(...evidence: Evidence[]): Judgement {
-  return { verdict: 'bad', evidence };
-}
-
-function count(name: string, value: number, threshold: number): Evidence {
-  return { name, value, unit: 'count', threshold };
+function bad(...shown: Evidence[]): Judgement {
+  return { verdict: 'bad', evidence: shown };
 }

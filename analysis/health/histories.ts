@@ -3,25 +3,16 @@ import type { Window } from '../../src/events/facts.ts';
 import type { NodeSecond } from '../../src/events/health.ts';
 import type { NodeHistory } from './states.ts';
 import { SECOND_US } from '../../src/core/time.ts';
+import { grouped } from '../share.ts';
 
 /** Of rows in order of time. Servers first, then by name. A second without a row is one in which nothing happened. */
 export function historiesOf(rows: readonly NodeSecond[], window: Window): NodeHistory[] {
-  const byRole = {
-    server: new Map<string, NodeSecond[]>(),
-    client: new Map<string, NodeSecond[]>(),
-  };
-  for (const row of rows) {
-    const nodes = byRole[row.role];
-    const known = nodes.get(row.node);
-    if (known === undefined) nodes.set(row.node, [row]);
-    else known.push(row);
-  }
-  const { server, client } = byRole;
-  return [server, client].flatMap((nodes) =>
-    [...nodes.entries()]
+  return (['server', 'client'] as const).flatMap((role) => {
+    const own = rows.filter((row) => row.role === role);
+    return [...grouped(own, ({ node }) => node)]
       .sort(([a], [b]) => (a < b ? 1 : -1))
-      .flatMap(([, seconds]) => historyOf(seconds, window)),
-  );
+      .flatMap(([, seconds]) => historyOf(seconds, window));
+  });
 }
 
 function historyOf(rows: readonly NodeSecond[], { fromUs, toUs }: Window): NodeHistory[] {

@@ -1,7 +1,7 @@
 /** How uneven a node usually is while it is well: the jitter of its minutes (response-line.ts), of the last hour. */
-import { robustOf } from '../statistics/median.ts';
+import { medianOf } from '../statistics/median.ts';
 import type { Usual } from './usual.ts';
-import { quartileSpread } from './wander.ts';
+import { QUARTILE_EFFICIENCY, quartileSpread } from './wander.ts';
 
 /** Half an hour of minutes, one every ten seconds, before its usual size is known. */
 const LEARNT = 180;
@@ -10,8 +10,6 @@ const MAX = 360;
 const BETWEEN = 18;
 /** Six of them share most of their seconds. */
 const IN_A_MINUTE = 6;
-/** Efficiency of quartiles as an estimate of a standard deviation. */
-const EFFICIENCY = 0.37;
 
 export class JitterLearnt {
   /** Undefined while it is learnt. */
@@ -24,13 +22,11 @@ export class JitterLearnt {
     this.#shares.push(share);
     if (this.#shares.length > MAX) this.#shares.shift();
     if (this.#shares.length < LEARNT || this.#since++ % BETWEEN !== 0) return;
-    const robust = robustOf(this.#shares);
-    if (robust !== undefined)
-      this.usual = { median: robust.median, deviation: quartileSpread(this.#shares) };
+    this.usual = { median: medianOf(this.#shares), deviation: quartileSpread(this.#shares) };
   }
 
   /** Degrees of freedom of the deviation. */
   get freedom(): number {
-    return (EFFICIENCY * this.#shares.length) / IN_A_MINUTE;
+    return (QUARTILE_EFFICIENCY * this.#shares.length) / IN_A_MINUTE;
   }
 }

@@ -7,7 +7,7 @@ import type { HealthInterval, NodeSecond } from '../../src/events/health.ts';
 import type { StoredState } from '../../src/events/judgement.ts';
 import { type AnalysisSettings, healthSettingsOf } from '../settings.ts';
 import { emptySecond } from './histories.ts';
-import { NO_SEASONS, type SeasonOf } from './seasons.ts';
+import { NO_SEASONS, nodeKey, type SeasonOf } from './seasons.ts';
 import { type StateWatch, watchOf } from './states.ts';
 import { SECOND_US } from '../../src/core/time.ts';
 
@@ -54,7 +54,7 @@ export class StateKeeper {
   constructor(settings: AnalysisSettings, start: KeeperStart) {
     this.#settings = settings;
     this.#start = start;
-    this.#known = new Map((start.known ?? []).map((state) => [keyOf(state), state]));
+    this.#known = new Map((start.known ?? []).map((state) => [nodeKey(state), state]));
   }
 
   /**
@@ -66,7 +66,7 @@ export class StateKeeper {
   advance(rows: readonly NodeSecond[], window: Window, seasons = NO_SEASONS): StoredState[] {
     const byNode = new Map<string, NodeSecond[]>();
     for (const row of rows) {
-      const key = keyOf(row);
+      const key = nodeKey(row);
       const own = byNode.get(key);
       if (own === undefined) byNode.set(key, [row]);
       else own.push(row);
@@ -104,7 +104,7 @@ export class StateKeeper {
   }
 
   #keep({ node, role, startUs }: NodeSecond): Kept {
-    const known = this.#known.get(keyOf({ node, role }));
+    const known = this.#known.get(nodeKey({ node, role }));
     const settings = healthSettingsOf(this.#settings, role, node);
     return {
       watch: watchOf({ node, role }, settings),
@@ -159,8 +159,4 @@ export class StateKeeper {
     kept.toldUntilUs = untilUs;
     told.push(kept.open);
   }
-}
-
-function keyOf({ role, node }: Pick<NodeSecond, 'role' | 'node'>): string {
-  return `${role} ${node}`;
 }

@@ -7,6 +7,7 @@ import type { Evidence, HealthState, NodeRole, NodeSecond } from '../../src/even
 import type { HealthSettings } from './settings.ts';
 import { Stretches } from './stretches.ts';
 import { SECOND_US } from '../../src/core/time.ts';
+import { evidence } from '../evidence.ts';
 
 const WINDOW_SECONDS = 60;
 const EVERY_SECONDS = 10;
@@ -60,9 +61,9 @@ export function plainStateOf(
   const requests = sum((second) => second.requests);
   const answers = sum((second) => second.answers);
   const counts = [
-    count('connections in a minute, at most', connections),
-    count('requests in a minute', requests),
-    count('answers in a minute', answers),
+    evidence('connections in a minute, at most', connections, 'count'),
+    evidence('requests in a minute', requests, 'count'),
+    evidence('answers in a minute', answers, 'count'),
   ];
   if (connections + requests + answers === 0) return { state: 'down', evidence: counts };
   const asks = role === 'client' ? requests === 0 : requests > 0;
@@ -87,8 +88,10 @@ function byLine(seconds: readonly NodeSecond[], role: NodeRole, settings: Health
       -lineOf(seconds, ({ connectionsOpen }) => connectionsOpen).slopeUs * WINDOW_SECONDS;
     const threshold = settings.plainConnectionsLossPerMinute;
     if (lost > threshold) {
-      const evidence = [{ ...count('connections lost in a minute', lost), threshold }];
-      return { state: 'sub_healthy', evidence };
+      return {
+        state: 'sub_healthy',
+        evidence: [evidence('connections lost in a minute', lost, 'count', threshold)],
+      };
     }
   }
   return { state: 'healthy', evidence: [] };
@@ -129,9 +132,5 @@ function lineOf(
 }
 
 function plain(state: HealthState, name: string, value: number, threshold: number): Plain {
-  return { state, evidence: [{ name, value, unit: 'us', threshold }] };
-}
-
-function count(name: string, value: number): Evidence {
-  return { name, value, unit: 'count', threshold: null };
+  return { state, evidence: [evidence(name, value, 'us', threshold)] };
 }

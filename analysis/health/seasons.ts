@@ -13,20 +13,21 @@ export class Seasons {
 
   constructor(facts: readonly SeasonFacts[]) {
     for (const fact of facts) {
-      const key = keyOf(fact.role, fact.node);
+      const key = nodeKey(fact);
       const hours = this.#byNode.get(key) ?? new Map<number, Season>();
       this.#byNode.set(key, hours.set(fact.hourUs, fact));
     }
   }
 
   ofNode(role: NodeRole, node: string): SeasonOf {
-    const hours = this.#byNode.get(keyOf(role, node));
+    const hours = this.#byNode.get(nodeKey({ role, node }));
     return (atUs) => hours?.get(Math.floor(atUs / HOUR_US) * HOUR_US);
   }
 }
 
 export const NO_SEASONS = new Seasons([]);
 
-function keyOf(role: NodeRole, node: string): string {
+/** A client and a server may have one name. */
+export function nodeKey({ role, node }: Pick<SeasonFacts, 'role' | 'node'>): string {
   return `${role} ${node}`;
 }

@@ -12,13 +12,13 @@
  * (Bayley and Hammersley, J. Royal Statistical Society Supplement 8 (1946) 184), and quartiles use 0.37 of them. With few
  * of these the tail is Student's.
  */
-import { firstAutocorrelation } from '../statistics/autocorrelation.ts';
+import { effectiveCount, firstAutocorrelation } from '../statistics/autocorrelation.ts';
 import { studentOf } from '../statistics/student.ts';
 
 /** Of a normal distribution the quartiles lie so many standard deviations from the median. */
 const QUARTILE = 0.6745;
 /** Efficiency of the interquartile range as an estimate of the standard deviation. */
-const EFFICIENCY = 0.37;
+export const QUARTILE_EFFICIENCY = 0.37;
 /** A median varies so much more than a mean does, in variance. */
 const MEDIAN_VARIANCE = Math.PI / 2;
 
@@ -66,8 +66,7 @@ export class Wander {
 
   /** Degrees of freedom of the spread. */
   get freedom(): number {
-    const phi = this.autocorrelation;
-    return EFFICIENCY * this.#logs.length * ((1 - phi) / (1 + phi));
+    return QUARTILE_EFFICIENCY * effectiveCount(this.#logs.length, this.autocorrelation);
   }
 }
 

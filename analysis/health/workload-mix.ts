@@ -12,6 +12,7 @@ import type { Evidence, HealthInterval } from '../../src/events/health.ts';
 import { nodePart, textPart } from '../../src/events/sentence.ts';
 import type { ClassCourse } from '../../src/events/workload-mix.ts';
 import { HOUR_US, MINUTE_US } from '../../src/core/time.ts';
+import { evidence } from '../evidence.ts';
 
 /** What it was before: the hour that ends so long before the state was told; a state is told within two minutes. */
 const TOLD_WITHIN_US = 2 * MINUTE_US;
@@ -47,14 +48,7 @@ export function judgeMix(
     const shift = shiftOf(interval, health, courses);
     if (shift === undefined) return interval;
     if (!isMixAlone(shift)) {
-      const { atUsualMixUs: value } = shift;
-      const evidence: Evidence = {
-        name: 'mean response time at the usual mix of classes',
-        value,
-        unit: 'us',
-        threshold: null,
-      };
-      return { ...interval, evidence: [...interval.evidence, evidence] };
+      return { ...interval, evidence: [...interval.evidence, atUsualMix(shift)] };
     }
     findings.push(findingOf(interval, shift));
     return { ...interval, state: 'healthy', evidence: [] };
@@ -148,14 +142,12 @@ function joined(health: readonly HealthInterval[]): HealthInterval[] {
   return all;
 }
 
+function atUsualMix({ atUsualMixUs }: MixShift): Evidence {
+  return evidence('mean response time at the usual mix of classes', atUsualMixUs, 'us');
+}
+
 function findingOf(interval: HealthInterval, shift: MixShift): Finding {
   const { node, role, state, sinceUs, untilUs } = interval;
-  const us = (name: string, value: number): Evidence => ({
-    name,
-    value,
-    unit: 'us',
-    threshold: null,
-  });
   return {
     key: `workload-mix/changed ${role} ${node}`,
     kind: 'workload-mix/changed',
@@ -172,10 +164,14 @@ function findingOf(interval: HealthInterval, shift: MixShift): Finding {
     advice:
       'Look at which classes are new or asked for more often: their time is wanted by somebody.',
     evidence: [
-      us('mean response time', shift.nowUs),
-      us('mean response time at the usual mix of classes', shift.atUsualMixUs),
-      us('mean response time if each class took what it took before', shift.atUsualTimesUs),
-      us('mean response time before', shift.beforeUs),
+      evidence('mean response time', shift.nowUs, 'us'),
+      atUsualMix(shift),
+      evidence(
+        'mean response time if each class took what it took before',
+        shift.atUsualTimesUs,
+        'us',
+      ),
+      evidence('mean response time before', shift.beforeUs, 'us'),
     ],
     fingerprints: [],
     sessions: [],

@@ -6,7 +6,8 @@
  * of Marriott and Pope, Biometrika 41 (1954) 390, 393, for a line in place of a mean): that is undone, and one standard error
  * is added, because an alarm without a cause costs a night's sleep and one that comes a little later costs nothing.
  */
-import { errorFunction, sampleCorrelation } from 'simple-statistics';
+import { sampleCorrelation } from 'simple-statistics';
+import { chanceAbove } from './normal.ts';
 
 /** At 1 every series would be one single observation. */
 const AUTOCORRELATION_MAX = 0.98;
@@ -14,8 +15,6 @@ const AUTOCORRELATION_MAX = 0.98;
 const CORRELATION_MAX = 0.999;
 /** Ranks vary more than what they are ranks of (Fieller, Hartley and Pearson, Biometrika 44 (1957) 470). */
 const RANK_VARIANCE = 1.06;
-/** The error function at hand is exact to 1.2e-7, so a smaller probability cannot be told. */
-const P_VALUE_MIN = 1.2e-7;
 
 /**
  * So many independent observations say as much about a mean as n of which neighbours resemble each other by r
@@ -45,8 +44,7 @@ export function associationOf(x: readonly number[], y: readonly number[]): Assoc
   if (!Number.isFinite(correlation) || pairs <= 3) return undefined;
   const bounded = Math.max(-CORRELATION_MAX, Math.min(CORRELATION_MAX, correlation));
   const z = Math.atanh(bounded) * Math.sqrt((pairs - 3) / RANK_VARIANCE);
-  const pValue = Math.max(P_VALUE_MIN, (1 - errorFunction(z / Math.SQRT2)) / 2);
-  return { correlation, pairs, pValue };
+  return { correlation, pairs, pValue: chanceAbove(z) };
 }
 
 /** Of the ranks of a series: the upper end (one standard error) of the autocorrelation at lag 1, bias undone; 0 to 0.98. */

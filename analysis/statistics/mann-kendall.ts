@@ -14,12 +14,9 @@
  * each other: the worse the trend, the less the test believes in it. Where it is known how the series is without a trend,
  * its autocorrelation of then is as good an estimate: the smaller of both is taken.
  */
-import { errorFunction } from 'simple-statistics';
 import { firstAutocorrelation } from './autocorrelation.ts';
+import { chanceBeyond } from './normal.ts';
 import { theilSenLine } from './theil-sen.ts';
-
-/** The error function at hand is exact to 1.2e-7, so a smaller probability cannot be told. */
-const P_VALUE_MIN = 1.2e-7;
 
 export interface TrendTest {
   /** Probability of an S as far from 0 as this, on either side, in a series without a trend. */
@@ -50,7 +47,7 @@ export function mannKendallTest(
   if (!(variance > 0)) return { pValue: 1, autocorrelation };
   // The continuity correction: S moves in steps of two.
   const z = Math.max(0, Math.abs(s) - 1) / Math.sqrt(variance);
-  return { pValue: Math.max(P_VALUE_MIN, 1 - errorFunction(z / Math.SQRT2)), autocorrelation };
+  return { pValue: chanceBeyond(z), autocorrelation };
 }
 
 function varianceOfS(y: readonly number[]): number {

@@ -1,9 +1,6 @@
 /** Welch's test for two means, from counts, sums and histograms of durations: what a class is known by. */
-import { errorFunction } from 'simple-statistics';
 import { bucketStartUs, type Histogram } from '../../src/core/histogram.ts';
-
-/** The error function at hand is exact to 1.2e-7, so a smaller probability cannot be told. */
-const P_VALUE_MIN = 1.2e-7;
+import { chanceAbove } from './normal.ts';
 
 export interface Moments {
   readonly n: number;
@@ -46,5 +43,5 @@ export function welchAbove(a: Moments, b: Moments): number {
   const t = (a.sumUs / a.n - b.sumUs / b.n) / Math.sqrt(ea + eb);
   const freedom = (ea + eb) ** 2 / (ea ** 2 / (a.n - 1) + eb ** 2 / (b.n - 1));
   const z = (t * (1 - 1 / (4 * freedom))) / Math.sqrt(1 + t ** 2 / (2 * freedom));
-  return Math.max(P_VALUE_MIN, (1 - errorFunction(z / Math.SQRT2)) / 2);
+  return chanceAbove(z);
 }

@@ -3,14 +3,15 @@
  * Orders are blended as PPM with escape method C does (Moffat 1990; Witten and Bell 1991): a context with n observations
  * of d different successors leaves d / (n + d) to the context that is one statement shorter.
  */
-import type { StatementStepFacts } from '../../src/events/transaction-types.ts';
+import {
+  CONTEXT_MAX,
+  FINGERPRINT_SIZE,
+  type StatementStepFacts,
+} from '../../src/events/transaction-types.ts';
 
 export const COMMIT = 'commit';
 export const ROLLBACK = 'rollback';
 
-const FINGERPRINT_SIZE = 16;
-/** As the store tells steps. */
-const ORDER_MAX = 4;
 /** Stands in front of the first statement. */
 const BEGINNING = '^';
 
@@ -33,7 +34,7 @@ export class NextStatementModel {
   /** @param orderMax 0 guesses what is most frequent wherever it stands: for comparison */
   constructor(
     steps: readonly Pick<StatementStepFacts, 'context' | 'next' | 'weight'>[],
-    orderMax = ORDER_MAX,
+    orderMax = CONTEXT_MAX,
   ) {
     this.#orderMax = orderMax;
     for (const { context, next, weight } of steps) {
@@ -92,7 +93,9 @@ function blended(found: readonly Successors[], next: string): number {
 }
 
 function contextOf(sequence: readonly string[]): string[] {
-  return sequence.length < ORDER_MAX ? [BEGINNING, ...sequence] : [...sequence.slice(-ORDER_MAX)];
+  return sequence.length < CONTEXT_MAX
+    ? [BEGINNING, ...sequence]
+    : [...sequence.slice(-CONTEXT_MAX)];
 }
 
 function key(context: readonly string[]): string {

@@ -3,15 +3,14 @@
  * the same last four statements, without the next for as long. What is left is the rest of this stay and what is left
  * from the next statement on, taken as independent of each other; all other dependence is in the counts.
  */
-import { bucketStartUs, type Histogram } from '../../src/core/histogram.ts';
+import { addHistograms, bucketStartUs, type Histogram } from '../../src/core/histogram.ts';
 import type { TimeLeft } from '../../src/events/open-transactions.ts';
-import type { StepTimesFacts } from '../../src/events/transaction-types.ts';
+import { CONTEXT_MAX, type StepTimesFacts } from '../../src/events/transaction-types.ts';
+import { grouped, sumOf } from '../share.ts';
 import { wilsonLower } from '../statistics/wilson.ts';
 import { COMMIT, ROLLBACK } from './next-statement.ts';
 import { countBeyond } from './survival.ts';
 
-/** As the store tells steps. */
-const ORDER_MAX = 4;
 /** Points that stand for a histogram: the median of 64 is within 2 % of the rank of that of all. */
 const POINTS_MAX = 64;
 /** The band: eight of ten end in it. */
@@ -27,16 +26,12 @@ interface Point {
 }
 
 export class StepOutlook {
-  readonly #steps = new Map<string, StepTimesFacts[]>();
+  readonly #steps: ReadonlyMap<string, readonly StepTimesFacts[]>;
   readonly #lefts = new Map<string, readonly Point[]>();
 
   /** @param times of one server */
   constructor(times: readonly StepTimesFacts[]) {
-    for (const step of times) {
-      const known = this.#steps.get(step.context);
-      if (known === undefined) this.#steps.set(step.context, [step]);
-      else known.push(step);
-    }
+    this.#steps = grouped(times, ({ context }) => context);
   }
 
   /**
@@ -45,7 +40,7 @@ export class StepOutlook {
    * @param least undefined where fewer than so many stayed for longer and ended
    */
   timeLeft(sequence: readonly string[], stayedUs: number, least: number): TimeLeft | undefined {
-    const here = sequence.slice(-ORDER_MAX);
+    const here = sequence.slice(-CONTEXT_MAX);
     let [stayedLonger, decided] = [0, 0];
     const points: Point[] = [];
     for (const { next, stays } of this.#steps.get(here.join('')) ?? []) {
@@ -72,7 +67,7 @@ export class StepOutlook {
    */
   commitShare(sequence: readonly string[], usual: number): number | undefined {
     let [ended, commits] = [0, 0];
-    for (const step of this.#steps.get(sequence.slice(-ORDER_MAX).join('')) ?? []) {
+    for (const step of this.#steps.get(sequence.slice(-CONTEXT_MAX).join('')) ?? []) {
       ended += countBeyond(step.lefts, 0);
       commits += step.commits;
     }
@@ -89,12 +84,12 @@ export class StepOutlook {
   /** What is left from the answer of `next` on. */
   #behind(here: readonly string[], next: string): readonly Point[] {
     if (next === COMMIT || next === ROLLBACK) return [{ us: 0, weight: 1 }];
-    const context = [...here, next].slice(-ORDER_MAX).join('');
+    const context = [...here, next].slice(-CONTEXT_MAX).join('');
     const known = this.#lefts.get(context);
     if (known !== undefined) return known;
-    const all = new Map<number, number>();
-    for (const { lefts } of this.#steps.get(context) ?? [])
-      for (const [bucket, count] of lefts) all.set(bucket, (all.get(bucket) ?? 0) + count);
+    const all = (this.#steps.get(context) ?? [])
+      .map(({ lefts }) => lefts)
+      .reduce<Histogram>(addHistograms, new Map());
     const points = pointsOf(all, 0);
     this.#lefts.set(context, points);
     return points;
@@ -112,12 +107,12 @@ function pointsOf(histogram: Histogram, fromUs: number): readonly Point[] {
     })
     .filter(({ weight }) => weight > 0)
     .sort((a, b) => a.us - b.us);
-  const total = beyond.reduce((sum, { weight }) => sum + weight, 0);
+  const total = sumOf(beyond, ({ weight }) => weight);
   const together = Math.ceil(beyond.length / POINTS_MAX);
   return Array.from({ length: Math.ceil(beyond.length / together) || 0 }, (_, index) => {
     const some = beyond.slice(index * together, (index + 1) * together);
-    const weight = some.reduce((sum, point) => sum + point.weight, 0);
-    const us = some.reduce((sum, point) => sum + point.us * point.weight, 0) / weight;
+    const weight = sumOf(some, (point) => point.weight);
+    const us = sumOf(some, (point) => point.us * point.weight) / weight;
     return { us, weight: weight / total };
   });
 }

@@ -4,6 +4,11 @@
  */
 import type { Histogram } from '../core/histogram.ts';
 
+/** Statements before the next that are told from each other; more told nothing more (research on TPC-C). */
+export const CONTEXT_MAX = 4;
+/** Hex digits: a context is fingerprints, one behind the other. */
+export const FINGERPRINT_SIZE = 16;
+
 /** What the transactions of one type on one server did before some moment. */
 export interface TransactionTypeFacts {
   /** 16 hex digits. */

@@ -8,6 +8,7 @@ import { bucketOf, type Histogram } from '../core/histogram.ts';
 import { appendCollapsed } from '../core/loops.ts';
 import { type StatementEvent, Status, type TransactionEnd, UNKNOWN } from '../events/events.ts';
 import { Quality } from '../events/quality.ts';
+import { CONTEXT_MAX } from '../events/transaction-types.ts';
 import { HOUR_US } from '../core/time.ts';
 
 /** Stands for "not known": something of the transaction was not seen. */
@@ -15,8 +16,6 @@ export const UNKNOWN_TYPE = '0000000000000000';
 /** Stands for all types of an hour beyond the bound. */
 const OVERFLOW_TYPE = 'ffffffffffffffff';
 
-/** Statements before the next that are told from each other; more told nothing more (research on TPC-C). */
-const CONTEXT_MAX = 4;
 /** Statements of a collapsed sequence: what comes behind them makes no other type. */
 const SEQUENCE_MAX = 256;
 /** Statements of a transaction whose times are told: of one with a thousand in a loop the first stand for all. */

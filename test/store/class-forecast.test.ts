@@ -1,9 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { readClassForecast } from '../../src/store/questions/class-forecast.ts';
-import { SegmentSink } from '../../src/store/segment-sink.ts';
-import { SegmentWriter } from '../../src/store/writer.ts';
 import { makeActivity, makeClass, makeSession, makeStatement } from './synthetic.ts';
-import { temporaryStore, type TemporaryStore } from './temporary-store.ts';
+import { fillStore, temporaryStore, type TemporaryStore } from './temporary-store.ts';
 
 const MINUTE = 60_000_000;
 const HOUR = 60 * MINUTE;
@@ -18,29 +16,22 @@ const gone = makeClass(4);
 
 beforeAll(async () => {
   temporary = await temporaryStore();
-  const writer = new SegmentWriter(temporary.store);
-  const sink = new SegmentSink({
-    directory: temporary.directory,
-    describe: () => ({ tables: [], columns: [] }),
-    onSealed: (segment) => writer.enqueue(segment),
+  await fillStore(temporary, (sink) => {
+    const session = makeSession(1);
+    for (let minute = 0; minute < 180; minute++) {
+      const tsUs = START_US + minute * MINUTE;
+      const tell = (statementClass: typeof busy, durationUs: number) =>
+        sink.statement(makeStatement(session, { tsUs, statementClass, durationUs }));
+      tell(busy, 300);
+      tell(busy, 500);
+      if (minute >= 150) tell(quiet, 400);
+      if (minute < 100) tell(gone, 9_000);
+      const lostBytes = minute === 170 ? 60 : 0;
+      sink.activity(
+        makeActivity({ secondUs: tsUs, requestBytes: 5_000, responseBytes: 5_000, lostBytes }),
+      );
+    }
   });
-  const session = makeSession(1);
-  for (let minute = 0; minute < 180; minute++) {
-    const tsUs = START_US + minute * MINUTE;
-    const tell = (statementClass: typeof busy, durationUs: number) =>
-      sink.statement(makeStatement(session, { tsUs, statementClass, durationUs }));
-    tell(busy, 300);
-    tell(busy, 500);
-    if (minute >= 150) tell(quiet, 400);
-    if (minute < 100) tell(gone, 9_000);
-    const lostBytes = minute === 170 ? 60 : 0;
-    sink.activity(
-      makeActivity({ secondUs: tsUs, requestBytes: 5_000, responseBytes: 5_000, lostBytes }),
-    );
-  }
-  sink.seal();
-  await sink.settled();
-  await writer.flush();
 });
 afterAll(() => temporary.remove());
 

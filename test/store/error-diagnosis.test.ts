@@ -2,10 +2,8 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Status, type StatementError, type StatementEvent } from '../../src/events/events.ts';
 import { readWindowFacts } from '../../src/store/questions/window-facts.ts';
-import { SegmentSink } from '../../src/store/segment-sink.ts';
-import { SegmentWriter } from '../../src/store/writer.ts';
 import { makeActivity, makeClass, makeSession, makeStatement, ipv4 } from './synthetic.ts';
-import { numberOf, temporaryStore, type TemporaryStore } from './temporary-store.ts';
+import { fillStore, numberOf, temporaryStore, type TemporaryStore } from './temporary-store.ts';
 
 const SECOND = 1_000_000;
 const MINUTE = 60 * SECOND;
@@ -30,76 +28,75 @@ const window = { fromUs: BASE_US, toUs: BASE_US + 10 * MINUTE };
 
 beforeAll(async () => {
   temporary = await temporaryStore();
-  const writer = new SegmentWriter(temporary.store);
-  const sink = new SegmentSink({
-    directory: temporary.directory,
-    describe: () => ({ tables: ['t0'], columns: [] }),
-    onSealed: (segment) => writer.enqueue(segment),
-  });
-  let sequence = 0;
-  const fail = (
-    atUs: number,
-    failure: StatementError,
-    transactionId: number,
-    given: Partial<StatementEvent> = {},
-  ): void => {
-    sequence++;
-    sink.statement(
-      makeStatement(given.session ?? session, {
-        tsUs: atUs,
-        sequence,
-        statementClass: insert,
-        command: insert.command,
-        status: failure === CANCELLED ? Status.Cancelled : Status.Error,
-        error: failure,
-        transactionId,
-        durationUs: SECOND,
-        ...given,
-      }),
-    );
-  };
-  // An hour before: the code was seen then, and once before the window in the transaction that goes on in it.
-  fail(BASE_US - 60 * MINUTE, DUPLICATE, 1);
-  fail(BASE_US - SECOND, DUPLICATE, 2);
-  fail(BASE_US + SECOND, ABORTED, 2);
-  // A transaction that failed twice, after a savepoint the second time: what is ignored belongs to the error before it.
-  fail(BASE_US + 10 * SECOND, DUPLICATE, 3);
-  fail(BASE_US + 11 * SECOND, ABORTED, 3, { statementClass: select });
-  fail(BASE_US + 12 * SECOND, DEADLOCK, 3);
-  fail(BASE_US + 13 * SECOND, ABORTED, 3);
-  fail(BASE_US + 14 * SECOND, ABORTED, 3);
-  // The same number of another session is another transaction; and one whose number is not known has no cause.
-  fail(BASE_US + 20 * SECOND, ABORTED, 3, { session: other });
-  fail(BASE_US + 21 * SECOND, ABORTED, -1);
-  // Two cancelled statements; a request was seen for the first while it ran, for the second only after it had ended.
-  fail(BASE_US + 30 * SECOND, CANCELLED, -1);
-  fail(BASE_US + 40 * SECOND, CANCELLED, -1);
-  for (const atUs of [BASE_US + 30.5 * SECOND, BASE_US + 45 * SECOND]) {
-    sink.sessionEvent({
-      type: 'cancel_request',
-      tsUs: atUs,
-      session: other,
-      processId: 7,
-      targetSessionId: session.id,
-      targetUs: BASE_US,
-    });
-  }
-  // A login that is refused before the server knows who it is, and before it was ever seen.
-  sink.sessionEvent({
-    type: 'login_failed',
-    tsUs: BASE_US + 46 * SECOND,
-    session: other,
-    error: error('53300', 'too_many_connections', 'sorry, too many clients already'),
-  });
-  sink.statement(makeStatement(session, { tsUs: BASE_US + 50 * SECOND, statementClass: select }));
-  for (const atUs of [BASE_US - 2 * MINUTE, BASE_US, BASE_US + SECOND, BASE_US + MINUTE]) {
-    sink.activity(
-      makeActivity({ serverAddress: session.serverAddress, secondUs: atUs, answers: 20 }),
-    );
-  }
-  sink.seal();
-  await sink.settled();
-  await writer.flush();
+  await fillStore(
+    temporary,
+    (sink) => {
+      let sequence = 0;
+      const fail = (
+        atUs: number,
+        failure: StatementError,
+        transactionId: number,
+        given: Partial<StatementEvent> = {},
+      ): void => {
+        sequence++;
+        sink.statement(
+          makeStatement(given.session ?? session, {
+            tsUs: atUs,
+            sequence,
+            statementClass: insert,
+            command: insert.command,
+            status: failure === CANCELLED ? Status.Cancelled : Status.Error,
+            error: failure,
+            transactionId,
+            durationUs: SECOND,
+            ...given,
+          }),
+        );
+      };
+      // An hour before: the code was seen then, and once before the window in the transaction that goes on in it.
+      fail(BASE_US - 60 * MINUTE, DUPLICATE, 1);
+      fail(BASE_US - SECOND, DUPLICATE, 2);
+      fail(BASE_US + SECOND, ABORTED, 2);
+      // A transaction that failed twice, after a savepoint the second time: what is ignored belongs to the error before it.
+      fail(BASE_US + 10 * SECOND, DUPLICATE, 3);
+      fail(BASE_US + 11 * SECOND, ABORTED, 3, { statementClass: select });
+      fail(BASE_US + 12 * SECOND, DEADLOCK, 3);
+      fail(BASE_US + 13 * SECOND, ABORTED, 3);
+      fail(BASE_US + 14 * SECOND, ABORTED, 3);
+      // The same number of another session is another transaction; and one whose number is not known has no cause.
+      fail(BASE_US + 20 * SECOND, ABORTED, 3, { session: other });
+      fail(BASE_US + 21 * SECOND, ABORTED, -1);
+      // Two cancelled statements; a request was seen for the first while it ran, for the second only after it had ended.
+      fail(BASE_US + 30 * SECOND, CANCELLED, -1);
+      fail(BASE_US + 40 * SECOND, CANCELLED, -1);
+      for (const atUs of [BASE_US + 30.5 * SECOND, BASE_US + 45 * SECOND]) {
+        sink.sessionEvent({
+          type: 'cancel_request',
+          tsUs: atUs,
+          session: other,
+          processId: 7,
+          targetSessionId: session.id,
+          targetUs: BASE_US,
+        });
+      }
+      // A login that is refused before the server knows who it is, and before it was ever seen.
+      sink.sessionEvent({
+        type: 'login_failed',
+        tsUs: BASE_US + 46 * SECOND,
+        session: other,
+        error: error('53300', 'too_many_connections', 'sorry, too many clients already'),
+      });
+      sink.statement(
+        makeStatement(session, { tsUs: BASE_US + 50 * SECOND, statementClass: select }),
+      );
+      for (const atUs of [BASE_US - 2 * MINUTE, BASE_US, BASE_US + SECOND, BASE_US + MINUTE]) {
+        sink.activity(
+          makeActivity({ serverAddress: session.serverAddress, secondUs: atUs, answers: 20 }),
+        );
+      }
+    },
+    { describe: () => ({ tables: ['t0'], columns: [] }) },
+  );
 });
 afterAll(() => temporary.remove());
 

@@ -3,8 +3,6 @@ import { bucketOf } from '../../src/core/histogram.ts';
 import { Status, type StatementEvent } from '../../src/events/events.ts';
 import type { Session } from '../../src/events/session.ts';
 import { readWindowFacts } from '../../src/store/questions/window-facts.ts';
-import { SegmentSink } from '../../src/store/segment-sink.ts';
-import { SegmentWriter } from '../../src/store/writer.ts';
 import {
   makeActivity,
   makeClass,
@@ -12,7 +10,8 @@ import {
   makeStatement,
   makeTransactionEnd,
 } from './synthetic.ts';
-import { temporaryStore, type TemporaryStore } from './temporary-store.ts';
+import type { SegmentSink } from '../../src/store/segment-sink.ts';
+import { fillStore, temporaryStore, type TemporaryStore } from './temporary-store.ts';
 
 const SECOND = 1_000_000;
 const HOUR = 3_600 * SECOND;
@@ -120,19 +119,18 @@ beforeAll(async () => {
 afterAll(() => temporary.remove());
 
 async function storeThrough(feed: (sink: SegmentSink) => void): Promise<void> {
-  const writer = new SegmentWriter(temporary.store);
-  const sink = new SegmentSink({
-    directory: temporary.directory,
-    describe: (statement) => ({
-      tables: [statement.split(' ')[statement.startsWith('U') ? 1 : 3] ?? ''],
-      columns: [],
-    }),
-    onSealed: (segment) => writer.enqueue(segment),
-  });
-  feed(sink);
-  sink.seal();
-  await sink.settled();
-  await writer.flush();
+  await fillStore(
+    temporary,
+    (sink) => {
+      feed(sink);
+    },
+    {
+      describe: (statement) => ({
+        tables: [statement.split(' ')[statement.startsWith('U') ? 1 : 3] ?? ''],
+        columns: [],
+      }),
+    },
+  );
 }
 
 function tellAll(sink: SegmentSink): void {

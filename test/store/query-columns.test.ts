@@ -3,10 +3,8 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { queryClustersOf } from '../../analysis/diagnosis/query-clusters.ts';
 import { loadDescriber } from '../../src/sql/describe.ts';
 import { readWindowFacts } from '../../src/store/questions/window-facts.ts';
-import { SegmentSink } from '../../src/store/segment-sink.ts';
-import { SegmentWriter } from '../../src/store/writer.ts';
 import { makeClass, makeSession, makeStatement } from './synthetic.ts';
-import { temporaryStore, type TemporaryStore } from './temporary-store.ts';
+import { fillStore, temporaryStore, type TemporaryStore } from './temporary-store.ts';
 
 const START_US = 1_790_000_000_000_000;
 const TEXTS = [
@@ -18,30 +16,27 @@ let temporary: TemporaryStore;
 
 beforeAll(async () => {
   temporary = await temporaryStore();
-  const writer = new SegmentWriter(temporary.store);
-  const sink = new SegmentSink({
-    directory: temporary.directory,
-    describe: await loadDescriber(),
-    onSealed: (segment) => writer.enqueue(segment),
-  });
-  const session = makeSession(1);
-  for (const [index, text] of TEXTS.entries()) {
-    const kind = text.startsWith('SELECT') ? 'select' : 'update';
-    const statementClass = { ...makeClass(index + 1), kind, normalized: text } as const;
-    const bytes = new TextEncoder().encode(text);
-    for (let call = 0; call <= index; call++)
-      sink.statement(
-        makeStatement(session, {
-          tsUs: START_US + call,
-          statementClass,
-          text: bytes,
-          durationUs: 1_000,
-        }),
-      );
-  }
-  sink.end();
-  await sink.settled();
-  await writer.flush();
+  await fillStore(
+    temporary,
+    (sink) => {
+      const session = makeSession(1);
+      for (const [index, text] of TEXTS.entries()) {
+        const kind = text.startsWith('SELECT') ? 'select' : 'update';
+        const statementClass = { ...makeClass(index + 1), kind, normalized: text } as const;
+        const bytes = new TextEncoder().encode(text);
+        for (let call = 0; call <= index; call++)
+          sink.statement(
+            makeStatement(session, {
+              tsUs: START_US + call,
+              statementClass,
+              text: bytes,
+              durationUs: 1_000,
+            }),
+          );
+      }
+    },
+    { describe: await loadDescriber() },
+  );
 }, 60_000);
 afterAll(() => temporary.remove());
 

@@ -6,8 +6,6 @@ import { storeCapture } from '../../src/store/captures.ts';
 import { readExecutions, readSlowest } from '../../src/store/questions/executions.ts';
 import { classStepUsFor, stepUsFor } from '../../src/store/questions/steps.ts';
 import { readExtent, readWindowFacts } from '../../src/store/questions/window-facts.ts';
-import { SegmentSink } from '../../src/store/segment-sink.ts';
-import { SegmentWriter } from '../../src/store/writer.ts';
 import {
   ipv4,
   makeActivity,
@@ -17,7 +15,8 @@ import {
   makeTransactionEnd,
   makeWorkload,
 } from './synthetic.ts';
-import { numberOf, temporaryStore, type TemporaryStore } from './temporary-store.ts';
+import type { SegmentSink } from '../../src/store/segment-sink.ts';
+import { fillStore, numberOf, temporaryStore, type TemporaryStore } from './temporary-store.ts';
 
 const SECOND = 1_000_000;
 const HOUR = 3_600 * SECOND;
@@ -39,16 +38,13 @@ let temporary: TemporaryStore;
 const seen: Seen[] = [];
 
 async function storeThrough(feed: (sink: SegmentSink) => void): Promise<void> {
-  const writer = new SegmentWriter(temporary.store);
-  const sink = new SegmentSink({
-    directory: temporary.directory,
-    describe: (statement) => ({ tables: [statement.split(' ')[3] ?? ''], columns: [] }),
-    onSealed: (segment) => writer.enqueue(segment),
-  });
-  feed(sink);
-  sink.seal();
-  await sink.settled();
-  await writer.flush();
+  await fillStore(
+    temporary,
+    (sink) => {
+      feed(sink);
+    },
+    { describe: (statement) => ({ tables: [statement.split(' ')[3] ?? ''], columns: [] }) },
+  );
 }
 
 beforeAll(async () => {

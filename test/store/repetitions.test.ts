@@ -5,10 +5,8 @@ import { Quality } from '../../src/events/quality.ts';
 import type { StatementClass } from '../../src/events/statement-class.ts';
 import { readWindowFacts } from '../../src/store/questions/window-facts.ts';
 import { newRun, type RepetitionCount, Repetitions } from '../../src/store/repetitions.ts';
-import { SegmentSink } from '../../src/store/segment-sink.ts';
-import { SegmentWriter } from '../../src/store/writer.ts';
 import { ipv4, makeClass, makeSession, makeStatement } from './synthetic.ts';
-import { rowsOf, temporaryStore, type TemporaryStore } from './temporary-store.ts';
+import { fillStore, rowsOf, temporaryStore, type TemporaryStore } from './temporary-store.ts';
 
 /** The beginning of a minute. */
 const START_US = 1_790_000_040_000_000;
@@ -140,28 +138,21 @@ describe('the store', () => {
   let temporary: TemporaryStore;
   beforeAll(async () => {
     temporary = await temporaryStore();
-    const writer = new SegmentWriter(temporary.store);
-    const sink = new SegmentSink({
-      directory: temporary.directory,
-      describe: () => ({ tables: [], columns: [] }),
-      onSealed: (segment) => writer.enqueue(segment),
+    await fillStore(temporary, (sink) => {
+      for (let page = 0; page < 3; page++) {
+        let tsUs = START_US + page * MINUTE_US;
+        const say = (statementClass: StatementClass, rowsReturned: number): void => {
+          const text = new TextEncoder().encode(statementClass.normalized);
+          sink.statement(
+            makeStatement(session, { tsUs, statementClass, text, rowsReturned, durationUs: 1_000 }),
+          );
+          tsUs += 2_000;
+        };
+        say(list, 6);
+        for (let row = 0; row < 6; row++) say(one, 1);
+        say(other, 1);
+      }
     });
-    for (let page = 0; page < 3; page++) {
-      let tsUs = START_US + page * MINUTE_US;
-      const say = (statementClass: StatementClass, rowsReturned: number): void => {
-        const text = new TextEncoder().encode(statementClass.normalized);
-        sink.statement(
-          makeStatement(session, { tsUs, statementClass, text, rowsReturned, durationUs: 1_000 }),
-        );
-        tsUs += 2_000;
-      };
-      say(list, 6);
-      for (let row = 0; row < 6; row++) say(one, 1);
-      say(other, 1);
-    }
-    sink.end();
-    await sink.settled();
-    await writer.flush();
   }, 60_000);
   afterAll(() => temporary.remove());
 

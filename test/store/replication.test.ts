@@ -3,10 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SessionEvent } from '../../src/events/events.ts';
 import type { ReplicationState } from '../../src/events/replication.ts';
 import { readWindowFacts } from '../../src/store/questions/window-facts.ts';
-import { SegmentSink } from '../../src/store/segment-sink.ts';
-import { SegmentWriter } from '../../src/store/writer.ts';
 import { makeSession, makeStatement } from './synthetic.ts';
-import { numberOf, temporaryStore, type TemporaryStore } from './temporary-store.ts';
+import { fillStore, numberOf, temporaryStore, type TemporaryStore } from './temporary-store.ts';
 
 const SECOND = 1_000_000;
 const START_US = 1_790_000_013_500_000;
@@ -32,35 +30,28 @@ const backup = makeSession(2, { application: 'pg_basebackup' });
 
 beforeAll(async () => {
   temporary = await temporaryStore();
-  const writer = new SegmentWriter(temporary.store);
-  const sink = new SegmentSink({
-    directory: temporary.directory,
-    describe: () => ({ tables: [], columns: [] }),
-    onSealed: (segment) => writer.enqueue(segment),
+  await fillStore(temporary, (sink) => {
+    const tell = (
+      session: SessionEvent['session'],
+      seconds: number,
+      state: Partial<ReplicationState>,
+    ): void => {
+      const tsUs = START_US + seconds * SECOND;
+      sink.sessionEvent({ type: 'replication', tsUs, session, ...NOTHING, ...state });
+    };
+    sink.statement(makeStatement(standby, { tsUs: START_US }));
+    tell(standby, 0, { phase: 'start', slot: 's' });
+    const all = { sentLsn: 9000, writeLsn: 9000, flushLsn: 9000, slot: 's' };
+    tell(standby, 1, { ...all, replayLsn: 1000, replayLagUs: 5_000_000, writeLagUs: 7 });
+    tell(standby, 2, { ...all, replayLsn: 9000 });
+    tell(backup, 0, { phase: 'start', mode: 'base_backup', backupBytesTotal: 100 });
+    tell(backup, 3, {
+      phase: 'end',
+      mode: 'base_backup',
+      backupBytesDone: 98,
+      backupBytesTotal: 100,
+    });
   });
-  const tell = (
-    session: SessionEvent['session'],
-    seconds: number,
-    state: Partial<ReplicationState>,
-  ): void => {
-    const tsUs = START_US + seconds * SECOND;
-    sink.sessionEvent({ type: 'replication', tsUs, session, ...NOTHING, ...state });
-  };
-  sink.statement(makeStatement(standby, { tsUs: START_US }));
-  tell(standby, 0, { phase: 'start', slot: 's' });
-  const all = { sentLsn: 9000, writeLsn: 9000, flushLsn: 9000, slot: 's' };
-  tell(standby, 1, { ...all, replayLsn: 1000, replayLagUs: 5_000_000, writeLagUs: 7 });
-  tell(standby, 2, { ...all, replayLsn: 9000 });
-  tell(backup, 0, { phase: 'start', mode: 'base_backup', backupBytesTotal: 100 });
-  tell(backup, 3, {
-    phase: 'end',
-    mode: 'base_backup',
-    backupBytesDone: 98,
-    backupBytesTotal: 100,
-  });
-  sink.seal();
-  await sink.settled();
-  await writer.flush();
 });
 afterAll(() => temporary.remove());
 

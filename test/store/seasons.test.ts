@@ -2,10 +2,8 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { StoredState } from '../../src/events/judgement.ts';
 import { storeStates } from '../../src/store/judgements.ts';
 import { readSeasons } from '../../src/store/questions/seasons.ts';
-import { SegmentSink } from '../../src/store/segment-sink.ts';
-import { SegmentWriter } from '../../src/store/writer.ts';
 import { makeClass, makeSession, makeStatement } from './synthetic.ts';
-import { temporaryStore, type TemporaryStore } from './temporary-store.ts';
+import { fillStore, temporaryStore, type TemporaryStore } from './temporary-store.ts';
 
 const MINUTE_US = 60_000_000;
 const HOUR_US = 60 * MINUTE_US;
@@ -27,25 +25,18 @@ const known = [
 
 beforeAll(async () => {
   temporary = await temporaryStore();
-  const writer = new SegmentWriter(temporary.store);
-  const sink = new SegmentSink({
-    directory: temporary.directory,
-    describe: () => ({ tables: [], columns: [] }),
-    onSealed: (segment) => writer.enqueue(segment),
-  });
-  for (const { hoursAgo, durationUs } of known) {
-    for (let count = 0; count < 120; count++) {
-      // In the last half of two of these Mondays there was an incident.
-      const bad = BAD.includes(hoursAgo) && count >= 60;
-      const tsUs = NOW_US - hoursAgo * HOUR_US + (count * HOUR_US) / 120;
-      const usual = { tsUs, statementClass, durationUs };
-      sink.statement(makeStatement(session, bad ? { ...usual, durationUs: 9_000_000 } : usual));
-      sink.statement(makeStatement(session, { ...usual, tsUs: tsUs + 1 }));
+  await fillStore(temporary, (sink) => {
+    for (const { hoursAgo, durationUs } of known) {
+      for (let count = 0; count < 120; count++) {
+        // In the last half of two of these Mondays there was an incident.
+        const bad = BAD.includes(hoursAgo) && count >= 60;
+        const tsUs = NOW_US - hoursAgo * HOUR_US + (count * HOUR_US) / 120;
+        const usual = { tsUs, statementClass, durationUs };
+        sink.statement(makeStatement(session, bad ? { ...usual, durationUs: 9_000_000 } : usual));
+        sink.statement(makeStatement(session, { ...usual, tsUs: tsUs + 1 }));
+      }
     }
-  }
-  sink.seal();
-  await sink.settled();
-  await writer.flush();
+  });
 });
 afterAll(() => temporary.remove());
 

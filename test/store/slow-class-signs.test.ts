@@ -2,11 +2,9 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { UNKNOWN } from '../../src/events/events.ts';
 import { readWindowFacts } from '../../src/store/questions/window-facts.ts';
-import { SegmentSink } from '../../src/store/segment-sink.ts';
 import { ValueNames } from '../../src/store/values/value-names.ts';
-import { SegmentWriter } from '../../src/store/writer.ts';
 import { makeClass, makeSession, makeStatement } from './synthetic.ts';
-import { rowsOf, temporaryStore, type TemporaryStore } from './temporary-store.ts';
+import { fillStore, rowsOf, temporaryStore, type TemporaryStore } from './temporary-store.ts';
 
 /** The beginning of a minute. */
 const START_US = 1_790_000_040_000_000;
@@ -22,54 +20,50 @@ let temporary: TemporaryStore;
 
 beforeAll(async () => {
   temporary = await temporaryStore();
-  const writer = new SegmentWriter(temporary.store);
-  const sink = new SegmentSink({
-    directory: temporary.directory,
-    values: new ValueNames(Buffer.alloc(32, 7), 'masked'),
-    describe: () => ({ tables: [], columns: [] }),
-    onSealed: (segment) => writer.enqueue(segment),
-  });
-  const session = makeSession(1);
-  for (let minute = 0; minute < MINUTES; minute++) {
-    const tsUs = START_US + minute * MINUTE_US;
-    const answered = { tsUs, firstRowUs: 1_000 + minute, durationUs: 51_000, rowsReturned: 10 };
-    sink.statement(
-      makeStatement(session, { ...answered, statementClass: large, responseBytes: 20_000 }),
-    );
-    // Its first row is not known, then: the answer is small. Neither says how rows arrive.
-    sink.statement(
-      makeStatement(session, {
-        ...answered,
-        statementClass: large,
-        responseBytes: 20_000,
-        firstRowUs: UNKNOWN,
-      }),
-    );
-    sink.statement(
-      makeStatement(session, { ...answered, statementClass: small, responseBytes: 200 }),
-    );
-  }
-  for (let call = 0; call < 2_100; call++) {
-    // The newest minute is enough: the hundred of the one before are not read.
-    const minute = call < 100 ? MINUTES - 2 : MINUTES - 1;
-    sink.statement(
-      makeStatement(session, {
-        ...{ tsUs: START_US + minute * MINUTE_US + call, statementClass: busy },
-        ...{ firstRowUs: 1_000, durationUs: 2_000, responseBytes: 30_000 },
-      }),
-    );
-  }
-  for (let call = 0; call < 10; call++) {
-    sink.statement(
-      makeStatement(session, {
-        ...{ tsUs: START_US + call, durationUs: 1_000, statementClass: like, text: LIKE_TEXT },
-        bound: { values: () => [call < 3 ? `%end${String(call)}` : `x%${String(call)}`] },
-      }),
-    );
-  }
-  sink.end();
-  await sink.settled();
-  await writer.flush();
+  await fillStore(
+    temporary,
+    (sink) => {
+      const session = makeSession(1);
+      for (let minute = 0; minute < MINUTES; minute++) {
+        const tsUs = START_US + minute * MINUTE_US;
+        const answered = { tsUs, firstRowUs: 1_000 + minute, durationUs: 51_000, rowsReturned: 10 };
+        sink.statement(
+          makeStatement(session, { ...answered, statementClass: large, responseBytes: 20_000 }),
+        );
+        // Its first row is not known, then: the answer is small. Neither says how rows arrive.
+        sink.statement(
+          makeStatement(session, {
+            ...answered,
+            statementClass: large,
+            responseBytes: 20_000,
+            firstRowUs: UNKNOWN,
+          }),
+        );
+        sink.statement(
+          makeStatement(session, { ...answered, statementClass: small, responseBytes: 200 }),
+        );
+      }
+      for (let call = 0; call < 2_100; call++) {
+        // The newest minute is enough: the hundred of the one before are not read.
+        const minute = call < 100 ? MINUTES - 2 : MINUTES - 1;
+        sink.statement(
+          makeStatement(session, {
+            ...{ tsUs: START_US + minute * MINUTE_US + call, statementClass: busy },
+            ...{ firstRowUs: 1_000, durationUs: 2_000, responseBytes: 30_000 },
+          }),
+        );
+      }
+      for (let call = 0; call < 10; call++) {
+        sink.statement(
+          makeStatement(session, {
+            ...{ tsUs: START_US + call, durationUs: 1_000, statementClass: like, text: LIKE_TEXT },
+            bound: { values: () => [call < 3 ? `%end${String(call)}` : `x%${String(call)}`] },
+          }),
+        );
+      }
+    },
+    { values: new ValueNames(Buffer.alloc(32, 7), 'masked') },
+  );
 }, 60_000);
 afterAll(() => temporary.remove());
 

@@ -3,7 +3,9 @@ import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { SegmentSink, type SinkOptions } from '../../src/store/segment-sink.ts';
 import { openStore, type Store } from '../../src/store/store.ts';
+import { SegmentWriter } from '../../src/store/writer.ts';
 
 export interface TemporaryStore {
   readonly store: Store;
@@ -27,6 +29,25 @@ export async function temporaryStore(): Promise<TemporaryStore> {
       await rm(directory, { recursive: true, force: true });
     },
   };
+}
+
+/** Resolves when what `fill` hands to the sink is stored. Statements have no tables, unless `options` describes them. */
+export async function fillStore(
+  { store, directory }: TemporaryStore,
+  fill: (sink: SegmentSink) => void,
+  options: Partial<SinkOptions> = {},
+): Promise<void> {
+  const writer = new SegmentWriter(store);
+  const sink = new SegmentSink({
+    directory,
+    describe: () => ({ tables: [], columns: [] }),
+    onSealed: (segment) => writer.enqueue(segment),
+    ...options,
+  });
+  fill(sink);
+  sink.end();
+  await sink.settled();
+  await writer.flush();
 }
 
 export async function rowsOf<Row>(store: Store, query: string): Promise<Row[]> {

@@ -1,10 +1,8 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { parametersOf } from '../../src/store/questions/ask.ts';
 import { readWorkloadMix } from '../../src/store/questions/workload-mix.ts';
-import { SegmentSink } from '../../src/store/segment-sink.ts';
-import { SegmentWriter } from '../../src/store/writer.ts';
 import { makeClass, makeSession, makeStatement } from './synthetic.ts';
-import { temporaryStore, type TemporaryStore } from './temporary-store.ts';
+import { fillStore, temporaryStore, type TemporaryStore } from './temporary-store.ts';
 
 const MINUTE_US = 60_000_000;
 const START_US = 1_790_000_040_000_000;
@@ -14,23 +12,16 @@ let temporary: TemporaryStore;
 
 beforeAll(async () => {
   temporary = await temporaryStore();
-  const writer = new SegmentWriter(temporary.store);
-  const sink = new SegmentSink({
-    directory: temporary.directory,
-    describe: () => ({ tables: [], columns: [] }),
-    onSealed: (segment) => writer.enqueue(segment),
-  });
-  const session = makeSession(1);
-  for (const [number, statementClass] of classes.entries()) {
-    for (const minute of [0, 2]) {
-      const tsUs = START_US + minute * MINUTE_US;
-      const durationUs = 1_000 * (CLASSES - number) + minute;
-      sink.statement(makeStatement(session, { tsUs, statementClass, durationUs }));
+  await fillStore(temporary, (sink) => {
+    const session = makeSession(1);
+    for (const [number, statementClass] of classes.entries()) {
+      for (const minute of [0, 2]) {
+        const tsUs = START_US + minute * MINUTE_US;
+        const durationUs = 1_000 * (CLASSES - number) + minute;
+        sink.statement(makeStatement(session, { tsUs, statementClass, durationUs }));
+      }
     }
-  }
-  sink.seal();
-  await sink.settled();
-  await writer.flush();
+  });
 });
 afterAll(() => temporary.remove());
 

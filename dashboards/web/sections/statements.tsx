@@ -14,9 +14,9 @@ export function classesOf({ expensive, slow, writers }: Report): ClassRow[] {
   return [...rows.values()].sort((a, b) => b.durationSumUs - a.durationSumUs);
 }
 
-/** How long, how often. */
 const HOUR_US = 3_600_000_000;
 
+/** How long, how often. */
 const timeColumns: Column<ClassRow>[] = [
   {
     key: 'share',

@@ -57,7 +57,7 @@ const SECOND_MS = 1000;
 /** Open sessions are told this often. */
 const STATE_EVERY_SECONDS = 10;
 /**
- * While so many segments wait (those of two or three seconds, each of a table), rows gather into larger ones, for so many
+ * While so many segments wait (those of a few sealings, each of a table), rows gather into larger ones, for so many
  * seconds at most.
  */
 export const SEGMENTS_WAITING_CALM = 24;

@@ -2,6 +2,7 @@
 import { MirrorSqlError } from '../../core/errors.ts';
 import type { Scope, Window } from '../../events/facts.ts';
 import type { Store } from '../store.ts';
+import { MINUTE_US, SECOND_US } from '../../core/time.ts';
 import { storeError } from '../store-error.ts';
 
 export type Parameters = Readonly<Record<string, string | number | readonly string[]>>;
@@ -204,9 +205,13 @@ export function inWindow(column: string): string {
   return `${column} >= fromUnixTimestamp64Micro({fromUs:Int64}, 'UTC') AND ${column} < fromUnixTimestamp64Micro({toUs:Int64}, 'UTC')`;
 }
 
-/** The second that `t`, a DateTime, begins overlaps the window. */
-export const SECOND_IN_WINDOW =
-  "t > fromUnixTimestamp64Micro({fromUs:Int64} - 1000000, 'UTC') AND t < fromUnixTimestamp64Micro({toUs:Int64}, 'UTC')";
+function overlapsWindow(lengthUs: number): string {
+  return `t > fromUnixTimestamp64Micro({fromUs:Int64} - ${lengthUs}, 'UTC') AND t < fromUnixTimestamp64Micro({toUs:Int64}, 'UTC')`;
+}
+
+/** The second, or the minute, that `t`, a DateTime, begins overlaps the window. */
+export const SECOND_IN_WINDOW = overlapsWindow(SECOND_US);
+export const MINUTE_IN_WINDOW = overlapsWindow(MINUTE_US);
 
 /** The rows that `scope` leaves, as a condition to put behind AND. */
 export const IN_SCOPE = `({client:String} = '' OR client_ip = {client:String})

@@ -3,11 +3,10 @@
  * executions, of the newest minutes in which each ran, ten and 2,000 executions are enough; to see them: `mirrorsql query "SELECT ts, first_row_us, duration_us,
  * bytes_response FROM events WHERE fingerprint = '...'"`.
  */
-import { MINUTE_US } from '../../core/time.ts';
 import type { ClassFacts } from '../../events/facts.ts';
 import type { DeliveryFacts } from '../../events/slow-classes.ts';
 import type { Store } from '../store.ts';
-import { ask, IN_SCOPE, inWindow, type Parameters } from './ask.ts';
+import { ask, IN_SCOPE, MINUTE_IN_WINDOW, inWindow, type Parameters } from './ask.ts';
 
 /** Smaller answers fit into the buffers of a connection: nobody waits for their reader. */
 const ANSWER_BYTES_MIN = 16_384;
@@ -37,8 +36,7 @@ export async function readDeliveries(
         sum(executions) OVER (PARTITION BY fingerprint ORDER BY t DESC ROWS UNBOUNDED PRECEDING) - executions AS newer
       FROM class_1m
       WHERE fingerprint IN {fingerprints:Array(String)} AND ${IN_SCOPE}
-        AND t > fromUnixTimestamp64Micro({fromUs:Int64} - ${MINUTE_US}, 'UTC')
-        AND t < fromUnixTimestamp64Micro({toUs:Int64}, 'UTC')
+        AND ${MINUTE_IN_WINDOW}
       GROUP BY fingerprint, t
     )
     WHERE newer < ${EXECUTIONS_ENOUGH}

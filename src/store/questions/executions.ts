@@ -1,11 +1,11 @@
 /** Single executions: the slowest of a window, those of a class, of a session, with an error; and DDL. */
 import type { ClassFacts, DdlFacts, ExecutionFacts, Scope, Window } from '../../events/facts.ts';
 import type { Store } from '../store.ts';
-import { MINUTE_US } from '../../core/time.ts';
 import { wholeMinutesOf } from './steps.ts';
 import {
   ask,
   IN_SCOPE,
+  MINUTE_IN_WINDOW,
   inWindow,
   known,
   type Parameters,
@@ -171,4 +171,4 @@ const IN_MINUTES_OF_DDL = `(toStartOfMinute(ts), fingerprint) IN (
   SELECT t, fingerprint FROM class_1m
   WHERE fingerprint IN (
       SELECT fingerprint FROM classes WHERE kind = 'ddl' UNION ALL SELECT toFixedString('${NO_CLASS}', 16))
-    AND t > fromUnixTimestamp64Micro({fromUs:Int64} - ${MINUTE_US}, 'UTC') AND t < fromUnixTimestamp64Micro({toUs:Int64}, 'UTC'))`;
+    AND ${MINUTE_IN_WINDOW})`;

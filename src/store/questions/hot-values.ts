@@ -7,8 +7,7 @@ import type { Scope, Window } from '../../events/facts.ts';
 import type { ValueFacts, ValuePlaceFacts } from '../../events/hot-values.ts';
 import type { Store } from '../store.ts';
 import { ALL_VALUES } from '../tables/values-table.ts';
-import { ask, parametersOf, SERVER } from './ask.ts';
-import { MINUTE_US } from '../../core/time.ts';
+import { ask, MINUTE_IN_WINDOW, parametersOf, SERVER } from './ask.ts';
 
 /** Places with fewer executions tell nothing, unless executions waited there. */
 const CALLS_MIN = 100;
@@ -16,7 +15,7 @@ const PLACES_MAX = 200;
 const VALUES_MAX = 32;
 
 /** Minutes that overlap the window; which client sent a value is not kept. */
-const ROWS = `t > fromUnixTimestamp64Micro({fromUs:Int64} - ${MINUTE_US}, 'UTC') AND t < fromUnixTimestamp64Micro({toUs:Int64}, 'UTC')
+const ROWS = `${MINUTE_IN_WINDOW}
   AND {client:String} = '' AND ({collector:String} = '' OR collector = {collector:String})
   AND ({serverIp:String} = '' OR (server_ip = {serverIp:String} AND server_port = {serverPort:UInt16}))`;
 

@@ -2,10 +2,9 @@
  * Lists whose rows were asked for one by one. From the rollup; the same: `mirrorsql query "SELECT leading_fingerprint,
  * fingerprint, sum(runs), sum(matched_runs), sum(executions), sum(elapsed_sum_us) FROM repetition_1m GROUP BY 1, 2"`.
  */
-import { MINUTE_US } from '../../core/time.ts';
 import type { RepetitionFacts } from '../../events/repetitions.ts';
 import type { Store } from '../store.ts';
-import { ask, IN_SCOPE, type Parameters, SERVER } from './ask.ts';
+import { ask, IN_SCOPE, MINUTE_IN_WINDOW, type Parameters, SERVER } from './ask.ts';
 
 const PAIRS_MAX = 50;
 
@@ -25,8 +24,7 @@ export async function readRepetitions(
         toInt64(toUnixTimestamp(min(t))) * 1000000 AS firstUs,
         (toInt64(toUnixTimestamp(max(t))) + 60) * 1000000 AS lastUs
       FROM repetition_1m
-      WHERE t > fromUnixTimestamp64Micro({fromUs:Int64} - ${MINUTE_US}, 'UTC')
-        AND t < fromUnixTimestamp64Micro({toUs:Int64}, 'UTC') AND ${IN_SCOPE}
+      WHERE ${MINUTE_IN_WINDOW} AND ${IN_SCOPE}
       GROUP BY client, server, leadingFingerprint, fingerprint HAVING matchedRuns > 0
       ORDER BY elapsedSumUs DESC, client, server, leadingFingerprint, fingerprint LIMIT ${PAIRS_MAX}
     ) AS told

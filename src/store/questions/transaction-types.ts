@@ -4,11 +4,13 @@
  * is in `transaction_types`, what follows what in `transaction_steps_1h`.
  */
 import type { Window } from '../../events/facts.ts';
-import type {
-  ClassText,
-  StatementStepFacts,
-  StepTimesFacts,
-  TransactionTypeFacts,
+import {
+  type ClassText,
+  CONTEXT_MAX,
+  FINGERPRINT_SIZE,
+  type StatementStepFacts,
+  type StepTimesFacts,
+  type TransactionTypeFacts,
 } from '../../events/transaction-types.ts';
 import type { Store } from '../store.ts';
 import { ask, histogramOf, IN_SCOPE, type JsonHistogram, type Parameters, SERVER } from './ask.ts';
@@ -22,9 +24,6 @@ const STEPS_MAX = 50_000;
 const HALF_LIFE_SECONDS = 86_400;
 const CLASSES_MAX = 5_000;
 const STEP_TIMES_MAX = 5_000;
-const FINGERPRINT_SIZE = 16;
-/** As contexts are told (store/transaction-sequences.ts). */
-const CONTEXT_MAX = 4;
 
 const LEARNT = `t >= toDateTime(intDiv({learntFromUs:Int64}, 1000000), 'UTC') AND t < toDateTime(intDiv({learntToUs:Int64}, 1000000), 'UTC')`;
 
