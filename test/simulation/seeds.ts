@@ -60,4 +60,8 @@ export const ONCE_FAILED: Readonly<Record<number, string>> = {
   871378:
     'a Parse that a guess tells as failed, of a text that was run later, was counted as an execution',
   822418: 'an error at a Sync without its last byte was told apart from the statement that failed',
+  920726:
+    'the farewell of a server that was shut down became the failure of a statement that it had answered',
+  924167: 'the same, where the request came behind its answer',
+  923094: 'the same, of a farewell whose code was not seen, which stays a guess',
 };

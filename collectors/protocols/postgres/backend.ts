@@ -4,14 +4,14 @@
  * (round.ts), because until then a success can still turn into a failure. Bench: test/bench/decode.bench.ts.
  */
 import { Status, UNKNOWN } from '../../../src/events/events.ts';
-import { Quality } from '../../../src/events/quality.ts';
-import { encodingNamed } from './encoding.ts';
+import { Quality, QUALITY_GUESSED } from '../../../src/events/quality.ts';
 import { decodeError, errorText, saysCancelled, type ServerError, text } from './errors.ts';
 import type { MessageReceiver } from './framer.ts';
 import { BackendTag } from './messages.ts';
 import { asksAsOpengauss } from './opengauss.ts';
 import { Outcome, type Pending, PendingKind } from './pending.ts';
 import type { Replication } from './replication.ts';
+import { reportedParameter } from './reported-parameters.ts';
 import { endsRound, Phase, type State } from './state.ts';
 import { commandOf, readTag } from './tag.ts';
 import { failsBeforeTransaction, statusOf, type TransactionStatus } from './transactions.ts';
@@ -141,7 +141,8 @@ export class Backend implements MessageReceiver {
           this.#owner.speaksOpengauss();
         return;
       case BackendTag.ParameterStatus:
-        this.#parameterStatus(bytes, start, end);
+        if (reportedParameter(state, bytes, start, end) === 'opengauss')
+          this.#owner.speaksOpengauss();
         return;
       case BackendTag.CopyDone:
         state.streaming = false;
@@ -418,7 +419,11 @@ export class Backend implements MessageReceiver {
         this.#fail(this.#answering(tsUs), error, tsUs);
       return;
     }
-    if (pending.kind === PendingKind.Query) {
+    if (error.fatal && (pending.quality & QUALITY_GUESSED) !== 0) {
+      // A server that shuts down says so to whoever is connected. Whether this one still waited is not known.
+      pending.quality |= Quality.GapResponse;
+      state.anomaly('ended_by_server', errorText(error), 0, tsUs);
+    } else if (pending.kind === PendingKind.Query) {
       this.#fail(this.#answering(tsUs), error, tsUs);
     } else if (pending.kind === PendingKind.Sync) {
       if (!this.#failAtCommit(error, pending.quality, tsUs))
@@ -534,32 +539,6 @@ export class Backend implements MessageReceiver {
     state.failedRequest = undefined;
     state.answerBytes = 0;
     this.#owner.roundEnded(status, tsUs);
-  }
-
-  #parameterStatus(bytes: Uint8Array, start: number, end: number): void {
-    const state = this.#state;
-    const { session } = state;
-    const nameEnd = bytes.indexOf(0, start);
-    if (nameEnd < 0 || nameEnd >= end) return;
-    const value = state.decode(bytes, nameEnd + 1, end - 1);
-    switch (text(bytes, start, nameEnd)) {
-      case 'application_name':
-        session.application = value === '' ? undefined : value;
-        return;
-      case 'server_version':
-        state.serverVersion = value;
-        if (/kingbase/i.test(value)) session.dialect = 'kingbase';
-        else if (/gauss/i.test(value)) this.#owner.speaksOpengauss();
-        return;
-      case 'client_encoding':
-        state.encoding = encodingNamed(value);
-        return;
-      case 'session_authorization':
-        if (state.midStream && session.user === undefined) state.identify(value);
-        return;
-      default:
-        return;
-    }
   }
 }
 

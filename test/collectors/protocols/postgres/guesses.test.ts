@@ -92,6 +92,24 @@ describe('a failed string of statements whose ReadyForQuery was lost', () => {
   });
 });
 
+describe('a server that shuts down while answers are joined by a guess', () => {
+  it('does not fail the statement that seems to wait: it may have been answered unseen', () => {
+    const played = talk(
+      (c) => {
+        c.client(client.query('SELECT 1'));
+        c.lost('server', server.row('1'), server.complete('SELECT 1'), server.ready());
+        c.server(server.error('57P01', { severity: 'FATAL', message: 'terminating' }));
+        c.close('server');
+      },
+      { leave: false },
+    );
+    expect(lines(played)).toEqual(['SELECT 1: unknown']);
+    expect(played.told.statements[0]?.quality).toEqual(['gap_response']);
+    const strange = played.told.of('anomaly').map(({ kind, detail }) => [kind, detail]);
+    expect(strange).toContainEqual(['ended_by_server', '57P01 terminating']);
+  });
+});
+
 describe('a name', () => {
   it('under which a failed Parse may have stood leaves a mark on what is run under it', () => {
     const played = talk((c, wire) => {
