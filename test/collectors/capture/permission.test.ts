@@ -26,11 +26,12 @@ try {
   const server = createServer((socket) => socket.end()).listen(0, '127.0.0.1', () => {
     connect(server.address().port, '127.0.0.1').resume().on('close', () => {
       server.close();
-      // tcpdump reads what the kernel holds once a second.
-      setTimeout(() => live.source.stop(), live.backend === 'tcpdump' ? 1500 : 300);
     });
   });
-  while (await live.source.readChunk({ packet: () => packets++ }));
+  // Ends when it has seen the connection, and at last when it has not. What tcpdump holds comes when it is stopped.
+  const giveUp = setTimeout(() => live.source.stop(), live.backend === 'tcpdump' ? 3_000 : 15_000);
+  while (await live.source.readChunk({ packet: () => ++packets === 6 && live.source.stop() }));
+  clearTimeout(giveUp);
   await live.source.close();
   console.log(JSON.stringify({ backend: live.backend, seen: packets > 5 }));
 } catch (error) {

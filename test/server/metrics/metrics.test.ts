@@ -61,16 +61,17 @@ describe('the delay of the event loop', () => {
     const delay = new EventLoopDelay();
     const tick = () => new Promise((resolve) => setTimeout(resolve, 40));
     await tick();
-    const until = performance.now() + 200;
+    // Longer than a busy machine keeps a process waiting.
+    const until = performance.now() + 1000;
     while (performance.now() < until);
     await tick();
-    expect(delay.read().max).toBeGreaterThan(0.15);
+    expect(delay.read().max).toBeGreaterThan(0.9);
     expect(delay.read().p50).toBeLessThan(delay.read().max);
     delay.turn();
-    expect(delay.read().max).toBeGreaterThan(0.15);
+    expect(delay.read().max).toBeGreaterThan(0.9);
     delay.turn();
     await tick();
-    expect(delay.read().max).toBeLessThan(0.15);
+    expect(delay.read().max).toBeLessThan(0.9);
   });
 });
 
