@@ -2,7 +2,7 @@
 import { createReadStream, fstatSync, openSync, readSync, closeSync } from 'node:fs';
 import { type Readable, Transform } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import { MirrorSqlError, systemCode } from '../../src/core/errors.ts';
+import { MirrorSqlError, systemCode, systemReason } from '../../src/core/errors.ts';
 
 export interface ByteSource {
   readonly sizeBytes: number | undefined;
@@ -55,15 +55,7 @@ export async function openByteSource(path: string): Promise<ByteSource> {
 /** The error that a command shows when `path` cannot be read. */
 function readError(path: string, error: unknown): MirrorSqlError {
   if (error instanceof MirrorSqlError) return error;
-  const reasons: Record<string, string> = {
-    ENOENT: 'there is no such file',
-    EACCES: 'permission denied',
-    EISDIR: 'it is a directory',
-    EPERM: 'permission denied',
-  };
-  const code = systemCode(error);
-  const reason = reasons[code ?? ''] ?? (error instanceof Error ? error.message : String(error));
-  return new MirrorSqlError('MSQL_CAPTURE_READ', `cannot read ${path}: ${reason}`, {
+  return new MirrorSqlError('MSQL_CAPTURE_READ', `cannot read ${path}: ${systemReason(error)}`, {
     cause: error,
   });
 }

@@ -1,13 +1,15 @@
 /** `mirrorsql detect`: scores a series from a file, value by value, for how unusual it is after those before it. */
 import { createReadStream } from 'node:fs';
-import { parse } from 'csv-parse';
+import { CsvError, parse } from 'csv-parse';
 import { ConformalDetector } from '../../analysis/detector/conformal-detector.ts';
-import { MirrorSqlError } from '../core/errors.ts';
+import { MirrorSqlError, systemCode, systemReason } from '../core/errors.ts';
 import { writeOutput } from './output.ts';
 
 /** Scores beyond this are listed by the text format. */
 const LISTED_FROM = 0.9965;
 const LISTED_MAX = 50;
+/** The parser's messages quote the file. */
+const REASON_MAX = 120;
 
 interface Scored {
   readonly timestamp: string;
@@ -41,6 +43,7 @@ export async function runDetect(
 async function scoreFile(file: string): Promise<Scored[]> {
   const detector = new ConformalDetector();
   const scored: Scored[] = [];
+  const name = file === '-' ? 'standard input' : file;
   try {
     const source = file === '-' ? process.stdin : createReadStream(file);
     const rows = parse({ columns: columnsOf, trim: true, bom: true, skip_empty_lines: true });
@@ -53,16 +56,18 @@ async function scoreFile(file: string): Promise<Scored[]> {
       if (value !== '' && Number.isNaN(number))
         throw new MirrorSqlError(
           'MSQL_SERIES_FORMAT',
-          `${file}: row ${String(scored.length + 1)}: ${JSON.stringify(value.slice(0, 40))} is not a number`,
+          `${name}: row ${String(scored.length + 1)}: ${JSON.stringify(value.slice(0, 40))} is not a number`,
         );
       scored.push({ timestamp, value, score: detector.score(number) });
     }
   } catch (error) {
     if (error instanceof MirrorSqlError) throw error;
+    if (systemCode(error) !== undefined && !(error instanceof CsvError))
+      throw new MirrorSqlError('MSQL_SERIES_READ', `cannot read ${name}: ${systemReason(error)}`);
     const reason = error instanceof Error ? error.message : String(error);
-    throw new MirrorSqlError('MSQL_SERIES_FORMAT', `${file}: ${reason}`);
+    throw new MirrorSqlError('MSQL_SERIES_FORMAT', `${name}: ${reason.slice(0, REASON_MAX)}`);
   }
-  if (scored.length === 0) throw new MirrorSqlError('MSQL_SERIES_FORMAT', `${file}: no rows`);
+  if (scored.length === 0) throw new MirrorSqlError('MSQL_SERIES_FORMAT', `${name}: no rows`);
   return scored;
 }
 

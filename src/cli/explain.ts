@@ -13,6 +13,7 @@ import { openStore, type Store } from '../store/store.ts';
 import type { AnalysisOptions } from './configuration/analysis-settings.ts';
 import { writeOutput } from './output.ts';
 import { timeOf } from './report-window.ts';
+import { scopeOf } from './seen-by.ts';
 import { type StoreOptions, storeSettings } from './store-settings.ts';
 import { renderExplanation } from './text/explanation.ts';
 
@@ -60,7 +61,7 @@ async function explain(
   const extent = await readExtent(store);
   if (extent === undefined) throw new MirrorSqlError('MSQL_STORE_EMPTY', 'the store is empty');
   const atUs = timeOf('--at', options.at ?? '', extent);
-  const scope = options.seenBy === undefined ? {} : { collector: options.seenBy };
+  const scope = await scopeOf(store, options.seenBy);
   const facts = await readWindowFacts(store, aroundTime(atUs, minutes, extent), scope);
   const report = buildReport(facts, options.analysis);
   const chosen = chosenFor(report, atUs);

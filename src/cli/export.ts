@@ -46,6 +46,7 @@ export async function runExport(options: ExportOptions): Promise<void> {
     const target = output === '-' ? { stream: process.stdout } : output;
     const count = await exportRows(store, table, window, format, target);
     const where = output === '-' ? '' : ` to ${output}`;
+    if (count === undefined) return;
     process.stderr.write(
       `exported ${count.toLocaleString('en-US')} rows of ${table.name}${where}\n`,
     );

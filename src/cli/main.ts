@@ -33,7 +33,8 @@ function withStore(command: Command): Command {
     .option('--cluster <name>', 'a cluster that the ClickHouse server belongs to');
 }
 
-const gather = (value: string, before: readonly string[]): string[] => [...before, value];
+/** Of options that can be given again; without a default, which the help would show as []. */
+const gather = (value: string, before: readonly string[] = []): string[] => [...before, value];
 
 /** Every command that stores has these as well. */
 function withName(command: Command): Command {
@@ -46,7 +47,6 @@ function withName(command: Command): Command {
       '--retain <table=days>',
       'how long to keep a table, such as events=7d, or =forever',
       gather,
-      [],
     )
     .option('--disk-quota <size>', 'what the store may take of the disk; the oldest days go first');
 }
@@ -70,14 +70,9 @@ function action<A extends unknown[]>(
 withConfiguration(program.command('decode'))
   .description('decode a capture and print one JSON event a line')
   .argument('<file>', 'pcap or pcapng, plain or gzipped; - for standard input')
-  .option(
-    '--port <N=protocol>',
-    'a port beside 5432 and 54321, for example 6432=postgres',
-    gather,
-    [],
-  )
+  .option('--port <N=protocol>', 'a port beside 5432 and 54321, for example 6432=postgres', gather)
   .option('--keylog <file>', 'secrets of TLS connections (SSLKEYLOGFILE), to decrypt them')
-  .option(...SEPARATE, gather, [])
+  .option(...SEPARATE, gather)
   .option('--params', 'print the values of parameters')
   .option(
     '--output <format>',
@@ -94,14 +89,9 @@ withConfiguration(program.command('decode'))
 withName(program.command('load'))
   .description('decode captures and store them')
   .argument('<file...>', 'pcap or pcapng, plain or gzipped; - for standard input')
-  .option(
-    '--port <N=protocol>',
-    'a port beside 5432 and 54321, for example 6432=postgres',
-    gather,
-    [],
-  )
+  .option('--port <N=protocol>', 'a port beside 5432 and 54321, for example 6432=postgres', gather)
   .option('--keylog <file>', 'secrets of TLS connections (SSLKEYLOGFILE), to decrypt them')
-  .option(...SEPARATE, gather, [])
+  .option(...SEPARATE, gather)
   .option(
     '--values <mode>',
     'of values that executions are given: off, hashed, masked or plain',
@@ -115,21 +105,22 @@ withName(program.command('load'))
 
 withName(program.command('monitor'))
   .description('capture, store, analyse and serve the dashboards, until it is told to stop')
-  .option('-i, --interface <name>', 'an interface to capture on; can be given again', gather, [])
+  .option('-i, --interface <name>', 'an interface to capture on; can be given again', gather)
   .option('--read <file>', 'play a capture instead, in its own time')
-  .option('--speed <factor>', 'how many times faster than it was; only with --read')
-  .option('--workers <n>', 'pipelines beside each other, each with its share of the connections')
-  .option('--filter <expression>', 'what to capture, in the language of tcpdump; only with -i')
-  .option('--backend <name>', 'auto, afpacket, tcpdump or cap; only with -i')
+  .option('--speed <factor>', 'how many times faster than it was (default: 1); only with --read')
   .option(
-    '--port <N=protocol>',
-    'a port beside 5432 and 54321, for example 6432=postgres',
-    gather,
-    [],
+    '--workers <n>',
+    'pipelines beside each other, each with its share of the connections (default: 1)',
   )
+  .option('--filter <expression>', 'what to capture, in the language of tcpdump; only with -i')
+  .option('--backend <name>', 'auto (the default), afpacket, tcpdump or cap; only with -i')
+  .option('--port <N=protocol>', 'a port beside 5432 and 54321, for example 6432=postgres', gather)
   .option('--keylog <file>', 'secrets of TLS connections (SSLKEYLOGFILE), read as they come')
-  .option(...SEPARATE, gather, [])
-  .option('--listen <host:port>', 'where to serve the dashboards and the API')
+  .option(...SEPARATE, gather)
+  .option(
+    '--listen <host:port>',
+    'where to serve the dashboards and the API (default: 127.0.0.1:7432)',
+  )
   .option('--quota <size>', 'of segments that wait on the disk while the store is away', '4GB')
   .option(
     '--values <mode>',
@@ -159,7 +150,7 @@ withStore(program.command('explain'))
 
 withStore(program.command('serve'))
   .description('serve the dashboards and the API over a store')
-  .option('--listen <host:port>', 'where to listen')
+  .option('--listen <host:port>', 'where to listen (default: 127.0.0.1:7432)')
   .action(action(async (options: object) => (await import('./serve.ts')).runServe(options)));
 
 withStore(program.command('query'))

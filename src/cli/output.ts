@@ -1,26 +1,35 @@
 /** Writes to standard output and waits until it is taken. */
-import { MirrorSqlError, systemCode } from '../core/errors.ts';
+import { MirrorSqlError, systemCode, systemReason } from '../core/errors.ts';
 
 /**
  * A reader that has gone (`| head`) is no error.
  * @throws MirrorSqlError MSQL_OUTPUT_WRITE
  */
 export async function writeOutput(text: string): Promise<void> {
+  hearErrors();
   await new Promise<void>((resolve, reject) => {
-    const onError = (error: Error): void => {
-      if (systemCode(error) === 'EPIPE') resolve();
-      else {
-        reject(
-          new MirrorSqlError('MSQL_OUTPUT_WRITE', `cannot write the output (${error.message})`, {
-            cause: error,
-          }),
-        );
-      }
-    };
-    process.stdout.once('error', onError);
-    process.stdout.write(text, () => {
-      process.stdout.off('error', onError);
-      resolve();
+    process.stdout.write(text, (error) => {
+      if (error === undefined || error === null || systemCode(error) === 'EPIPE') resolve();
+      else reject(outputError(error));
     });
   });
+}
+
+function outputError(error: Error): MirrorSqlError {
+  return new MirrorSqlError(
+    'MSQL_OUTPUT_WRITE',
+    `cannot write the output: ${systemReason(error)}`,
+    { cause: error },
+  );
+}
+
+/** A stream tells its error once more, behind the callback of the write; unheard, that would end the process. */
+function hearErrors(): void {
+  if (!process.stdout.listeners('error').includes(alreadyTold)) {
+    process.stdout.on('error', alreadyTold);
+  }
+}
+
+function alreadyTold(): void {
+  return;
 }

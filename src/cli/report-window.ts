@@ -1,6 +1,6 @@
 /** Which window a report is about: what `--from` and `--to` say, and what they leave out. */
 import { MirrorSqlError } from '../core/errors.ts';
-import { usFromIso } from '../core/time.ts';
+import { isoFromUs, usFromIso } from '../core/time.ts';
 import type { Window } from '../events/facts.ts';
 
 /** Without `--from`, at most this much before the end: what happened lately, not the average of a month. */
@@ -28,7 +28,8 @@ export function reportWindow(
       ? Math.max(extent.fromUs, toUs - LENGTH_DEFAULT_US)
       : timeOf('--from', times.from, extent);
   if (fromUs >= toUs) {
-    throw new MirrorSqlError('MSQL_CLI_USAGE', 'the window is empty: --from is not before --to');
+    const end = times.to === undefined ? `the end of the data, ${isoFromUs(toUs)}` : '--to';
+    throw new MirrorSqlError('MSQL_CLI_USAGE', `the window is empty: --from is not before ${end}`);
   }
   return { fromUs, toUs };
 }

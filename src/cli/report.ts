@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import pc from 'picocolors';
 import { buildReport } from '../../analysis/report.ts';
-import { MirrorSqlError, systemCode } from '../core/errors.ts';
+import { MirrorSqlError, systemReason } from '../core/errors.ts';
 import type { Report } from '../events/report.ts';
 import { readExtent, readWindowFacts } from '../store/questions/window-facts.ts';
 import { openStore } from '../store/store.ts';
@@ -11,6 +11,7 @@ import { writeOutput } from './output.ts';
 import { renderReportHtml } from './report-html.ts';
 import { renderReportText } from './report-text.ts';
 import { reportWindow } from './report-window.ts';
+import { scopeOf } from './seen-by.ts';
 import { type StoreOptions, storeSettings } from './store-settings.ts';
 
 export interface ReportOptions extends StoreOptions, AnalysisOptions {
@@ -48,7 +49,7 @@ async function readReport(options: ReportOptions): Promise<Report> {
   try {
     const extent = await readExtent(store);
     if (extent === undefined) throw new MirrorSqlError('MSQL_STORE_EMPTY', 'the store is empty');
-    const scope = options.seenBy === undefined ? {} : { collector: options.seenBy };
+    const scope = await scopeOf(store, options.seenBy);
     const facts = await readWindowFacts(store, reportWindow(options, extent), scope);
     return buildReport(facts, options.analysis);
   } finally {
@@ -74,8 +75,7 @@ async function writeToFile(path: string, text: string): Promise<void> {
   try {
     await writeFile(path, text);
   } catch (error) {
-    const reason = systemCode(error) ?? 'unknown reason';
-    throw new MirrorSqlError('MSQL_OUTPUT_WRITE', `cannot write ${path} (${reason})`, {
+    throw new MirrorSqlError('MSQL_OUTPUT_WRITE', `cannot write ${path}: ${systemReason(error)}`, {
       cause: error,
     });
   }

@@ -2,7 +2,7 @@
  * `mirrorsql status`: how a running MirrorSQL is doing, as a doctor would note it. Where none runs, and none was named,
  * the store is looked at instead.
  */
-import { existsSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { MirrorSqlError } from '../core/errors.ts';
 import { bytesText, counted } from '../core/quantities.ts';
@@ -12,7 +12,7 @@ import { judge } from '../server/observation/judge.ts';
 import { absentStore, storeFigures } from '../server/observation/store-figures.ts';
 import type { StatusAnswer, StoreFigures } from '../server/status-schema.ts';
 import { leftoverNames } from '../store/segment.ts';
-import { openStore, type StoreSettings } from '../store/store.ts';
+import { hasStore, openStore, type StoreSettings } from '../store/store.ts';
 import { oneOf } from './choice.ts';
 import { writeOutput } from './output.ts';
 import { renderStatus } from './status-text.ts';
@@ -59,7 +59,7 @@ export function statusUrl(text: string): URL {
     if (URL.canParse(text)) return new URL('/api/v1/status', text);
     throw new MirrorSqlError('MSQL_CLI_USAGE', `--url ${text} is not an address`);
   }
-  const { host, port } = listenAddress(text);
+  const { host, port } = listenAddress(text, '--url');
   const name = host === '::' || host === '0.0.0.0' ? '127.0.0.1' : host;
   return new URL(`http://${name.includes(':') ? `[${name}]` : name}:${port}/api/v1/status`);
 }
@@ -139,10 +139,10 @@ async function readStore(
   settings: StoreSettings,
 ): Promise<{ readonly store: StoreFigures; readonly waiting: readonly string[] }> {
   const place = storePlace(settings);
-  if (settings.kind === 'embedded' && !existsSync(join(settings.directory, 'segments'))) {
-    return { store: absentStore(place, NO_STORE), waiting: [] };
-  }
   try {
+    if (settings.kind === 'embedded' && !hasStore(settings.directory)) {
+      return { store: absentStore(place, NO_STORE), waiting: [] };
+    }
     const store = await openStore(settings);
     try {
       return { store: await storeFigures(store, place), waiting: waitingText(store.directory) };

@@ -46,6 +46,7 @@ export const errorTable = {
     exitCode: 1,
     hint: 'run it as root, or give Node the right: sudo setcap cap_net_raw,cap_net_admin=eip $(readlink -f $(which node))',
   },
+  MSQL_SERIES_READ: { exitCode: 1, hint: 'check the path and the permissions' },
   MSQL_SERIES_FORMAT: {
     exitCode: 1,
     hint: 'give a CSV file whose first line is timestamp,value and whose values are numbers',
@@ -137,11 +138,18 @@ export class MirrorSqlError extends Error {
     return errorTable[this.code].exitCode;
   }
 
-  /** The one line that a command prints on standard error. */
+  /** The one line that a command prints on standard error. What moves a terminal's cursor is shown as a sign instead. */
   get line(): string {
-    return `mirrorsql: ${this.message} (${this.code}): ${this.hint}`;
+    // The stack of a defect has lines of its own.
+    const controls = this.code === 'MSQL_INTERNAL' ? CONTROLS_IN_LINES : CONTROLS;
+    return `mirrorsql: ${this.message.replace(controls, '\u2426')} (${this.code}): ${this.hint}`;
   }
 }
+
+/* biome-ignore-start lint/suspicious/noControlCharactersInRegex: they are what is looked for */
+const CONTROLS = /[\x00-\x1f\x7f-\x9f]/g;
+const CONTROLS_IN_LINES = /[\x00-\x09\x0b-\x1f\x7f-\x9f]/g;
+/* biome-ignore-end lint/suspicious/noControlCharactersInRegex: they are what is looked for */
 
 /** The system's code of an error (`ENOENT`, `ENOSPC` ...), or undefined. */
 export function systemCode(error: unknown): string | undefined {
@@ -149,3 +157,22 @@ export function systemCode(error: unknown): string | undefined {
     return error.code;
   return undefined;
 }
+
+/** What the system's codes mean, in words; of the rest the code or the message. */
+export function systemReason(error: unknown): string {
+  const code = systemCode(error);
+  return REASONS[code ?? ''] ?? code ?? (error instanceof Error ? error.message : String(error));
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied',
+  EDQUOT: 'the quota of this user is used up',
+  EIO: 'the disk fails to read or write',
+  EISDIR: 'it is a directory',
+  ENOENT: 'there is no such file or directory',
+  ENOSPC: 'the disk is full',
+  ENOTDIR: 'a part of its path is not a directory',
+  EPERM: 'permission denied',
+  EPIPE: 'its reader is gone',
+  EROFS: 'the disk is read-only',
+};

@@ -17,11 +17,11 @@ export interface Listening {
  * HOST:PORT, [IPV6]:PORT, PORT, or :PORT for every address of the machine. Port 0 takes any free one.
  * @throws MSQL_CLI_USAGE for anything else.
  */
-export function listenAddress(listen: string): { host: string; port: number } {
+export function listenAddress(listen: string, option = '--listen'): { host: string; port: number } {
   const match = /^(?:(?:\[([^\]]+)\]|([^:[\]]*)):)?(\d{1,5})$/.exec(listen.trim());
   const port = Number(match?.[3]);
   if (match === null || port > 65_535) {
-    throw new MirrorSqlError('MSQL_CLI_USAGE', `--listen ${listen} is not HOST:PORT`);
+    throw new MirrorSqlError('MSQL_CLI_USAGE', `${option} ${listen} is not HOST:PORT`);
   }
   const host = match[1] ?? match[2];
   if (host === undefined) return { host: '127.0.0.1', port };

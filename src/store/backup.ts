@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream, existsSync, readdirSync } from 'node:fs';
 import { mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { MirrorSqlError, systemCode } from '../core/errors.ts';
+import { MirrorSqlError, systemCode, systemReason } from '../core/errors.ts';
 import { VERSION } from '../core/version.ts';
 import { clientOf, DATABASE } from './embedded.ts';
 import { sqlString } from './engine/request-statement.ts';
@@ -85,7 +85,7 @@ export async function backUp(store: Store, target: string): Promise<BackupOutcom
     await rm(unfinished, { recursive: true, force: true });
     const code = systemCode(error);
     if (code === undefined || code === 'ENOSPC' || !isFileFault(code)) throw storeError(error);
-    throw new MirrorSqlError('MSQL_OUTPUT_WRITE', `cannot write ${path} (${code})`, {
+    throw new MirrorSqlError('MSQL_OUTPUT_WRITE', `cannot write ${path}: ${systemReason(error)}`, {
       cause: error,
     });
   }
@@ -189,7 +189,8 @@ async function checkedManifest(source: string, archive: string): Promise<Manifes
     }
   } catch (error) {
     if (error instanceof MirrorSqlError) throw error;
-    throw damaged(`its files cannot be read (${systemCode(error) ?? 'not JSON'})`, error);
+    const reason = systemCode(error) === undefined ? 'it is not JSON' : systemReason(error);
+    throw damaged(`its manifest or archive cannot be read: ${reason}`, error);
   }
   return manifest;
 }

@@ -9,7 +9,7 @@ import { dirname, join, resolve } from 'node:path';
 import { randomUUID } from 'node:crypto';
 import { Readable, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { MirrorSqlError, systemCode } from '../core/errors.ts';
+import { MirrorSqlError, systemCode, systemReason } from '../core/errors.ts';
 import type { Window } from '../events/facts.ts';
 import { sqlString } from './engine/request-statement.ts';
 import { ask } from './questions/ask.ts';
@@ -33,7 +33,7 @@ const SETTINGS = {
 /**
  * Exports to the file `output`, which appears when it is whole, or to `stream`: the rows of the window, or all. They come in
  * no particular order.
- * @returns the number of rows
+ * @returns the number of rows; undefined when the reader of the stream has gone before the end
  * @throws MirrorSqlError MSQL_OUTPUT_WRITE, and what keeps the store from answering
  */
 export async function exportRows(
@@ -42,7 +42,7 @@ export async function exportRows(
   window: Window | undefined,
   format: ExportFormat,
   output: string | { readonly stream: Writable },
-): Promise<number> {
+): Promise<number | undefined> {
   const rows = rowsOf(table, window !== undefined);
   const parameters: Record<string, number> =
     window === undefined
@@ -67,8 +67,12 @@ export async function exportRows(
     }
   };
   if (typeof output === 'string') await intoFile(resolve(output), write);
-  else if (format === 'parquet') await throughFile(write, output.stream);
-  else await pipeTo(await answerOf(store, table, query, format, parameters), output.stream);
+  else if (format === 'parquet') {
+    if (!(await throughFile(write, output.stream))) return undefined;
+  } else {
+    const answer = await answerOf(store, table, query, format, parameters);
+    if (!(await pipeTo(answer, output.stream))) return undefined;
+  }
   return counted?.count ?? 0;
 }
 
@@ -138,11 +142,11 @@ async function intoFile(path: string, write: (path: string) => Promise<void>): P
 async function throughFile(
   write: (path: string) => Promise<void>,
   stream: Writable,
-): Promise<void> {
+): Promise<boolean> {
   const path = join(tmpdir(), `mirrorsql-${randomUUID()}`);
   try {
     await write(path);
-    await pipeTo(createReadStream(path), stream);
+    return await pipeTo(createReadStream(path), stream);
   } catch (error) {
     throw outputError(path, error);
   } finally {
@@ -150,12 +154,13 @@ async function throughFile(
   }
 }
 
-/** A reader that has gone (`| head`) is no error. */
-async function pipeTo(from: Readable, to: Writable): Promise<void> {
+/** False when the reader has gone before the end (`| head`), which is no error. */
+async function pipeTo(from: Readable, to: Writable): Promise<boolean> {
   try {
     await pipeline(from, to, { end: false });
+    return true;
   } catch (error) {
-    if (systemCode(error) === 'EPIPE') return;
+    if (systemCode(error) === 'EPIPE') return false;
     throw outputError('the output', error);
   }
 }
@@ -174,7 +179,7 @@ const FILE_FAULTS = new Set([
 function outputError(path: string, error: unknown): MirrorSqlError {
   const code = systemCode(error);
   if (code !== undefined && FILE_FAULTS.has(code)) {
-    return new MirrorSqlError('MSQL_OUTPUT_WRITE', `cannot write ${path} (${code})`, {
+    return new MirrorSqlError('MSQL_OUTPUT_WRITE', `cannot write ${path}: ${systemReason(error)}`, {
       cause: error,
     });
   }

@@ -1,8 +1,8 @@
 /** Opens a store: the embedded engine on a directory, or a ClickHouse server. What comes back is the same for both. */
 import { createHash } from 'node:crypto';
-import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs';
+import { accessSync, constants, mkdirSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { MirrorSqlError, systemCode } from '../core/errors.ts';
+import { MirrorSqlError, systemCode, systemReason } from '../core/errors.ts';
 import type { StoreClient } from './connection.ts';
 import { connectEmbedded } from './embedded.ts';
 import { connectServer } from './server/connect.ts';
@@ -85,8 +85,26 @@ function directoryOf(settings: StoreSettings): string {
 /** Characters that the engine takes for a pattern in the name of a file to insert from. */
 const PATTERN_CHARACTERS = /[*?{}[\]]/;
 
+/**
+ * Whether a store was ever begun in a directory.
+ * @throws MirrorSqlError MSQL_STORE_DIRECTORY where this user may not look
+ */
+export function hasStore(directory: string): boolean {
+  try {
+    return statSync(join(directory, 'segments')).isDirectory();
+  } catch (error) {
+    const code = systemCode(error);
+    if (code === 'ENOENT' || code === 'ENOTDIR') return false;
+    throw new MirrorSqlError(
+      'MSQL_STORE_DIRECTORY',
+      `data directory ${resolve(directory)}: ${systemReason(error)}`,
+      { cause: error },
+    );
+  }
+}
+
 function demandStore(directory: string): void {
-  if (existsSync(join(directory, 'segments'))) return;
+  if (hasStore(directory)) return;
   throw new MirrorSqlError('MSQL_STORE_EMPTY', `there is no store in ${resolve(directory)}`);
 }
 
@@ -113,9 +131,7 @@ export function prepareDirectory(settings: StoreSettings): string {
       });
     }
     const reason =
-      code === 'ENOTDIR' || code === 'EEXIST'
-        ? 'it is not a directory'
-        : `it cannot be used (${code})`;
+      code === 'ENOTDIR' || code === 'EEXIST' ? 'it is not a directory' : systemReason(error);
     throw new MirrorSqlError('MSQL_STORE_DIRECTORY', `data directory ${directory}: ${reason}`, {
       cause: error,
     });

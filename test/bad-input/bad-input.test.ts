@@ -180,6 +180,59 @@ describe('decode keeps what it read', () => {
   });
 });
 
+describe('a command over a store', () => {
+  let store = '';
+
+  beforeAll(async () => {
+    store = join(directory, 'store');
+    expect((await mirrorsql(['load', DEMO, '--data', store])).code).toBe(0);
+  });
+
+  const commands = [
+    'report --format json',
+    'query "SELECT * FROM events" --format csv',
+    'export',
+    'export --format parquet',
+  ];
+
+  async function run(command: string, output: string): Promise<Decoded> {
+    const line = `node --import tsx src/cli/main.ts ${command} --data ${store} ${output}; exit "\${PIPESTATUS[0]}"`;
+    return runProgram('bash', ['-c', line], { cwd: ROOT });
+  }
+
+  it.each(commands)('%s: a reader that has gone is no error', async (command) => {
+    expect(await run(command, '| head -c 1 >/dev/null')).toMatchObject({ stderr: '', code: 0 });
+  });
+
+  it.each(commands)('%s: a full disk is told in one line', async (command) => {
+    expectOneLine(await run(command, '>/dev/full'), 'MSQL_OUTPUT_WRITE', 1);
+  });
+
+  it('a collector that never stored is named as one, not shown as a night without traffic', async () => {
+    expectOneLine(await run('report --seen-by nobody', ''), 'MSQL_CLI_USAGE', 2);
+  });
+});
+
+describe('a store that this user may not open', () => {
+  it.runIf(isRoot)('is not said to be none', async () => {
+    const closed = join(directory, 'closed');
+    mkdirSync(join(closed, 'segments'), { recursive: true });
+    chmodSync(directory, 0o755);
+    chmodSync(closed, 0o700);
+    const asNobody = await runProgram(
+      'setpriv',
+      [
+        ...['--reuid', '65534', '--regid', '65534', '--clear-groups'],
+        ...[process.execPath, '--import', 'tsx', 'src/cli/main.ts'],
+        ...['report', '--data', closed],
+      ],
+      { cwd: ROOT },
+    );
+    expectOneLine(asNobody, 'MSQL_STORE_DIRECTORY', 1);
+    expect(asNobody.stderr).toContain('permission denied');
+  });
+});
+
 describe('load on a disk that fills up', () => {
   // A file system of 12 MiB in a mount namespace of its own: enough for the engine, too little for the demo.
   const script = (mount: string) => `

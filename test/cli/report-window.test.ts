@@ -43,5 +43,8 @@ describe('reportWindow', () => {
 
   it('refuses an empty window', () => {
     expect(() => reportWindow({ from: '-1m', to: '-2m' }, extent)).toThrow(/window is empty/);
+    expect(() => reportWindow({ from: '2030-01-01' }, extent)).toThrow(
+      /the end of the data, 2026-/,
+    );
   });
 });

@@ -3,7 +3,7 @@ import { readFileSync, statSync } from 'node:fs';
 import type { TSchema } from 'typebox';
 import Value from 'typebox/value';
 import { type Document, isMap, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml';
-import { MirrorSqlError, systemCode } from '../../core/errors.ts';
+import { MirrorSqlError, systemReason } from '../../core/errors.ts';
 import { nearestName } from './nearest-name.ts';
 import { remarks } from './remarks.ts';
 import { type Configuration, configurationSchema } from './schema.ts';
@@ -82,11 +82,9 @@ function textOf(file: string): string {
     return readFileSync(file, 'utf8');
   } catch (error) {
     if (error instanceof MirrorSqlError) throw error;
-    throw new MirrorSqlError(
-      'MSQL_CONFIG_READ',
-      `cannot read ${file} (${systemCode(error) ?? String(error)})`,
-      { cause: error },
-    );
+    throw new MirrorSqlError('MSQL_CONFIG_READ', `cannot read ${file}: ${systemReason(error)}`, {
+      cause: error,
+    });
   }
 }
 

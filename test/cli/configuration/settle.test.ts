@@ -118,6 +118,8 @@ describe('a setting', () => {
       `${wrong}:2:2: unknown key "sever": did you mean server? (and 1 more)`,
     );
     const absent = join(directory, 'absent.yaml');
-    await expect(settled(['--config', absent])).rejects.toThrow(/cannot read .*ENOENT/);
+    await expect(settled(['--config', absent])).rejects.toThrow(
+      /cannot read .*: there is no such file/,
+    );
   });
 });
