@@ -4,6 +4,7 @@
  * (HighlightPart), so that every surface writes them in its own way.
  */
 import type { WindowFacts } from '../src/events/facts.ts';
+import { LOSSY_SHARE } from '../src/events/quality.ts';
 import type { Highlight, HighlightTopic, Report } from '../src/events/report.ts';
 import { biggestWrite } from './monitors/affected-rows.ts';
 import { transactionAgeUs } from './monitors/channels.ts';
@@ -31,8 +32,6 @@ const ROLLBACK_RATE_NOTICE = 0.05;
 const TRANSACTIONS_MIN = 20;
 const SLOW_US = 1_000_000;
 const LOGINS_WARNING = 5;
-/** Loss from which the figures of a window are no longer to be trusted (research 2, quality gate). */
-const LOSS_WARNING = 0.005;
 const CAUSES_MAX = 3;
 
 /** All of the report but its highlights. */
@@ -298,7 +297,7 @@ const loss: Rule = ({ capture, overview }) => {
   if (capture.complete || capture.packets === 0) return undefined;
   const seen = overview.requestBytes + overview.responseBytes;
   const lost = shareOf(capture.lostBytes, capture.lostBytes + seen) ?? 0;
-  return highlight(lost > LOSS_WARNING ? 'warning' : 'info', 'capture', capture.verdict);
+  return highlight(lost > LOSSY_SHARE ? 'warning' : 'info', 'capture', capture.verdict);
 };
 
 const doubled: Rule = ({ capture: { connectionsDoubled } }) =>

@@ -1,4 +1,5 @@
 /** From when on D2 calls TPS low, and what it needs to say whose doing that is; each with the reason of its default. */
+import { LOSSY_SHARE } from '../../src/events/quality.ts';
 
 export interface LowTpsSettings {
   /** A minute is low below this share of the usual TPS, and ... */
@@ -48,5 +49,5 @@ export const defaultLowTpsSettings: LowTpsSettings = {
   answeredShare: 0.9,
   longerFactor: 1.5,
   delayedShare: 0.6,
-  lostShare: 0.005,
+  lostShare: LOSSY_SHARE,
 };

@@ -1,8 +1,6 @@
 /** The steps of classes in which the capture saw (nearly) all: a lost answer makes the one before look long. */
 import type { ActivityStep, ClassStep } from '../../src/events/facts.ts';
-
-/** The same share of the bytes from which on no state of a node is told. */
-const LOST_SHARE_MAX = 0.005;
+import { LOSSY_SHARE } from '../../src/events/quality.ts';
 
 /** Those that overlap no step of all activity that lost more than half a percent of its bytes. */
 export function wholeSteps(
@@ -10,7 +8,7 @@ export function wholeSteps(
   activity: readonly ActivityStep[],
 ): readonly ClassStep[] {
   const torn = activity.filter(({ lostBytes, requestBytes, responseBytes }) => {
-    return lostBytes > LOST_SHARE_MAX * (lostBytes + requestBytes + responseBytes);
+    return lostBytes > LOSSY_SHARE * (lostBytes + requestBytes + responseBytes);
   });
   if (torn.length === 0) return steps;
   const tornAt = new Map<number, boolean>();

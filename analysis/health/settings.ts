@@ -3,6 +3,7 @@
  * defaults follow the project's study of definitions; the null tests beside this folder measure what they cost in false
  * states.
  */
+import { LOSSY_SHARE } from '../../src/events/quality.ts';
 
 export interface HealthSettings {
   /** Which definitions make the states: the refined ones, or the plain ones of health/plain.ts. */
@@ -56,7 +57,7 @@ export const defaultHealthSettings: HealthSettings = {
   hangOutstandingMin: 3,
   refusedMin: 3,
   applicationGoneUs: 30_000_000,
-  lostShareMax: 0.005,
+  lostShareMax: LOSSY_SHARE,
   plainSlowUs: 1_000_000,
   plainDeviationUs: 500_000,
   plainGrowthPerMinuteUs: 200_000,

@@ -19,6 +19,12 @@ export const Quality = {
 /** The bits with which answers are joined to requests by a guess. */
 export const QUALITY_GUESSED = Quality.GapRequest | Quality.GapResponse | Quality.MidStream;
 
+/**
+ * From this share of lost bytes on what is left is no fair sample any more: a lost answer makes the one before it look
+ * long.
+ */
+export const LOSSY_SHARE = 0.005;
+
 /** The bits that say that something around the event is missing. */
 export const QUALITY_IN_PART = 63 | Quality.Reduced;
 

@@ -25,7 +25,7 @@ import { SECOND_US, DAY_US } from '../../core/time.ts';
 const LAG_MAX_US = 2 * SECOND_US;
 /** A mirror port carries something all the time: broadcasts, keep-alives. */
 const SILENT_MAX_US = 300 * SECOND_US;
-/** A segment is sealed each second; one that waits for so long is not just behind its neighbours. */
+/** A segment is sealed every second or two; one that waits for so long is not just behind its neighbours. */
 const WAITING_MAX_US = 30 * SECOND_US;
 /** One byte in a thousand: statements are missing that somebody will look for. */
 const LOST_SHARE_MAX = 0.001;

@@ -5,6 +5,7 @@
  */
 import type { ClassForecastFacts, ClassMinute } from '../../events/class-forecast.ts';
 import type { Extent, Scope, Window } from '../../events/facts.ts';
+import { LOSSY_SHARE } from '../../events/quality.ts';
 import type { Store } from '../store.ts';
 import { ask, IN_SCOPE, parametersOf } from './ask.ts';
 import { MINUTE_US, HOUR_US } from '../../core/time.ts';
@@ -13,8 +14,6 @@ import { MINUTE_US, HOUR_US } from '../../core/time.ts';
 const KNOWN_US = 2 * HOUR_US;
 /** More classes with a forecast nobody reads. */
 const CLASSES_MAX = 10;
-/** Of the bytes of a minute; more lost, and the mean of the minute is not that of all calls. */
-const LOST_SHARE_MAX = 0.005;
 
 const MINUTES = `t >= toDateTime({fromSeconds:Int64}, 'UTC') AND t < toDateTime({toSeconds:Int64}, 'UTC') AND ${IN_SCOPE}`;
 
@@ -50,7 +49,7 @@ export async function readClassForecast(
       store,
       `SELECT toInt64(toUnixTimestamp(toStartOfMinute(t))) * 1000000 AS startUs
       FROM activity_1s WHERE ${MINUTES} GROUP BY startUs
-      HAVING sum(lost_bytes) > ${LOST_SHARE_MAX} * (sum(bytes_request) + sum(bytes_response)) ORDER BY startUs`,
+      HAVING sum(lost_bytes) > ${LOSSY_SHARE} * (sum(bytes_request) + sum(bytes_response)) ORDER BY startUs`,
       parameters,
     ),
   ]);
