@@ -64,4 +64,7 @@ export const ONCE_FAILED: Readonly<Record<number, string>> = {
     'the farewell of a server that was shut down became the failure of a statement that it had answered',
   924167: 'the same, where the request came behind its answer',
   923094: 'the same, of a farewell whose code was not seen, which stays a guess',
+  948150:
+    'the server was seen late, in the middle of its answers: those that were owed moved all behind them',
+  958121: 'the same',
 };

@@ -212,14 +212,7 @@ export class PostgresConversation
     state.anomaly('gap', fromClient ? 'client to server' : 'server to client', size, tsUs);
     if (fromClient) {
       this.#client.gap(size, tsUs);
-      if (this.#client.mode === Mode.Lost) {
-        if (state.lossy || (state.unsettled & Quality.GapResponse) !== 0) state.namesDoubted++;
-        // Another Parse or Bind may have been among what is missing, and requests that will be answered.
-        state.unsettle(Quality.GapRequest);
-        state.unnamedStatement = undefined;
-        state.bindUnnamed(undefined, undefined);
-        state.doubtPortals(Quality.GapRequest);
-      }
+      if (this.#client.mode === Mode.Lost) state.requestsLost();
       return;
     }
     this.#server.gap(size, tsUs);
@@ -417,6 +410,7 @@ export class PostgresConversation
     if (!this.#oneWay.hides('server')) return false;
     this.#oneWay.notice('client', tsUs);
     this.#rounds.abandon(Status.Unknown, tsUs);
+    this.#state.answersHidden = true;
     return true;
   }
 

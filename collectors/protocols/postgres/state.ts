@@ -88,6 +88,8 @@ export class State {
   roundsAlone = 0;
   /** Answers were lost while one round waited and all was settled: the next ReadyForQuery is that round's. */
   oneRoundWaits = false;
+  /** Requests were given up because only the client was seen: should the server be seen after all, it may owe their answers. */
+  answersHidden = false;
   /** Since the last request an answer came that nobody was seen to ask for. */
   strayAnswer = false;
   /** The client has been seen to send requests before the answers to earlier ones. */
@@ -320,13 +322,23 @@ export class State {
     return index;
   }
 
+  /** Requests are missing: another Parse or Bind may have been among them, and some that will be answered. */
+  requestsLost(): void {
+    if (this.lossy || (this.unsettled & Quality.GapResponse) !== 0) this.namesDoubted++;
+    this.unsettle(Quality.GapRequest);
+    this.unnamedStatement = undefined;
+    this.bindUnnamed(undefined, undefined);
+    this.doubtPortals(Quality.GapRequest);
+  }
+
   /** Answers are missing, and where the next message begins is not known. */
   answersLost(): void {
     const { queue } = this;
     let rounds = 0;
     for (let index = queue.head; index < queue.tail; index++)
       if (endsRound(queue.at(index).kind)) rounds++;
-    const known = this.unsettled === 0 || this.oneRoundWaits;
+    const known = (this.unsettled === 0 || this.oneRoundWaits) && !this.answersHidden;
+    this.answersHidden = false;
     // Both directions lost bytes: a Parse may be among these, its answer among those.
     if ((this.unsettled & Quality.GapRequest) !== 0) this.namesDoubted++;
     this.lossy = true;

@@ -18,11 +18,13 @@ function shown(side: Side, say: (c: Connection) => void = ask): Played {
   return playSide(wire, side);
 }
 
+/** The client's port is 40,000, the first of the TCP header behind 34 bytes. */
+function fromClient(bytes: Uint8Array): boolean {
+  return (((bytes[34] ?? 0) << 8) | (bytes[35] ?? 0)) === 40_000;
+}
+
 /** With the packets of one side only. */
 function playSide(wire: Wire, side: Side, options: CollectorOptions = {}): Played {
-  // The client's port is 40,000, the first of the TCP header behind 34 bytes.
-  const fromClient = (bytes: Uint8Array): boolean =>
-    (((bytes[34] ?? 0) << 8) | (bytes[35] ?? 0)) === 40_000;
   return play(
     wire.packets.filter(({ bytes }) => fromClient(bytes) === (side === 'client')),
     options,
@@ -42,6 +44,31 @@ function ask(c: Connection): void {
     c.wire.wait(1_000_000);
   }
 }
+
+describe('a mirror that shows the client only, and later the server as well', () => {
+  it('gives no answer that was owed to a request behind it as certain', () => {
+    const wire = new Wire();
+    const c = login(wire);
+    const answer = (rows: number) => [
+      ...Array.from({ length: rows }, () => server.row('x')),
+      server.complete(`SELECT ${rows}`),
+      server.ready(),
+    ];
+    c.client(client.query('SELECT 1'));
+    c.server(...answer(1));
+    c.segment('client', {}); // It acknowledges what is not shown.
+    for (const n of [2, 3, 4]) c.client(client.query(`SELECT ${n}`));
+    const hidden = wire.packets.length + 1;
+    for (const message of answer(2)) c.server(message);
+    c.client(client.query('SELECT 5'));
+    for (const n of [3, 4, 5]) c.server(...answer(n));
+    const seen = wire.packets.filter(({ bytes }, index) => fromClient(bytes) || index >= hidden);
+    const { told } = play(seen);
+    expect(told.statements.map(({ text }) => text)).toContain('SELECT 5');
+    for (const { text, rowsReturned, quality } of told.statements)
+      expect(text === `SELECT ${rowsReturned}` || quality.length > 0).toBe(true);
+  });
+});
 
 describe('a mirror that shows the client only', () => {
   const played = shown('client');
