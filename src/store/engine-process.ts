@@ -149,7 +149,8 @@ export class EngineProcess {
 }
 
 function send(child: ChildProcess, message: ToEngine): void {
-  if (child.connected) child.send(message);
+  // One that was killed this moment does not hear it: its end says so.
+  if (child.connected) child.send(message, () => undefined);
 }
 
 /** From TypeScript sources (tests, tsx) the child needs the same loader; from dist it is plain JavaScript. */

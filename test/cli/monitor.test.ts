@@ -60,6 +60,25 @@ describe('monitor', () => {
     expect(await count(data, '(SELECT packets FROM captures FINAL)')).toBe(131_223);
   }, 150_000);
 
+  it('ends when it is told so before its workers have begun, and leaves none behind', async () => {
+    const place = ['--listen', '127.0.0.1:0', '--data', join(directory, 'early')];
+    const run = monitor(['--read', DEMO, '--workers', '2', ...place]);
+    await servedAt(run);
+    run.child.kill('SIGTERM');
+    // Its standard error closes when nobody holds it any more, so the workers have ended too.
+    expect(await run.ended, run.said()).toBe(0);
+    expect(run.said()).toMatch(/captured +[\d,]+ packets/);
+  }, 60_000);
+
+  it('whose process is killed takes its workers with it', async () => {
+    const place = ['--listen', '127.0.0.1:0', '--data', join(directory, 'killed')];
+    const run = monitor(['--read', DEMO, '--workers', '2', ...place]);
+    await servedAt(run);
+    run.child.kill('SIGKILL');
+    await run.ended;
+    expect(run.said()).not.toMatch(/Error|^ +at /m);
+  }, 60_000);
+
   it('ends in order in the middle of a capture: what was decoded is stored, and nothing else is claimed', async () => {
     const run = monitor([
       '--read',

@@ -27,7 +27,9 @@ export async function keepEvaluating(
       } catch (error) {
         // It may have been half way: what is stored says where to go on.
         evaluation = new Evaluation(store, settings);
-        failed(storeError(error));
+        const failure = storeError(error);
+        // Before the first second is stored there is nothing to judge.
+        if (failure.code !== 'MSQL_STORE_EMPTY') failed(failure);
       }
     }
     if (signal.aborted) return;

@@ -9,18 +9,24 @@ import type { FromWorker, ToWorker } from './worker-messages.ts';
 
 const SECOND_MS = 1000;
 
+/** To nobody, when whoever started us was killed: the disconnection says so as well. */
 function tell(message: FromWorker): void {
-  if (process.connected) process.send?.(message);
+  if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
 }
 
 let feed: Feed | undefined;
 let plan: MonitorPlan | undefined;
 let index = 0;
 let pipeline: Pipeline | undefined;
+/** A pipeline is being made, or runs. */
+let begun = false;
+/** The end was asked for, or nobody is left to ask; it may come before the pipeline is made. */
+let ending = false;
 
 async function open(message: ToWorker & { type: 'open' }): Promise<void> {
   ({ plan, index } = message);
   feed = await openFeed(plan.origin, message.fanoutGroup);
+  if (ending) await feed.source.close();
   const { reason, backend, sharedByKernel } = feed;
   tell({ type: 'opened', reason, backend, sharedByKernel });
 }
@@ -31,6 +37,7 @@ async function begin({
   sinceUs,
 }: ToWorker & { type: 'begin' }): Promise<void> {
   if (feed === undefined || plan === undefined) return;
+  begun = true;
   const share = { index, count: plan.workers };
   const own = new SharedSource(feed.source, feed.sharedByKernel ? undefined : share, sinceUs);
   pipeline = await Pipeline.create(
@@ -53,6 +60,7 @@ async function begin({
     },
   );
   const running = pipeline;
+  if (ending) running.stop();
   const timer = setInterval(() => {
     const { observed } = running;
     const [sessionsOpen, lagUs] = [observed.sessionsOpen(), observed.lagUs()];
@@ -62,12 +70,20 @@ async function begin({
   clearInterval(timer);
   tell({ type: 'done', summary });
   await feed.source.close();
-  process.disconnect();
+  leave();
 }
 
-function stop(): void {
-  if (pipeline !== undefined) pipeline.stop();
-  else process.disconnect();
+function end(): void {
+  if (ending) return;
+  ending = true;
+  pipeline?.stop();
+  if (begun) return;
+  void feed?.source.close();
+  leave();
+}
+
+function leave(): void {
+  if (process.connected) process.disconnect();
 }
 
 function failed(error: unknown): void {
@@ -75,7 +91,7 @@ function failed(error: unknown): void {
     error instanceof MirrorSqlError ? error : new MirrorSqlError('MSQL_INTERNAL', String(error));
   tell({ type: 'failed', code, message });
   process.exitCode = 1;
-  process.disconnect();
+  leave();
 }
 
 function receive(message: ToWorker): void {
@@ -90,7 +106,7 @@ function receive(message: ToWorker): void {
       if (pipeline !== undefined) pipeline.waiting = message.waiting;
       return;
     case 'stop':
-      stop();
+      end();
   }
 }
 
@@ -98,7 +114,4 @@ process.on('message', receive);
 // Ctrl-C is for all processes of the terminal; whoever started us says when to end, or is gone.
 process.on('SIGINT', () => undefined);
 process.on('SIGTERM', () => undefined);
-process.on('disconnect', () => {
-  pipeline?.stop();
-  if (pipeline === undefined) void feed?.source.close();
-});
+process.on('disconnect', end);

@@ -263,7 +263,8 @@ function forkWorker(): ChildProcess {
 }
 
 function say(child: ChildProcess, message: ToWorker): void {
-  if (child.connected) child.send(message);
+  // One that was killed this moment does not hear it: its end says so.
+  if (child.connected) child.send(message, () => undefined);
 }
 
 function opened(child: ChildProcess, message: ToWorker): Promise<Opened> {
