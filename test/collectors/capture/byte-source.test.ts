@@ -145,7 +145,7 @@ describe('a capture that cannot be had', () => {
 
   it('because there is no such file says so', async () => {
     expect(await reasonOf('/nowhere/capture.pcap')).toBe(
-      'MSQL_CAPTURE_READ: cannot read /nowhere/capture.pcap: there is no such file',
+      'MSQL_CAPTURE_READ: cannot read /nowhere/capture.pcap: there is no such file or directory',
     );
   });
 
