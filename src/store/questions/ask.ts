@@ -28,7 +28,7 @@ const asked = new WeakMap<Store, Question[]>();
 export function ask<Row>(store: Store, query: string, parameters: Parameters): Promise<Row[]> {
   return new Promise((resolve, reject) => {
     const question: Question = {
-      query,
+      query: narrowed(query, parameters),
       parameters,
       answered: (rows) => {
         resolve(rows as Row[]);
@@ -163,7 +163,7 @@ export async function askBinary(
 ): Promise<Buffer> {
   return requested(store, async (signal) => {
     const { stream } = await store.client.exec({
-      query: `${query} FORMAT RowBinary`,
+      query: `${narrowed(query, parameters)} FORMAT RowBinary`,
       query_params: { ...parameters },
       clickhouse_settings: NOTHING_COMPILED,
       ...signal,
@@ -213,10 +213,26 @@ function overlapsWindow(lengthUs: number): string {
 export const SECOND_IN_WINDOW = overlapsWindow(SECOND_US);
 export const MINUTE_IN_WINDOW = overlapsWindow(MINUTE_US);
 
+/** The rows of the asked collector, as a condition to put behind AND; what is not narrowed is not even asked for. */
+export const OF_COLLECTOR = '{of collector}';
+
 /** The rows that `scope` leaves, as a condition to put behind AND. */
-export const IN_SCOPE = `({client:String} = '' OR client_ip = {client:String})
-  AND ({collector:String} = '' OR collector = {collector:String})
-  AND ({serverIp:String} = '' OR (server_ip = {serverIp:String} AND server_port = {serverPort:UInt16}))`;
+export const IN_SCOPE = '{in scope}';
+
+/** The two conditions above in words of SQL: each that is not needed costs the store half a millisecond of planning. */
+function narrowed(query: string, { client, collector, serverIp }: Parameters): string {
+  const ofCollector = collector === '' ? 'true' : 'collector = {collector:String}';
+  const conditions = [
+    ofCollector,
+    client === '' ? 'true' : 'client_ip = {client:String}',
+    serverIp === ''
+      ? 'true'
+      : '(server_ip = {serverIp:String} AND server_port = {serverPort:UInt16})',
+  ].filter((condition) => condition !== 'true');
+  return query
+    .replaceAll(OF_COLLECTOR, ofCollector)
+    .replaceAll(IN_SCOPE, conditions.length === 0 ? 'true' : conditions.join(' AND '));
+}
 
 /** The session was open at some moment of the window. */
 export const OPEN_IN_WINDOW = `start_ts < fromUnixTimestamp64Micro({toUs:Int64}, 'UTC')

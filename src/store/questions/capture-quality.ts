@@ -2,7 +2,15 @@
 import type { CaptureFacts, CollectorFacts } from '../../events/facts.ts';
 import { Quality, QUALITY_IN_PART } from '../../events/quality.ts';
 import type { Store } from '../store.ts';
-import { ask, IN_SCOPE, inWindow, OPEN_IN_WINDOW, type Parameters, us } from './ask.ts';
+import {
+  ask,
+  IN_SCOPE,
+  inWindow,
+  OF_COLLECTOR,
+  OPEN_IN_WINDOW,
+  type Parameters,
+  us,
+} from './ask.ts';
 
 /** Collectors told one by one; those with the fewest packets are left out of the list, not of the sums. */
 const COLLECTORS_MAX = 200;
@@ -39,7 +47,7 @@ export async function readCapture(
       FROM captures FINAL
       WHERE first_packet_ts < fromUnixTimestamp64Micro({toUs:Int64}, 'UTC')
         AND last_packet_ts >= fromUnixTimestamp64Micro({fromUs:Int64}, 'UTC')
-        AND ({collector:String} = '' OR collector = {collector:String})
+        AND ${OF_COLLECTOR}
       GROUP BY collector`,
       parameters,
     ),

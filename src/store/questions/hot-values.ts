@@ -7,7 +7,7 @@ import type { Scope, Window } from '../../events/facts.ts';
 import type { ValueFacts, ValuePlaceFacts } from '../../events/hot-values.ts';
 import type { Store } from '../store.ts';
 import { ALL_VALUES } from '../tables/values-table.ts';
-import { ask, MINUTE_IN_WINDOW, parametersOf, SERVER } from './ask.ts';
+import { ask, IN_SCOPE, MINUTE_IN_WINDOW, parametersOf, SERVER } from './ask.ts';
 
 /** Places with fewer executions tell nothing, unless executions waited there. */
 const CALLS_MIN = 100;
@@ -15,9 +15,7 @@ const PLACES_MAX = 200;
 const VALUES_MAX = 32;
 
 /** Minutes that overlap the window; which client sent a value is not kept. */
-const ROWS = `${MINUTE_IN_WINDOW}
-  AND {client:String} = '' AND ({collector:String} = '' OR collector = {collector:String})
-  AND ({serverIp:String} = '' OR (server_ip = {serverIp:String} AND server_port = {serverPort:UInt16}))`;
+const ROWS = `${MINUTE_IN_WINDOW} AND ${IN_SCOPE}`;
 
 type PlaceRow = Omit<ValuePlaceFacts, 'values'>;
 type ValueRow = ValueFacts & Pick<PlaceRow, 'fingerprint' | 'server' | 'place'>;
@@ -28,6 +26,7 @@ export async function readHotValues(
   window: Window,
   scope: Scope,
 ): Promise<ValuePlaceFacts[]> {
+  if ((scope.client ?? '') !== '') return [];
   const parameters = parametersOf(window, scope);
   const places = await ask<PlaceRow>(
     store,

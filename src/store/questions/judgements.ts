@@ -3,7 +3,7 @@ import type { Window } from '../../events/facts.ts';
 import type { Evidence } from '../../events/health.ts';
 import type { StoredFinding, StoredState } from '../../events/judgement.ts';
 import type { Store } from '../store.ts';
-import { ask, known, type Parameters, us } from './ask.ts';
+import { ask, known, OF_COLLECTOR, type Parameters, us } from './ask.ts';
 
 /** More than anybody reads; the latest are taken. */
 const ROWS_MAX = 5_000;
@@ -11,7 +11,7 @@ const ROWS_MAX = 5_000;
 type Row<T> = { readonly [Key in keyof T]: T[Key] };
 
 const IN_WINDOW = (since: string, until: string): string =>
-  `${us(since)} < {toUs:Int64} AND ${us(until)} >= {fromUs:Int64} AND ({collector:String} = '' OR collector = {collector:String})`;
+  `${us(since)} < {toUs:Int64} AND ${us(until)} >= {fromUs:Int64} AND ${OF_COLLECTOR}`;
 
 /** In order of time: those that touch the window. @throws MirrorSqlError */
 export async function readStoredStates(

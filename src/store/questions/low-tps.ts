@@ -9,7 +9,15 @@ import { bucketMiddleSql } from '../../core/histogram.ts';
 import type { Window } from '../../events/facts.ts';
 import type { EdgeMinute, LowTpsFacts } from '../../events/low-tps.ts';
 import type { Store } from '../store.ts';
-import { ask, IN_SCOPE, type Parameters, SECOND_IN_WINDOW, SERVER, us } from './ask.ts';
+import {
+  ask,
+  IN_SCOPE,
+  OF_COLLECTOR,
+  type Parameters,
+  SECOND_IN_WINDOW,
+  SERVER,
+  us,
+} from './ask.ts';
 import { MINUTE_US } from '../../core/time.ts';
 
 const HISTORY_US = 3_600_000_000;
@@ -77,7 +85,7 @@ export async function readLowTps(
       `SELECT ${us('first_packet_ts')} AS fromUs, ${us('last_packet_ts')} AS toUs FROM captures FINAL
       WHERE first_packet_ts < fromUnixTimestamp64Micro({toUs:Int64}, 'UTC')
         AND last_packet_ts >= fromUnixTimestamp64Micro({fromUs:Int64}, 'UTC')
-        AND ({collector:String} = '' OR collector = {collector:String})
+        AND ${OF_COLLECTOR}
       ORDER BY fromUs LIMIT ${CAPTURES_MAX}`,
       parameters,
     ),

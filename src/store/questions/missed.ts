@@ -1,7 +1,7 @@
 /** What the captures missed, step by step; only steps in which something was missed. */
 import type { MissedFacts } from '../../events/facts.ts';
 import type { Store } from '../store.ts';
-import { ask, type Parameters, SECOND_IN_WINDOW } from './ask.ts';
+import { ask, OF_COLLECTOR, type Parameters, SECOND_IN_WINDOW } from './ask.ts';
 
 /** Some hundred steps, of some collectors. */
 const ROWS_MAX = 10_000;
@@ -18,7 +18,7 @@ export function readMissed(
       sum(frames_refused) AS framesRefused, sum(dropped_by_limit) AS droppedByLimit, sum(rows_lost) AS rowsLost,
       sum(statements_reduced) AS statementsReduced
     FROM capture_1s
-    WHERE ${SECOND_IN_WINDOW} AND ({collector:String} = '' OR collector = {collector:String})
+    WHERE ${SECOND_IN_WINDOW} AND ${OF_COLLECTOR}
     GROUP BY startUs, collector
     HAVING kernelDrops + kernelFreezes + lostBytes + framesRefused + droppedByLimit + rowsLost + statementsReduced > 0
     ORDER BY startUs, collector LIMIT ${ROWS_MAX}`,

@@ -8,6 +8,7 @@ import {
   ask,
   askBinary,
   IN_SCOPE,
+  OF_COLLECTOR,
   type Parameters,
   parametersOf,
   SECOND_IN_WINDOW,
@@ -59,10 +60,10 @@ export async function readNewestSecond(
   const [row] = await ask<{ rows: number; newestUs: number }>(
     store,
     `SELECT count() AS rows, toInt64(toUnixTimestamp(max(t))) * 1000000 AS newestUs FROM (
-      SELECT max(t) AS t FROM activity_1s WHERE {collector:String} = '' OR collector = {collector:String}
+      SELECT max(t) AS t FROM activity_1s WHERE ${OF_COLLECTOR}
         HAVING count() > 0
       UNION ALL
-      SELECT max(t) AS t FROM capture_1s WHERE {collector:String} = '' OR collector = {collector:String}
+      SELECT max(t) AS t FROM capture_1s WHERE ${OF_COLLECTOR}
         HAVING count() > 0)`,
     { collector },
   );

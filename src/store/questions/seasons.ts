@@ -15,6 +15,7 @@ const WEEKS_HOURS = 5 * 7 * 24;
 /** Days change faster than weeks repeat: two weeks of them. */
 const DAYS_HOURS = 14 * 24;
 const ANY_HOURS = 24;
+const DAY_SECONDS = 86_400;
 /** A mean of fewer answers is no figure of an hour. */
 const ANSWERS_MIN = 100;
 /** The median of three is not moved by one of them. */
@@ -55,12 +56,22 @@ const BAD_MINUTES = `SELECT DISTINCT role, node,
 
 const HOURS_BEFORE = `t >= toDateTime({oldestSeconds:Int64}, 'UTC') AND t < toDateTime({newestSeconds:Int64}, 'UTC') AND ${IN_SCOPE}`;
 
-interface Row {
+interface NodeHours {
   readonly role: SeasonFacts['role'];
   readonly node: string;
-  readonly target: number;
-  readonly medians: readonly number[];
+  /** Their beginnings, in seconds; of each the sum of the response times in microseconds, and the answers. */
   readonly hours: readonly number[];
+  readonly spent: readonly number[];
+  readonly answers: readonly number[];
+}
+
+/** Sums by node and hour of what `edges` gives. */
+function byNode(edges: string, condition: string): string {
+  return `SELECT role, node, groupArray(hour) AS hours, groupArray(spent) AS spent, groupArray(answers) AS answers FROM (
+      SELECT who.1 AS role, who.2 AS node, intDiv(at, 3600) * 3600 AS hour, sum(spent_us) AS spent, sum(count) AS answers
+      FROM (SELECT at, spent_us, count, ${ENDS} FROM (${edges}))
+      WHERE ${condition} GROUP BY role, node, hour ORDER BY role DESC, node, hour
+    ) GROUP BY role, node ORDER BY role DESC, node LIMIT ${2 * NODES_MAX}`;
 }
 
 /** For each node and each hour of the window of which enough is known. @throws MirrorSqlError */
@@ -71,40 +82,76 @@ export async function readSeasons(
 ): Promise<SeasonFacts[]> {
   const newest = Math.floor(window.fromUs / HOUR_US) * HOUR_US;
   const until = Math.min(window.toUs, newest + TARGETS_MAX * HOUR_US);
-  const rows = await ask<Row>(
-    store,
-    `WITH ln(spent / answers) AS value, (target - hour) % 604800 = 0 AS week, (target - hour) % 86400 = 0
-        AND target - hour <= ${DAYS_HOURS * 3_600} AS day, target - hour <= ${ANY_HOURS * 3_600} AS recent
-    SELECT role, node, toInt64(target) AS target, [countIf(week), countIf(day), countIf(recent)] AS hours,
-      arrayMap(one -> if(isNaN(one), 0, exp(one)), [quantileExactInclusiveIf(0.5)(value, week),
-        quantileExactInclusiveIf(0.5)(value, day), quantileExactInclusiveIf(0.5)(value, recent)]) AS medians
-    FROM (
-      SELECT role, node, hour, sum(spent_us) AS spent, sum(count) AS answers FROM (
-        SELECT who.1 AS role, who.2 AS node, at AS hour, spent_us, count, ${ENDS} FROM (${edgesOf('class_1h', '1')})
-        UNION ALL
-        SELECT role, node, intDiv(at, 3600) * 3600, -spent_us, -count, who FROM (
-          SELECT who.1 AS role, who.2 AS node, at, spent_us, count, ${ENDS}
-          FROM (${edgesOf('class_1m', `toUnixTimestamp(t) IN (SELECT minute FROM (${BAD_MINUTES}))`)}))
-        WHERE (role, node, toUInt32(at)) IN (SELECT role, node, toUInt32(minute) FROM (${BAD_MINUTES}))
-      ) GROUP BY role, node, hour HAVING answers >= ${ANSWERS_MIN} AND spent > 0
-    ) ARRAY JOIN range({newestSeconds:Int64}, {untilSeconds:Int64}, 3600) AS target
-    GROUP BY role, node, target ORDER BY role DESC, node, target LIMIT ${2 * NODES_MAX * TARGETS_MAX}`,
-    {
-      ...parametersOf(window, scope),
-      oldestSeconds: newest / SECOND_US - WEEKS_HOURS * 3_600,
-      newestSeconds: newest / SECOND_US,
-      untilSeconds: Math.ceil(until / SECOND_US),
-      incidentSeconds: INCIDENT_MAX_US / SECOND_US,
-    },
-  );
-  return rows.flatMap(seasonOf);
+  const parameters = {
+    ...parametersOf(window, scope),
+    oldestSeconds: newest / SECOND_US - WEEKS_HOURS * 3_600,
+    newestSeconds: newest / SECOND_US,
+    untilSeconds: Math.ceil(until / SECOND_US),
+    incidentSeconds: INCIDENT_MAX_US / SECOND_US,
+  };
+  const [known, bad] = await Promise.all([
+    ask<NodeHours>(store, byNode(edgesOf('class_1h', 'true'), 'true'), parameters),
+    ask(store, `SELECT 1 FROM (${NOT_WELL}) LIMIT 1`, parameters),
+  ]);
+  if (known.length === 0) return [];
+  const badHours = bad.length === 0 ? [] : await ask<NodeHours>(store, BAD_HOURS, parameters);
+  const badOf = new Map(badHours.map((one) => [`${one.role} ${one.node}`, one]));
+  return known.flatMap((node) => {
+    const { role } = node;
+    const hours = hoursOf(node, badOf.get(`${role} ${node.node}`));
+    const seasons: SeasonFacts[] = [];
+    for (let hourUs = newest; hourUs < until; hourUs += HOUR_US) {
+      const season = seasonOf(hours, hourUs / SECOND_US);
+      if (season !== undefined) seasons.push({ role, node: node.node, hourUs, ...season });
+    }
+    return seasons;
+  });
 }
 
-/** The closest likeness of which there are enough hours. */
-function seasonOf({ role, node, target, hours, medians }: Row): SeasonFacts[] {
-  const found = hours.findIndex((count) => count >= HOURS_MIN);
-  const basis = SEASON_BASES[found];
-  const medianUs = medians[found];
-  if (basis === undefined || medianUs === undefined) return [];
-  return [{ role, node, hourUs: target * SECOND_US, basis, hours: hours[found] ?? 0, medianUs }];
+/** What the minutes in which a node was not well had of its hours. */
+const BAD_HOURS = byNode(
+  edgesOf('class_1m', `toUnixTimestamp(t) IN (SELECT minute FROM (${BAD_MINUTES}))`),
+  `(role, node, toUInt32(at)) IN (SELECT role, node, toUInt32(minute) FROM (${BAD_MINUTES}))`,
+);
+
+interface Hour {
+  readonly seconds: number;
+  readonly meanUs: number;
+}
+
+/** Those with enough answers, `bad` taken out. */
+function hoursOf({ hours, spent, answers }: NodeHours, bad: NodeHours | undefined): Hour[] {
+  return hours.flatMap((seconds, index) => {
+    const badAt = bad?.hours.indexOf(seconds) ?? -1;
+    const sumUs = (spent[index] ?? 0) - (bad?.spent[badAt] ?? 0);
+    const count = (answers[index] ?? 0) - (bad?.answers[badAt] ?? 0);
+    return count >= ANSWERS_MIN && sumUs > 0 ? [{ seconds, meanUs: sumUs / count }] : [];
+  });
+}
+
+/** By the closest likeness of which there are enough hours. */
+function seasonOf(
+  hours: readonly Hour[],
+  target: number,
+): Pick<SeasonFacts, 'basis' | 'hours' | 'medianUs'> | undefined {
+  const alike = {
+    'hour of the week': (seconds: number) => (target - seconds) % (7 * DAY_SECONDS) === 0,
+    'hour of the day': (seconds: number) =>
+      (target - seconds) % DAY_SECONDS === 0 && target - seconds <= DAYS_HOURS * 3_600,
+    'any hour': (seconds: number) => target - seconds <= ANY_HOURS * 3_600,
+  };
+  for (const basis of SEASON_BASES) {
+    const own = hours.filter(({ seconds }) => alike[basis](seconds));
+    if (own.length < HOURS_MIN) continue;
+    return { basis, hours: own.length, medianUs: geometricMedianOf(own) };
+  }
+  return undefined;
+}
+
+/** Between the two in the middle lies their geometric mean: response times differ by factors. */
+function geometricMedianOf(hours: readonly Hour[]): number {
+  const means = hours.map(({ meanUs }) => meanUs).sort((a, b) => a - b);
+  const lower = means[(means.length - 1) >> 1] ?? 0;
+  const upper = means[means.length >> 1] ?? 0;
+  return Math.sqrt(lower * upper);
 }

@@ -13,7 +13,15 @@ import {
   type TransactionTypeFacts,
 } from '../../events/transaction-types.ts';
 import type { Store } from '../store.ts';
-import { ask, histogramOf, IN_SCOPE, type JsonHistogram, type Parameters, SERVER } from './ask.ts';
+import {
+  ask,
+  histogramOf,
+  IN_SCOPE,
+  type JsonHistogram,
+  OF_COLLECTOR,
+  type Parameters,
+  SERVER,
+} from './ask.ts';
 
 /** What is usual is learnt from so long: a week has every weekday's batch. */
 const LEARNT_FROM_US = 7 * 86_400_000_000;
@@ -83,7 +91,7 @@ export async function readStatementSteps(
     `SELECT ${SERVER} AS server, context, toString(next) AS next,
       sum(steps * exp2(-greatest(0, toInt64({learntToUs:Int64} / 1000000) - toInt64(toUnixTimestamp(t))) / ${HALF_LIFE_SECONDS})) AS weight
     FROM transaction_steps_1h
-    WHERE ${LEARNT} AND server IN {servers:Array(String)} AND ({collector:String} = '' OR collector = {collector:String})
+    WHERE ${LEARNT} AND server IN {servers:Array(String)} AND ${OF_COLLECTOR}
     GROUP BY server, context, next ORDER BY weight DESC, context, next LIMIT ${STEPS_MAX}`,
     { ...parameters, ...learntParameters(learnt), servers },
   );
@@ -114,7 +122,7 @@ export async function readStepTimes(
     `SELECT ${SERVER} AS server, context, toString(next) AS next, sum(source.commits) AS commits,
       sumMap(source.stays) AS stays, sumMap(source.lefts) AS lefts
     FROM transaction_steps_1h AS source
-    WHERE ${LEARNT} AND server IN {servers:Array(String)} AND ({collector:String} = '' OR collector = {collector:String})
+    WHERE ${LEARNT} AND server IN {servers:Array(String)} AND ${OF_COLLECTOR}
       AND (context IN {contexts:Array(String)}
         OR substring(context, 1, greatest(0, length(context) - ${FINGERPRINT_SIZE})) IN {before:Array(String)})
     GROUP BY server, context, next HAVING length(stays) > 0
