@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ask, askBinary, type Parameters } from '../../src/store/questions/ask.ts';
-import { RowReader } from '../../src/store/questions/row-reader.ts';
+import { ask, askNative, type Parameters } from '../../src/store/questions/ask.ts';
+import { nativeBlocks } from '../../src/store/questions/native-blocks.ts';
 import type { Store } from '../../src/store/store.ts';
 import { temporaryStore, type TemporaryStore } from './temporary-store.ts';
 
@@ -64,24 +64,42 @@ describe('questions that are asked together', () => {
 });
 
 describe('an answer of numbers', () => {
-  it('is read as it was written', async () => {
-    const answer = await askBinary(
+  it('is read as it was written, block by block', async () => {
+    const answer = await askNative(
       temporary.store,
-      "SELECT '10.0.0.1', toUInt16(5432), toUInt32(4000000000), toUInt64({most:UInt64}), toFloat64(0.1)",
+      `SELECT toLowCardinality(toString(intDiv(number, 3))) AS name, toUInt16(number) AS small, toUInt32(4000000000) AS middle,
+        toUInt64({most:UInt64} - number) AS large, number + 0.1 AS broken FROM numbers(400000)`,
       { most: Number.MAX_SAFE_INTEGER },
     );
-    const reader = new RowReader(answer);
-    expect([reader.text(), reader.uint16(), reader.uint32()]).toEqual([
-      '10.0.0.1',
-      5432,
-      4_000_000_000,
-    ]);
-    expect([reader.uint64(), reader.float64()]).toEqual([Number.MAX_SAFE_INTEGER, 0.1]);
-    expect(reader.done).toBe(true);
+    let number = 0;
+    for (const { rowsCount, texts, numbers } of nativeBlocks(answer)) {
+      const name = texts.get('name');
+      for (let row = 0; row < rowsCount; row++, number++) {
+        if (number % 10_007 > 3) continue;
+        expect(name?.texts[name.indexes[row] ?? -1]).toBe(String(Math.floor(number / 3)));
+        const values = ['small', 'middle', 'large', 'broken'].map((of) => numbers.get(of)?.[row]);
+        const large = Number.MAX_SAFE_INTEGER - number;
+        expect(values).toEqual([number % 65_536, 4_000_000_000, large, number + 0.1]);
+      }
+    }
+    expect(number).toBe(400_000);
   });
 
-  it('that ends within a value is an error, not a number', () => {
-    expect(() => new RowReader(Buffer.from([1, 2, 3])).uint32()).toThrow('broke off');
-    expect(() => new RowReader(Buffer.from([200, 1])).text()).toThrow('long name');
+  it('may have no rows', async () => {
+    const answer = await askNative(temporary.store, 'SELECT 1 AS one WHERE 0', {});
+    expect([...nativeBlocks(answer)].filter(({ rowsCount }) => rowsCount > 0)).toEqual([]);
+  });
+
+  it('that breaks off, or holds what is not read, is an error and not a number', async () => {
+    const answer = await askNative(
+      temporary.store,
+      'SELECT toUInt32(number) AS n FROM numbers(9)',
+      {},
+    );
+    for (let length = 1; length < answer.length; length++)
+      expect(() => [...nativeBlocks(answer.subarray(0, length))]).toThrow('broke off');
+    expect(() => [...nativeBlocks(Buffer.alloc(20, 255))]).toThrow('a length without end');
+    const other = await askNative(temporary.store, "SELECT 'text' AS name", {});
+    expect(() => [...nativeBlocks(other)]).toThrow('a column of String');
   });
 });

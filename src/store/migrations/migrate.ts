@@ -20,6 +20,7 @@ import { queryColumns } from './015-query-columns.ts';
 import { leadingWildcards } from './016-leading-wildcards.ts';
 import { stepTimes } from './017-step-times.ts';
 import { repetitions } from './018-repetitions.ts';
+import { durationMoments } from './019-duration-moments.ts';
 import { distributedStatements } from './distributed.ts';
 import { type Migration, statementFor } from './migration.ts';
 
@@ -48,6 +49,7 @@ export const migrations: readonly Migration[] = [
   leadingWildcards,
   stepTimes,
   repetitions,
+  durationMoments,
 ];
 
 /**

@@ -153,17 +153,18 @@ const NOTHING_COMPILED = {
 } as const;
 
 /**
- * An answer of many numbers in ClickHouse's RowBinary, which takes a tenth of the time that JSON takes.
+ * An answer of many numbers in ClickHouse's Native format (native-blocks.ts), which takes a tenth of the time that JSON
+ * takes.
  * @throws MirrorSqlError
  */
-export async function askBinary(
+export async function askNative(
   store: Store,
   query: string,
   parameters: Parameters,
 ): Promise<Buffer> {
   return requested(store, async (signal) => {
     const { stream } = await store.client.exec({
-      query: `${narrowed(query, parameters)} FORMAT RowBinary`,
+      query: `${narrowed(query, parameters)} FORMAT Native`,
       query_params: { ...parameters },
       clickhouse_settings: NOTHING_COMPILED,
       ...signal,

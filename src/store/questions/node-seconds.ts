@@ -2,18 +2,17 @@
 import type { Extent, Window } from '../../events/facts.ts';
 import type { NodeSecond } from '../../events/health.ts';
 import type { Store } from '../store.ts';
-import { bucketMiddleSql } from '../../core/histogram.ts';
 import { SECOND_US } from '../../core/time.ts';
 import {
   ask,
-  askBinary,
+  askNative,
   IN_SCOPE,
   OF_COLLECTOR,
   type Parameters,
   parametersOf,
   SECOND_IN_WINDOW,
 } from './ask.ts';
-import { RowReader } from './row-reader.ts';
+import { nativeBlocks, type NativeBlock } from './native-blocks.ts';
 
 /** What a node usually does is learnt from the hour before the window. */
 const LEARNT_FROM_US = 3_600_000_000;
@@ -70,87 +69,60 @@ export async function readNewestSecond(
   return row === undefined || row.rows === 0 ? undefined : row.newestUs;
 }
 
-/**
- * Both roles from one reading. The nodes beyond the busiest stand together as '', which is also what a row says of the role
- * that it does not speak of; rows without either are left out.
- */
+/** Both roles from one reading: a row with a server speaks of that server, one with a client of that client. */
 async function readNodes(
   store: Store,
   window: Window,
   parameters: Parameters,
   nodesMax: number,
 ): Promise<NodeSecond[]> {
-  const busiest = (columns: string): string => `${columns} IN (
+  const busiest = (columns: string): string => `(${columns}) IN (
     SELECT ${columns} FROM activity_1s WHERE ${SECOND_IN_WINDOW} AND ${IN_SCOPE}
     GROUP BY ${columns} ORDER BY sum(requests) DESC, ${columns} LIMIT ${nodesMax})`;
-  const answer = await askBinary(
+  const answer = await askNative(
     store,
-    `SELECT server, port, client, toUInt32(t) AS second, ${NUMBERS.join(', ')}
-    FROM (
-      SELECT *, if(${busiest('(server_ip, server_port)')}, server_ip, '') AS server, server_port AS port,
-        if(${busiest('client_ip')}, client_ip, '') AS client
-      FROM activity_1s FINAL WHERE ${SECOND_IN_WINDOW} AND ${IN_SCOPE}
-    ) AS a
-    GROUP BY GROUPING SETS ((server, port, t), (client, t)) HAVING server != '' OR client != ''`,
+    `SELECT server_ip AS server, server_port AS port, client_ip AS client, toUInt32(t) AS second,
+      ${Object.entries(SUMS)
+        .map(([name, sum]) => `${sum} AS ${name}`)
+        .join(', ')}
+    FROM activity_1s AS a FINAL WHERE ${SECOND_IN_WINDOW} AND ${IN_SCOPE}
+    GROUP BY GROUPING SETS ((server_ip, server_port, t), (client_ip, t))
+    HAVING (client = '' AND ${busiest('server_ip, server_port')}) OR (server = '' AND ${busiest('client_ip')})`,
     { ...parameters, fromUs: Math.round(window.fromUs), toUs: Math.round(window.toUs) },
   );
   return secondsOf(answer, window);
 }
 
-/** In the order in which `secondOf` reads them: all UInt64, the last one Float64. */
-const NUMBERS = [
-  'sum(a.requests)',
-  'sum(a.answers)',
-  'sum(a.duration_sum_us)',
-  'sum(arraySum(mapValues(a.durations)))',
-  'sum(a.connections_open)',
-  'sum(a.connections_in_transaction)',
-  'sum(a.outstanding)',
-  'max(a.outstanding_age_max_us)',
-  'sum(a.connections_opened)',
-  'sum(a.connections_closed)',
-  'sum(a.connections_refused)',
-  'sum(a.bytes_request) + sum(a.bytes_response)',
-  'sum(a.lost_bytes)',
-  `sum(arraySum((bucket, n) -> n * pow(${bucketMiddleSql('bucket')}, 2), mapKeys(a.durations), mapValues(a.durations)))`,
-];
-
-function secondOf(reader: RowReader): NodeSecond {
-  const server = reader.text();
-  const port = reader.uint16();
-  const client = reader.text();
-  return {
-    node: server === '' ? client : `${server}:${port}`,
-    role: server === '' ? 'client' : 'server',
-    startUs: reader.uint32() * SECOND_US,
-    requests: reader.uint64(),
-    answers: reader.uint64(),
-    durationSumUs: reader.uint64(),
-    timedCount: reader.uint64(),
-    connectionsOpen: reader.uint64(),
-    connectionsInTransaction: reader.uint64(),
-    outstanding: reader.uint64(),
-    outstandingAgeMaxUs: reader.uint64(),
-    connectionsOpened: reader.uint64(),
-    connectionsClosed: reader.uint64(),
-    connectionsRefused: reader.uint64(),
-    bytes: reader.uint64(),
-    lostBytes: reader.uint64(),
-    durationSquaresSum: reader.float64(),
-  };
-}
+/** As they are summed up, by the names that NodeSecond has for them. */
+const SUMS = {
+  requests: 'sum(a.requests)',
+  answers: 'sum(a.answers)',
+  durationSumUs: 'sum(a.duration_sum_us)',
+  durationSquaresSum: 'sum(a.duration_squares_sum)',
+  timedCount: 'sum(a.durations_count)',
+  connectionsOpen: 'sum(a.connections_open)',
+  connectionsInTransaction: 'sum(a.connections_in_transaction)',
+  outstanding: 'sum(a.outstanding)',
+  outstandingAgeMaxUs: 'max(a.outstanding_age_max_us)',
+  connectionsOpened: 'sum(a.connections_opened)',
+  connectionsClosed: 'sum(a.connections_closed)',
+  connectionsRefused: 'sum(a.connections_refused)',
+  bytes: 'sum(a.bytes_request) + sum(a.bytes_response)',
+  lostBytes: 'sum(a.lost_bytes)',
+} as const satisfies Readonly<Partial<Record<keyof NodeSecond, string>>>;
 
 /** The rows of an answer, in order of time; in a second the servers first, then by name. No comparisons: rows are many. */
 function secondsOf(answer: Buffer, { fromUs, toUs }: Window): NodeSecond[] {
   const first = Math.floor(fromUs / SECOND_US) - 1;
   const servers = new Map<string, NodeSecond[]>();
   const clients = new Map<string, NodeSecond[]>();
-  for (const reader = new RowReader(answer); !reader.done; ) {
-    const second = secondOf(reader);
-    const nodes = second.role === 'server' ? servers : clients;
-    let own = nodes.get(second.node);
-    if (own === undefined) nodes.set(second.node, (own = []));
-    own[second.startUs / SECOND_US - first] = second;
+  for (const block of nativeBlocks(answer)) {
+    for (const second of secondsIn(block)) {
+      const nodes = second.role === 'server' ? servers : clients;
+      let own = nodes.get(second.node);
+      if (own === undefined) nodes.set(second.node, (own = []));
+      own[second.startUs / SECOND_US - first] = second;
+    }
   }
   const inOrder = [servers, clients].flatMap((nodes) =>
     [...nodes.keys()].sort().map((node) => nodes.get(node) ?? []),
@@ -163,4 +135,49 @@ function secondsOf(answer: Buffer, { fromUs, toUs }: Window): NodeSecond[] {
     }
   }
   return rows;
+}
+
+function* secondsIn({ rowsCount, texts, numbers }: NativeBlock): Generator<NodeSecond> {
+  const [servers, clients] = [texts.get('server'), texts.get('client')];
+  const [ports, starts] = [numbers.get('port'), numbers.get('second')];
+  const of = (name: keyof typeof SUMS): ArrayLike<number> => numbers.get(name) ?? [];
+  const columns = {
+    requests: of('requests'),
+    answers: of('answers'),
+    durationSumUs: of('durationSumUs'),
+    durationSquaresSum: of('durationSquaresSum'),
+    timedCount: of('timedCount'),
+    connectionsOpen: of('connectionsOpen'),
+    connectionsInTransaction: of('connectionsInTransaction'),
+    outstanding: of('outstanding'),
+    outstandingAgeMaxUs: of('outstandingAgeMaxUs'),
+    connectionsOpened: of('connectionsOpened'),
+    connectionsClosed: of('connectionsClosed'),
+    connectionsRefused: of('connectionsRefused'),
+    bytes: of('bytes'),
+    lostBytes: of('lostBytes'),
+  };
+  for (let row = 0; row < rowsCount; row++) {
+    const server = servers?.texts[servers.indexes[row] ?? 0] ?? '';
+    const client = clients?.texts[clients.indexes[row] ?? 0] ?? '';
+    yield {
+      node: server === '' ? client : `${server}:${ports?.[row] ?? 0}`,
+      role: server === '' ? 'client' : 'server',
+      startUs: (starts?.[row] ?? 0) * SECOND_US,
+      requests: columns.requests[row] ?? 0,
+      answers: columns.answers[row] ?? 0,
+      durationSumUs: columns.durationSumUs[row] ?? 0,
+      durationSquaresSum: columns.durationSquaresSum[row] ?? 0,
+      timedCount: columns.timedCount[row] ?? 0,
+      connectionsOpen: columns.connectionsOpen[row] ?? 0,
+      connectionsInTransaction: columns.connectionsInTransaction[row] ?? 0,
+      outstanding: columns.outstanding[row] ?? 0,
+      outstandingAgeMaxUs: columns.outstandingAgeMaxUs[row] ?? 0,
+      connectionsOpened: columns.connectionsOpened[row] ?? 0,
+      connectionsClosed: columns.connectionsClosed[row] ?? 0,
+      connectionsRefused: columns.connectionsRefused[row] ?? 0,
+      bytes: columns.bytes[row] ?? 0,
+      lostBytes: columns.lostBytes[row] ?? 0,
+    };
+  }
 }
