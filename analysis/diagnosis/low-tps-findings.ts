@@ -1,7 +1,7 @@
 /** D2 as findings: one for each stretch of low TPS, as severe as its verdict concerns who runs the database. */
 import type { Finding, FindingSeverity } from '../../src/events/finding.ts';
 import type { LowTps, LowTpsEpisode, LowTpsVerdict } from '../../src/events/low-tps.ts';
-import { textPart, sharePart, nodePart } from '../../src/events/sentence.ts';
+import { type HighlightPart, textPart, sharePart, nodePart } from '../../src/events/sentence.ts';
 
 interface Words {
   readonly says: string;
@@ -46,6 +46,8 @@ const OUTAGE_SHARE = 0.1;
 /** A verdict that explains less of the loss is told as not clear. */
 const CONFIDENT = 0.5;
 const SQLSTATES_MAX = 10;
+/** Applications that ask less, by name; of more it is all of them. */
+const NAMED_MAX = 3;
 
 export function lowTpsFindings({ episodes }: LowTps): Finding[] {
   return episodes.map((episode) => ({
@@ -61,7 +63,7 @@ export function lowTpsFindings({ episodes }: LowTps): Finding[] {
       nodePart(episode.server),
       textPart(' ended '),
       sharePart(Math.min(1, episode.tps / episode.usualTps)),
-      textPart(` of its usual transactions: ${verdictText(episode)}, for ${episode.because}.`),
+      ...verdictParts(episode),
     ],
     advice: WORDS[episode.verdict].advice,
     evidence: episode.evidence,
@@ -71,10 +73,26 @@ export function lowTpsFindings({ episodes }: LowTps): Finding[] {
   }));
 }
 
-function verdictText({ verdict, confidence, orElse }: LowTpsEpisode): string {
+/** Applications that ask less are named: of five, one may be gone. */
+function verdictParts(episode: LowTpsEpisode): HighlightPart[] {
+  const { verdict, confidence, orElse, clients, because } = episode;
   const others = orElse.map((other) => WORDS[other].says);
   const also = others.length === 0 ? '' : ` or ${others.join(' or ')}`;
-  return `${confidence < CONFIDENT ? 'perhaps ' : ''}${WORDS[verdict].says}${also}`;
+  const head = ` of its usual transactions: ${confidence < CONFIDENT ? 'perhaps ' : ''}`;
+  const tail = `${also}, for ${because}.`;
+  const asking = clients.filter(
+    ({ client, sign, shareOfDrop }) => client !== '' && sign === 'asks_less' && shareOfDrop > 0,
+  );
+  const named = verdict === 'APPLICATION' && asking.length > 0 && asking.length <= NAMED_MAX;
+  if (!named) return [textPart(`${head}${WORDS[verdict].says}${tail}`)];
+  return [
+    textPart(`${head}the ${asking.length === 1 ? 'application ' : 'applications '}`),
+    ...asking.flatMap(({ client }, at) => [
+      ...(at === 0 ? [] : [textPart(at === asking.length - 1 ? ' and ' : ', ')]),
+      nodePart(client),
+    ]),
+    textPart(tail),
+  ];
 }
 
 function severityOf({ verdict, confidence, tps, usualTps }: LowTpsEpisode): FindingSeverity {

@@ -80,13 +80,15 @@ interface DatabaseErrors {
   readonly sqlstates: readonly string[];
 }
 
+const STOPPED: readonly string[] = ['admin_shutdown', 'cannot_connect_now'];
+
 /** Errors in the low minutes that are the server's own, or come from its being stopped. */
 function databaseErrors(stretch: LowStretch, causes: readonly ErrorCauseFacts[]): DatabaseErrors {
   const low = new Set(stretch.low.map(({ startUs }) => startUs));
   const counted = causes
     .filter(
       ({ errorClass }) =>
-        errorMeaning(errorClass).concern === 'database' || errorClass === 'admin_shutdown',
+        errorMeaning(errorClass).concern === 'database' || STOPPED.includes(errorClass),
     )
     .map(({ sqlstate, minutes }) => ({
       sqlstate,

@@ -36,6 +36,8 @@ export const defaultOpenTransactionFindingSettings: OpenTransactionFindingSettin
 };
 
 const NAMED_MAX = 10;
+/** Of those that wait; more are no help in a sentence. */
+const HOSTS_MAX = 2;
 
 export function openTransactionFindings(
   { open, ended, asOfUs }: OpenTransactions,
@@ -136,7 +138,9 @@ function blockingFinding(
     severity,
     summary: [
       countPart(row.waitingCount),
-      textPart(row.waitingCount === 1 ? ' channel waited up to ' : ' channels waited up to '),
+      textPart(row.waitingCount === 1 ? ' channel' : ' channels'),
+      ...hostsOf(row),
+      textPart(' waited up to '),
       durationPart(longestUs),
       textPart(' on the tables of a transaction that '),
       ...who(row),
@@ -165,6 +169,13 @@ function blockingFinding(
       NAMED_MAX,
     ),
   };
+}
+
+/** The hosts of those that wait, where the ten that are told say them and they are few. */
+function hostsOf({ waiting, waitingCount }: OpenTransactionRow): HighlightPart[] {
+  const hosts = [...new Set(waiting.map(({ client }) => client))];
+  if (hosts.length > HOSTS_MAX || waiting.length < waitingCount) return [];
+  return hosts.flatMap((host, at) => [textPart(at === 0 ? ' of ' : ' and '), nodePart(host)]);
 }
 
 function idleFinding(

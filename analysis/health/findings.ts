@@ -6,8 +6,9 @@ import { textPart, nodePart } from '../../src/events/sentence.ts';
 interface Words {
   readonly ledger: string;
   readonly severity: FindingSeverity;
-  /** Behind the name of the node. */
+  /** Behind the name of the node, while it lasts and when it is over. */
   readonly says: string;
+  readonly said: string;
   readonly advice: Readonly<Record<NodeRole, string>>;
 }
 
@@ -16,6 +17,7 @@ const WORDS: Readonly<Partial<Record<HealthState, Words>>> = {
     ledger: 'H2',
     severity: 'critical',
     says: ' is down',
+    said: ' was down',
     advice: {
       server: 'See whether the database process runs and its port listens, then its log.',
       client:
@@ -26,6 +28,7 @@ const WORDS: Readonly<Partial<Record<HealthState, Words>>> = {
     ledger: 'H1',
     severity: 'critical',
     says: ' hangs',
+    said: ' hung',
     advice: {
       server:
         'Look at the oldest open transactions and at what they lock, then at the disk of the database and the network.',
@@ -37,6 +40,7 @@ const WORDS: Readonly<Partial<Record<HealthState, Words>>> = {
     ledger: 'H5',
     severity: 'warning',
     says: ' is slow',
+    said: ' was slow',
     advice: {
       server: 'Look at the classes with the most excess time in these minutes.',
       client:
@@ -47,6 +51,7 @@ const WORDS: Readonly<Partial<Record<HealthState, Words>>> = {
     ledger: 'H3',
     severity: 'notice',
     says: ' answers unevenly',
+    said: ' answered unevenly',
     advice: {
       server:
         'Look for what comes and goes: checkpoints, batches, locks that are held for a second.',
@@ -58,6 +63,7 @@ const WORDS: Readonly<Partial<Record<HealthState, Words>>> = {
     ledger: 'H4',
     severity: 'notice',
     says: ' gets worse steadily',
+    said: ' got worse steadily',
     advice: {
       server:
         'Look for a table that grows without an index, or statements that wait more and more for each other.',
@@ -81,7 +87,7 @@ export function healthFindings(health: readonly HealthInterval[]): Finding[] {
         role,
         sinceUs,
         untilUs,
-        summary: [nodePart(node), textPart(`${words.says}.`)],
+        summary: [nodePart(node), textPart(`${untilUs === null ? words.says : words.said}.`)],
         advice: words.advice[role],
         evidence,
         fingerprints: [],

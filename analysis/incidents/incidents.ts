@@ -50,7 +50,11 @@ function incidentOf(
   const open = findings.some(({ untilUs }) => untilUs === null || untilUs >= window.toUs);
   const endUs = Math.max(...members.map((member) => member.endUs));
   const sinceUs = Math.max(window.fromUs, Math.min(...members.map(({ onset }) => onset.atUs)));
-  const nodes = nodesOf([...findings, ...waitingApplications(findings, facts, sinceUs, endUs)]);
+  const nodes = nodesOf([
+    ...findings,
+    ...waitingApplications(findings, facts, sinceUs, endUs),
+    ...blockedApplications(findings, facts),
+  ]);
   const signs = signsOf(facts, missed, aroundOf(nodes, facts), settings);
   const timeline = byTime([
     ...members.flatMap(linesOf),
@@ -94,14 +98,27 @@ function linesOf({ finding, onset, endUs }: Member): TimelineEntry[] {
     node,
     parts: summary,
   };
-  if (untilUs === null) return [began];
-  const words = kind.replace(/^[^/]*\//, '').replaceAll('_', ' ');
-  const lasted = durationPart(endUs - onset.atUs);
+  const lastedUs = endUs - onset.atUs;
+  if (untilUs === null || (kind.startsWith('error-diagnosis/') && lastedUs < MOMENT_US))
+    return [began];
   const subject = node === null ? [] : [nodePart(node), ': '];
+  const words = `${endOf(kind)}, after `;
   return [
     began,
-    entry(untilUs, 'finding_ended', node, ...subject, `${words} over, after `, lasted, '.'),
+    entry(untilUs, 'finding_ended', node, ...subject, words, durationPart(lastedUs), '.'),
   ];
+}
+
+/** Errors within it have no end worth a line. */
+const MOMENT_US = 1_000_000;
+
+/** How it is said that a finding is over. */
+function endOf(kind: string): string {
+  if (kind.startsWith('error-diagnosis/')) return 'the last of these errors';
+  if (kind.startsWith('low-tps/')) return 'as many transactions as usual again';
+  if (kind === 'open-transactions/blocking')
+    return 'the transaction that others waited for is over';
+  return `${kind.replace(/^[^/]*\//, '').replaceAll('_', ' ')} over`;
 }
 
 function conditionOf({ finding, onset }: Member): TimelineEntry {
@@ -137,6 +154,22 @@ function waitingApplications(
       requests + outstanding + connectionsRefused > 0,
   );
   return [...new Set(asking.map(({ node }) => node))].map((node) => ({ node, role: 'client' }));
+}
+
+/** Of a transaction that kept others waiting: the application that held it, and those that waited. */
+function blockedApplications(
+  findings: readonly Finding[],
+  { openTransactions: { open, ended } }: WindowFacts,
+): Pick<Finding, 'node' | 'role'>[] {
+  const blocking = findings.filter(({ kind }) => kind === 'open-transactions/blocking');
+  const sessions = new Set(blocking.flatMap((finding) => finding.sessions));
+  const hosts = [...open, ...ended]
+    .filter(({ sessionId }) => sessions.has(sessionId))
+    .flatMap(({ client, waiting }) => [
+      client,
+      ...waiting.flatMap((other) => (sessions.has(other.sessionId) ? other.client : [])),
+    ]);
+  return [...new Set(hosts)].map((node) => ({ node, role: 'client' }));
 }
 
 function serversOf(nodes: readonly IncidentNode[], { edges }: WindowFacts): Set<string> {

@@ -20,7 +20,7 @@ import {
 const TEXT_MAX = 160;
 /** What PostgreSQL says when it ends sessions or takes none (manual, appendix A, class 57P). */
 const SHUTDOWNS: ReadonlyMap<string, string> = new Map([
-  ['57P01', 'an administrator ended sessions or stopped the server'],
+  ['57P01', 'it ended the session, told to by an administrator or because its main process ended'],
   ['57P02', 'a server process crashed and all sessions were ended'],
   ['57P03', 'the server was starting up, shutting down or recovering'],
 ]);

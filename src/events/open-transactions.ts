@@ -58,6 +58,8 @@ export function answeredStatements({
 
 export interface WaitingFacts {
   readonly sessionId: string;
+  /** Host. */
+  readonly client: string;
   readonly fingerprint: string;
   readonly sinceUs: number;
 }

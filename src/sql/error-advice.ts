@@ -59,6 +59,8 @@ const ADVICE: Readonly<Record<ErrorClass, string>> = {
     'See whether the server became a standby, or the application writes through a read-only connection.',
   admin_shutdown:
     'See who stopped or restarted the server, and whether the application has connected again.',
+  cannot_connect_now:
+    'See why the server restarted, and in its log how far its recovery is; clients must try again.',
   connection_lost: 'Look at the network and at the log of the server in these minutes.',
   user_raised: 'Read the message: the code in the database says it itself.',
   unsupported: 'The statement needs another version or another product: change it.',

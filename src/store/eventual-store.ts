@@ -18,6 +18,12 @@ const ANSWER_WITHIN_MS = 20_000;
 /** An engine that is just starting is waited for, but not for ever, when the process ends. */
 const CLOSE_WITHIN_MS = 10_000;
 
+/** Why requests fail during the first attempt to open it, which is no trouble. */
+export const STILL_OPENING = new MirrorSqlError(
+  'MSQL_STORE_UNREACHABLE',
+  'the store is just being opened',
+);
+
 type EventualOptions = Pick<OpenOptions, 'collector' | 'lockedWithinMs'>;
 
 export class EventualStore implements Store {
@@ -31,7 +37,7 @@ export class EventualStore implements Store {
   readonly #options: EventualOptions;
   readonly #closing = new AbortController();
   #store: Store | undefined;
-  #reason = new MirrorSqlError('MSQL_STORE_UNREACHABLE', 'the store is just being opened');
+  #reason = STILL_OPENING;
   #attempts = 0;
 
   /**

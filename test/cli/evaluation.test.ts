@@ -106,7 +106,7 @@ describe('analysis that watches', () => {
        FROM findings AS f FINAL ARRAY JOIN f.evidence AS e WHERE f.kind = 'state/hang' AND e.unit = 'us'`,
     );
     expect(row).toMatchObject({
-      says: `${SERVER} hangs.`,
+      says: `${SERVER} hung.`,
       name: 'oldest request without an answer',
       threshold: 5_000_000,
     });

@@ -158,7 +158,7 @@ describe.skipIf(noBrowser !== '')(`the page ${noBrowser}`, () => {
   it('tells findings with their numbers and what to do', async () => {
     const page = await opened();
     expect(await page.locator('#findings tbody tr').first().textContent()).toMatch(
-      /critical.*10\.20\.8\.5:5432 hangs\.oldest request.*threshold.*Look at the oldest open/,
+      /critical.*10\.20\.8\.5:5432 hung\.oldest request.*threshold.*Look at the oldest open/,
     );
     await page.close();
   });

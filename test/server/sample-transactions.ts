@@ -89,10 +89,25 @@ export function sampleOpenTransactions({ toUs }: Window): OpenTransactionsFacts 
         unanswered: 0,
         answeredUs: sinceUs + 2 * SECOND_US + 900,
         waiting: [
-          { sessionId: 'ccccccccccccccc2', fingerprint: TAKE, sinceUs: toUs - 45 * SECOND_US },
-          { sessionId: 'ccccccccccccccc3', fingerprint: TAKE, sinceUs: toUs - 8 * SECOND_US },
+          {
+            sessionId: 'ccccccccccccccc2',
+            client: '10.0.0.20',
+            fingerprint: TAKE,
+            sinceUs: toUs - 45 * SECOND_US,
+          },
+          {
+            sessionId: 'ccccccccccccccc3',
+            client: '10.0.0.20',
+            fingerprint: TAKE,
+            sinceUs: toUs - 8 * SECOND_US,
+          },
           // A read waits for no row.
-          { sessionId: 'ccccccccccccccc4', fingerprint: READ, sinceUs: toUs - 8 * SECOND_US },
+          {
+            sessionId: 'ccccccccccccccc4',
+            client: '10.0.0.20',
+            fingerprint: READ,
+            sinceUs: toUs - 8 * SECOND_US,
+          },
         ],
       },
     ],

@@ -34,6 +34,7 @@ describe('error classes', () => {
     ['25006', 'read_only'],
     ['25P03', 'idle_timeout'],
     ['57P01', 'admin_shutdown'],
+    ['57P03', 'cannot_connect_now'],
     ['P0001', 'user_raised'],
     ['0A000', 'unsupported'],
     ['55006', 'object_state'],

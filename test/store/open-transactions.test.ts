@@ -210,6 +210,7 @@ describe('transactions that are open', () => {
       waiting: [
         {
           sessionId: waiting.id,
+          client: '10.0.0.4',
           fingerprint: change.fingerprint,
           sinceUs: BASE_US + 200 * SECOND,
         },

@@ -231,7 +231,7 @@ function optionsOf(
         ...axis,
         // Of a logarithmic scale only the powers of ten have a line.
         grid: { ...axis.grid, filter: (_chart, splits) => splits.map(logarithmic ? tenth : same) },
-        size: 58,
+        size: (_chart, texts) => Math.max(AXIS_PX_MIN, ...(texts ?? []).map(axisPx)),
         ...(newest.current.whole === true && { incrs: WHOLE_STEPS }),
         gap: 4,
         space: 30,
@@ -275,6 +275,10 @@ function clockTexts(splits: readonly number[], step: number, zone: Zone): string
     step >= 86_400 ? clockFormat.day : step < 60 ? clockFormat.second : clockFormat.minute;
   return splits.map((seconds) => form(zonedDate(seconds, zone)));
 }
+
+/** Most axes are this wide, so that charts below each other begin at the same place; only a longer text widens its own. */
+const AXIS_PX_MIN = 58;
+const axisPx = (text: string | null) => (text ?? '').length * 6.5 + 8;
 
 const same = (value: number) => value;
 const tenth = (value: number) => (Number.isInteger(Math.log10(value)) ? value : null);

@@ -82,6 +82,19 @@ const trafficColumns: Column<ChannelFacts>[] = [
 ];
 
 /** Ages are told at the end of the connection, or of the window while it is open. */
+/** As long as a transaction is called long without knowing its type (analysis/README.md, uncommitted transactions). */
+const LONG_US = 30e6;
+
+function OpenFor({ us }: { us: number }) {
+  return us >= LONG_US ? (
+    <b class="bad">
+      <Duration us={us} />
+    </b>
+  ) : (
+    <Duration us={us} />
+  );
+}
+
 function channelColumns(endUs: number): Column<ChannelFacts>[] {
   return [
     ...partyColumns,
@@ -94,9 +107,7 @@ function channelColumns(endUs: number): Column<ChannelFacts>[] {
         row.openTransactionSinceUs === null ? (
           <span class="unknown">–</span>
         ) : (
-          <b class="bad">
-            <Duration us={Math.max(0, (row.endUs ?? endUs) - row.openTransactionSinceUs)} />
-          </b>
+          <OpenFor us={Math.max(0, (row.endUs ?? endUs) - row.openTransactionSinceUs)} />
         ),
       order: (row) =>
         row.openTransactionSinceUs === null

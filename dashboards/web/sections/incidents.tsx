@@ -33,7 +33,7 @@ interface StoryProps extends IncidentsProps {
 }
 
 function Story({ incident, report, opened, onOpen, onZoom }: StoryProps) {
-  const { severity, sinceUs, untilUs, summary, firstCause, nodes } = incident;
+  const { severity, sinceUs, untilUs, summary, firstCause, nodes, findings } = incident;
   const { finding, because } = firstCause;
   return (
     <article class={`incident ${severity}`} aria-labelledby={`incident-${incident.id}`}>
@@ -64,13 +64,17 @@ function Story({ incident, report, opened, onOpen, onZoom }: StoryProps) {
         <Sentence parts={summary} onOpen={onOpen} />
       </p>
       <dl>
-        <dt>First</dt>
-        <dd>
-          <Sentence parts={finding.summary} onOpen={onOpen} />{' '}
-          <span class="quiet">
-            <Sentence parts={because} onOpen={onOpen} />
-          </span>
-        </dd>
+        {findings.length > 1 && (
+          <>
+            <dt>First</dt>
+            <dd>
+              <Sentence parts={finding.summary} onOpen={onOpen} />{' '}
+              <span class="quiet">
+                <Sentence parts={because} onOpen={onOpen} />
+              </span>
+            </dd>
+          </>
+        )}
         {finding.evidence.length > 0 && (
           <>
             <dt>Because</dt>

@@ -5,7 +5,7 @@
 import type { MirrorSqlError } from '../../core/errors.ts';
 import type { CaptureSummary } from '../../events/capture-summary.ts';
 import { CaptureRecord } from '../../store/capture-record.ts';
-import type { EventualStore } from '../../store/eventual-store.ts';
+import { type EventualStore, STILL_OPENING } from '../../store/eventual-store.ts';
 import { enqueueLeftovers } from '../../store/leftovers.ts';
 import { LostSeconds } from '../../store/lost-seconds.ts';
 import type { Segment } from '../../store/segment.ts';
@@ -89,7 +89,7 @@ export class Storing {
     const { segmentsWaiting, segmentsDropped, failedTries, lastError } = this.writer.state;
     this.#dropsNow = segmentsDropped > this.#droppedBefore;
     this.#droppedBefore = segmentsDropped;
-    const away = failedTries > 0 ? lastError : undefined;
+    const away = failedTries > 0 && lastError !== STILL_OPENING ? lastError : undefined;
     const trouble = this.#store.isOpen ? away : this.#store.trouble;
     if (trouble !== undefined && trouble.code !== this.#told?.code) {
       say(trouble.line);

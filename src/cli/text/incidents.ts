@@ -2,7 +2,7 @@
 import type { Incident, TimelineEntry } from '../../events/incidents.ts';
 import { countText, durationWords } from '../../core/quantities.ts';
 import { wrapped } from './cell.ts';
-import { sentence } from './headline.ts';
+import { wrappableSentence } from './headline.ts';
 import { moreLines, type Page, section } from './page.ts';
 
 const INCIDENTS_SHOWN = 5;
@@ -24,33 +24,41 @@ export function incidents(page: Page): string[] {
 
 function incidentLines(page: Page, incident: Incident): string[] {
   const { paint, inner } = page;
-  const { firstCause, context, timeline, timelineCount, nodes, severity, summary } = incident;
+  const { firstCause, context, timeline, timelineCount, nodes, severity, summary, findings } =
+    incident;
   const tint = severity === 'critical' ? paint.red : paint.yellow;
   const named = nodes.slice(0, NODES_SHOWN).map(({ node }) => page.node(node));
   const more =
     nodes.length > NODES_SHOWN ? ` and ${countText(nodes.length - NODES_SHOWN)} more` : '';
   return [
     `${tint(`${severity === 'critical' ? '▲' : '●'} ${severity}`)}  ${page.clock(incident.sinceUs)}  ${paint.bold(lastedText(page, incident))}  ${paint.dim(incident.id)}`,
-    `  ${sentence(page, summary, inner - 2)}`,
-    `  first: ${sentence(page, firstCause.because, inner - 9)}`,
-    ...wrapped(firstCause.finding.advice, inner - 10).map(
-      (line, index) => `  ${index === 0 ? 'to do:  ' : '        '}${line}`,
-    ),
+    ...hanging('  ', wrappableSentence(page, summary), inner),
+    ...(findings.length > 1
+      ? hanging('  first:  ', wrappableSentence(page, firstCause.because), inner)
+      : []),
+    ...hanging('  to do:  ', firstCause.finding.advice, inner),
     `  ${paint.dim(`nodes:  ${named.join(', ')}${more}`)}`,
     ...context
       .slice(0, CONTEXT_SHOWN)
-      .map((entry) => paint.dim(`  before ${timelineLine(page, entry, 9)}`)),
-    ...timeline.slice(0, TIMELINE_SHOWN).map((entry) => `         ${timelineLine(page, entry, 9)}`),
+      .flatMap((entry) => timelineLines(page, '  before  ', entry).map(paint.dim)),
+    ...timeline
+      .slice(0, TIMELINE_SHOWN)
+      .flatMap((entry) => timelineLines(page, '          ', entry)),
     ...(timelineCount > TIMELINE_SHOWN
-      ? [paint.dim(`         … and ${countText(timelineCount - TIMELINE_SHOWN)} more lines`)]
+      ? [paint.dim(`          … and ${countText(timelineCount - TIMELINE_SHOWN)} more lines`)]
       : []),
   ];
 }
 
 /** `02:36:05  10.0.0.1:5432 hangs.` */
-function timelineLine(page: Page, { atUs, parts }: TimelineEntry, indent: number): string {
-  const clock = page.clock(atUs);
-  return `${clock}  ${sentence(page, parts, page.inner - indent - clock.length - 2)}`;
+function timelineLines(page: Page, before: string, { atUs, parts }: TimelineEntry): string[] {
+  return hanging(`${before}${page.clock(atUs)}  `, wrappableSentence(page, parts), page.inner);
+}
+
+/** Whole words behind `head`, further lines below the first: who and what must not be cut out of the middle. */
+function hanging(head: string, text: string, width: number): string[] {
+  const indent = ' '.repeat(head.length);
+  return wrapped(text, width - head.length).map((line, at) => (at === 0 ? head : indent) + line);
 }
 
 function lastedText({ report }: Page, { sinceUs, untilUs }: Incident): string {

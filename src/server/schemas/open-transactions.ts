@@ -76,6 +76,7 @@ const rowSchema = Type.Object(
       Type.Object(
         {
           sessionId: text('16 hex digits'),
+          client: text('Host'),
           fingerprint,
           sinceUs: timeUs('When it was asked'),
           text: text('Normalised text'),

@@ -139,7 +139,7 @@ export async function readWaiting(
   const periods = mergedPeriods(old.map((spell) => [earliest(spell), spell.asOfUs]));
   const rows = await ask<WaitingRow>(
     store,
-    `SELECT session_id AS sessionId, toString(fingerprint) AS fingerprint, ${us('ts')} AS sinceUs, ${SERVER} AS server,
+    `SELECT session_id AS sessionId, client_ip AS client, toString(fingerprint) AS fingerprint, ${us('ts')} AS sinceUs, ${SERVER} AS server,
       if(duration_us IS NULL, ${NEVER_US}, ${us('ts')} + toInt64(assumeNotNull(duration_us))) AS untilUs
     FROM events
     WHERE (${periods.map(([fromUs, toUs]) => `(ts >= ${moment(fromUs)} AND ts < ${moment(toUs)})`).join(' OR ')})
@@ -157,7 +157,12 @@ export async function readWaiting(
           sinceUs <= spell.asOfUs - WAITING_LEAST_US + RELEASED_BEFORE_US &&
           untilUs >= spell.asOfUs - (spell.endUs === spell.asOfUs ? RELEASED_BEFORE_US : 0),
       )
-      .map(({ sessionId, fingerprint, sinceUs }) => ({ sessionId, fingerprint, sinceUs })),
+      .map(({ sessionId, client, fingerprint, sinceUs }) => ({
+        sessionId,
+        client,
+        fingerprint,
+        sinceUs,
+      })),
   );
 }
 

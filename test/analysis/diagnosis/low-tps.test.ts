@@ -319,4 +319,12 @@ describe('findings', () => {
       },
     ]);
   });
+
+  it('name the applications that ask less', () => {
+    const [finding] = findingsOf(only(load(100)));
+    const said = finding?.summary.map((part) => ('text' in part ? part.text : String(part.value)));
+    expect(said?.join('')).toContain(
+      'the applications 10.20.1.17 and 10.20.1.18, for fewer requests come',
+    );
+  });
 });

@@ -189,6 +189,21 @@ describe('what is found', () => {
     });
   });
 
+  it('says of which hosts those are that wait, as long as all of them are known', () => {
+    const said = (changes: Partial<OpenTransactionsFacts>) =>
+      openTransactionFindings(judged(changes))
+        .flatMap(({ summary }) => summary)
+        .map((part) => ('text' in part ? part.text : ''))
+        .join('');
+    expect(said({})).toContain(' channels of 10.0.0.20 waited up to ');
+    const [waiter] = held.waiting as [OpenTransactionFacts['waiting'][number]];
+    const waiting = Array.from({ length: 11 }, (_, index) => ({
+      ...waiter,
+      sessionId: `cccccccccccccc${String(10 + index)}`,
+    }));
+    expect(said({ open: [{ ...held, waiting }] })).toContain(' channels waited up to ');
+  });
+
   it.each([
     ['nothing in a transaction of a moment', aged(0.01), []],
     ['nothing in one that is not long', aged(29), []],

@@ -6,7 +6,9 @@ import { defaultIncidentSettings } from '../../../analysis/incidents/settings.ts
 import type { WindowFacts } from '../../../src/events/facts.ts';
 import type { Finding } from '../../../src/events/finding.ts';
 import type { Incident, TimelineEntry } from '../../../src/events/incidents.ts';
+import type { OpenTransactionFacts } from '../../../src/events/open-transactions.ts';
 import type { MissedPeriod } from '../../../src/events/report.ts';
+import { sampleOpenTransactions } from '../../server/sample-transactions.ts';
 import { channelOf, EMPTY_FACTS, EMPTY_TOTALS } from '../fixtures.ts';
 import { at, findingOf } from './findings-of.ts';
 
@@ -93,6 +95,55 @@ describe('findings', () => {
     expect(wordsOf({ parts: incident?.firstCause.because ?? [] })).toBe(
       'It began together with others, and 2 applications share this database.',
     );
+  });
+
+  it('of a transaction that others wait for concern who holds it and who waits', () => {
+    const since = at(100);
+    const [sample] = sampleOpenTransactions({ fromUs: at(0), toUs: at(1200) }).open as [
+      OpenTransactionFacts,
+    ];
+    const holder = {
+      ...sample,
+      sessionId: 'aaaaaaaaaaaaaaa1',
+      client: SHOP,
+      waiting: [
+        { sessionId: 'bbbbbbbbbbbbbbb1', client: BILLING, fingerprint: '', sinceUs: since },
+        { sessionId: 'ccccccccccccccc1', client: '10.0.1.3', fingerprint: '', sinceUs: since },
+      ],
+    };
+    const [incident] = told(
+      [
+        findingOf({
+          kind: 'open-transactions/blocking',
+          severity: 'warning',
+          sinceUs: since,
+          untilUs: at(145),
+          // Of the others that asked meanwhile, one that reads is none that waits.
+          sessions: ['aaaaaaaaaaaaaaa1', 'bbbbbbbbbbbbbbb1'],
+        }),
+      ],
+      { openTransactions: { ...EMPTY_FACTS.openTransactions, ended: [holder] } },
+    );
+    expect(incident?.nodes.map(({ node }) => node)).toEqual([DATABASE, SHOP, BILLING]);
+    expect(incident?.timeline.map(line).at(-1)).toBe(
+      '145 finding_ended: 10.0.0.1:5432: the transaction that others waited for is over, after 45000000.',
+    );
+  });
+
+  it('of errors within a moment have no end worth a line', () => {
+    const errors = (untilUs: number) =>
+      findingOf({
+        kind: 'error-diagnosis/urgent',
+        severity: 'critical',
+        sinceUs: at(100),
+        untilUs,
+      });
+    expect(told([errors(at(100) + 150_000)])[0]?.timeline).toHaveLength(1);
+    expect(
+      told([errors(at(130))])[0]
+        ?.timeline.map(line)
+        .at(-1),
+    ).toBe('130 finding_ended: 10.0.0.1:5432: the last of these errors, after 30000000.');
   });
 
   it('of a database that hangs concern the applications that ask it, well as they may seem', () => {
@@ -316,7 +367,7 @@ describe('the timeline and the context', () => {
     );
     expect(context).toEqual(['40 logins_failed: 7 logins failed within 10000000; the newest: no']);
     expect(beside).toEqual([
-      '130 shutdown_said: A server said 57P01, 4 times: an administrator ended sessions or stopped the server.',
+      '130 shutdown_said: A server said 57P01, 4 times: it ended the session, told to by an administrator or because its main process ended.',
       '150 capture_loss: The capture missed something (9 × kernel drops) for 2000000.',
     ]);
   });

@@ -30,9 +30,9 @@ describe('incidents in the terminal', () => {
     const lines = linesOf();
     expect(lines[1]).toBe('Incidents  1');
     expect(lines[2]).toMatch(/^ {2}▲ critical {2}09:50:00 {2}for 65 s {2}[0-9a-f]{16}$/);
-    expect(lines[3]).toBe('    10.20.8.5:5432 hangs.');
-    expect(lines[4]).toBe('    first: Nothing else was found.');
-    expect(lines.slice(5).join('\n')).toMatch(/to do: {2}Look at the oldest open transactions/);
+    expect(lines[3]).toBe('    10.20.8.5:5432 hung.');
+    // Nothing else was found, so nothing was first.
+    expect(lines[4]).toMatch(/^ {4}to do: {2}Look at the oldest open transactions/);
     expect(lines.at(-1)).toMatch(/09:51:05 {2}10\.20\.8\.5:5432: hang over, after 65 s\.$/);
   });
 
@@ -43,6 +43,12 @@ describe('incidents in the terminal', () => {
       '·[2J root on 10.20.4.11 changed the structure: DROP TABLE "·]0;owned··',
     );
     expect(lines.join('')).not.toMatch(/[\u0000-\u001f\u202e]/);
+  });
+
+  it('break a long line between words and cut nothing out of it', () => {
+    const whole = linesOf([HOSTILE], 200).find((line) => line.includes('changed the structure'));
+    const narrow = linesOf([HOSTILE], 60).map((line) => line.trim());
+    expect(narrow.join(' ')).toContain(whole?.trim());
   });
 
   it.each([60, 80, 120])('fit a terminal of %i columns', (columns) => {
