@@ -37,8 +37,8 @@ export function diagnoseErrors(
     rowOf(cause, answers.get(cause.server) ?? [], failures, facts, window, settings),
   );
   const learning = causes.some(
-    ({ server }) =>
-      historyLength(answers.get(server) ?? [], facts.judgedFromUs) < settings.historyMinutesMin,
+    ({ server, lastUs }) =>
+      historyLength(answers.get(server) ?? [], minuteOf(lastUs)) < settings.historyMinutesMin,
   );
   return {
     failures,

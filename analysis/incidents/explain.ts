@@ -197,13 +197,25 @@ function faultOf(report: Report, incident: Incident | null): Explanation['fault'
       countPart(applications),
       ' applications and no database were first: look at what lies between them, the network or a pooler.',
     );
+  if (finding.kind === 'slow-classes/sudden-change')
+    return said(
+      'unknown',
+      'One class alone takes longer: not the network, nor the machine as a whole, but its plan, its data or the values that it is given.',
+    );
   return said('unknown', 'The evidence does not say.');
 }
 
+/** As long as this after its onset, which may be known to the minute only, a change is still one at the same time. */
+const TOGETHER_US = 60_000_000;
+
 /** What came shortly before, told as what it is: a coincidence until somebody shows more. */
-function hintsOf({ context }: Incident): HighlightPart[] {
+function hintsOf({ context, timeline, firstCause }: Incident): HighlightPart[] {
   const open = context.find(({ kind }) => kind === 'transaction_open');
-  const change = [...context].reverse().find(({ kind }) => kind === 'ddl');
+  const earlier = [...context].reverse().find(({ kind }) => kind === 'ddl');
+  const together = timeline.find(
+    ({ kind, atUs }) => kind === 'ddl' && atUs <= firstCause.onsetUs + TOGETHER_US,
+  );
+  const change = together ?? earlier;
   return [
     ...(open === undefined
       ? []
@@ -216,7 +228,11 @@ function hintsOf({ context }: Incident): HighlightPart[] {
     ...(change === undefined
       ? []
       : [
-          textPart(' Shortly before, which proves nothing: '),
+          textPart(
+            change === together
+              ? ' At the same time, which proves nothing: '
+              : ' Shortly before, which proves nothing: ',
+          ),
           timePart(change.atUs),
           textPart(' '),
           ...change.parts,

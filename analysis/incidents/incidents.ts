@@ -126,8 +126,16 @@ function conditionOf({ finding, onset }: Member): TimelineEntry {
   return entry(onset.atUs, 'condition', node, 'All the time: ', ...summary);
 }
 
-/** The nodes of an incident, and the databases that its applications talk to: a change there concerns them. */
+/**
+ * The nodes of an incident, and the databases that its applications talk to: a change there concerns them. One without
+ * nodes, such as a class that suddenly takes longer wherever it runs, is concerned by all databases.
+ */
 function aroundOf(nodes: readonly IncidentNode[], facts: WindowFacts): IncidentNode[] {
+  if (nodes.length === 0)
+    return [...new Set(facts.edges.map(({ server }) => server))].map((node) => ({
+      node,
+      role: 'server',
+    }));
   const own = new Set(nodes.map(({ node }) => node));
   const servers = [...serversOf(nodes, facts)].filter((server) => !own.has(server));
   return [...nodes, ...servers.map((node) => ({ node, role: 'server' as const }))];

@@ -62,10 +62,7 @@ const CLASSES = {
     'the statement does not fit the state of the transaction',
   ),
   read_only: meaning(OPERATION, 'a write was sent to a read-only server or transaction'),
-  admin_shutdown: meaning(
-    OPERATION,
-    'the server ended the session: by an administrator, or because it stopped or crashed',
-  ),
+  admin_shutdown: meaning(OPERATION, 'the server ended the session: it was told to, or it stopped'),
   cannot_connect_now: meaning(
     OPERATION,
     'the server takes no connections yet or any more: it starts, recovers or shuts down',

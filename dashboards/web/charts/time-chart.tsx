@@ -231,7 +231,7 @@ function optionsOf(
         ...axis,
         // Of a logarithmic scale only the powers of ten have a line.
         grid: { ...axis.grid, filter: (_chart, splits) => splits.map(logarithmic ? tenth : same) },
-        size: (_chart, texts) => Math.max(AXIS_PX_MIN, ...(texts ?? []).map(axisPx)),
+        size: axisWidth,
         ...(newest.current.whole === true && { incrs: WHOLE_STEPS }),
         gap: 4,
         space: 30,
@@ -278,7 +278,13 @@ function clockTexts(splits: readonly number[], step: number, zone: Zone): string
 
 /** Most axes are this wide, so that charts below each other begin at the same place; only a longer text widens its own. */
 const AXIS_PX_MIN = 58;
-const axisPx = (text: string | null) => (text ?? '').length * 6.5 + 8;
+const CHARACTER_PX = 6.5;
+
+/** Before the first layout there are no texts, and a logarithmic scale has ticks without. */
+function axisWidth(_chart: uPlot, texts: readonly (string | null)[] | null): number {
+  const longest = Math.max(0, ...(texts ?? []).map((text) => text?.length ?? 0));
+  return Math.max(AXIS_PX_MIN, longest * CHARACTER_PX + 8);
+}
 
 const same = (value: number) => value;
 const tenth = (value: number) => (Number.isInteger(Math.log10(value)) ? value : null);

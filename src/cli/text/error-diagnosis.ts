@@ -1,12 +1,13 @@
 /** D1: the causes behind failed statements, what is new or a burst, and what to do. */
 import type { ErrorCauseRow } from '../../events/error-diagnosis.ts';
 import { counted, countText, shareText } from '../../core/quantities.ts';
-import { cutMiddle, printable } from './cell.ts';
+import { printable, wrapped } from './cell.ts';
 import { moreLines, type Page, section } from './page.ts';
 import { type Column, tableLines } from './table.ts';
 
 const CAUSES_MAX = 6;
 const TABLES_MAX = 3;
+const ADVICE_INDENT = ' '.repeat(7);
 
 export function errorDiagnosis(page: Page): string[] {
   const { report, paint, inner } = page;
@@ -39,7 +40,9 @@ export function errorDiagnosis(page: Page): string[] {
     head,
     ...shown.flatMap((row, index) => [
       lines[index] ?? '',
-      paint.dim(cutMiddle(`       ${row.advice}`, inner)),
+      ...wrapped(row.advice, inner - ADVICE_INDENT.length).map((line) =>
+        paint.dim(ADVICE_INDENT + line),
+      ),
     ]),
     ...moreLines(page, causesCount, CAUSES_MAX, 'causes'),
     ...(report.errorDiagnosis.learning

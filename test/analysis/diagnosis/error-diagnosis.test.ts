@@ -106,6 +106,17 @@ describe('bursts', () => {
     expect(diagnosed(factsOf(quiet(360), [5])).causes[0]?.bursts).toHaveLength(1);
   });
 
+  it('are told in a window that holds half an hour before them itself', () => {
+    expect(diagnosed(factsOf([], [...quiet(30), 50]))).toMatchObject({
+      learning: false,
+      causes: [{ bursts: [{ count: 50 }] }],
+    });
+    expect(diagnosed(factsOf([], [...quiet(29), 50]))).toMatchObject({
+      learning: true,
+      causes: [{ bursts: [] }],
+    });
+  });
+
   it('are not told while less than half an hour is known, and the diagnosis says so', () => {
     const early = diagnosed(factsOf(quiet(29), [50]));
     expect(early).toMatchObject({ learning: true, causes: [{ bursts: [], isNew: false }] });

@@ -3,7 +3,7 @@ import { chosenFor, explanationOf } from '../../../analysis/incidents/explain.ts
 import { incidentsOf } from '../../../analysis/incidents/incidents.ts';
 import { buildReport } from '../../../analysis/report.ts';
 import type { Explanation, Figures } from '../../../src/events/explanation.ts';
-import type { WindowFacts } from '../../../src/events/facts.ts';
+import type { DdlFacts, WindowFacts } from '../../../src/events/facts.ts';
 import type { Finding } from '../../../src/events/finding.ts';
 import type { HighlightPart, MissedPeriod, Report } from '../../../src/events/report.ts';
 import { channelOf, EMPTY_FACTS, EMPTY_TOTALS } from '../fixtures.ts';
@@ -55,6 +55,19 @@ function told(report: Report, atUs: number): Explanation {
 
 const words = (parts: readonly HighlightPart[]) =>
   parts.map((part) => ('text' in part ? part.text : String(part.value))).join('');
+
+const dropped = (seconds: number): DdlFacts => ({
+  tsUs: at(seconds),
+  command: 'DROP INDEX',
+  statement: 'DROP INDEX a',
+  status: 'ok',
+  durationUs: 5,
+  user: 'dba',
+  database: 'shop',
+  client: '10.0.7.7',
+  server: DATABASE,
+  application: null,
+});
 
 const hang = findingOf({
   kind: 'state/hang',
@@ -134,20 +147,7 @@ describe('an explanation', () => {
 
   it('tells a change shortly before as what it is, and a transaction that was open', () => {
     const report = reportOf([hang], {
-      ddl: [
-        {
-          tsUs: at(500),
-          command: 'DROP INDEX',
-          statement: 'DROP INDEX a',
-          status: 'ok',
-          durationUs: 5,
-          user: 'dba',
-          database: 'shop',
-          client: '10.0.7.7',
-          server: DATABASE,
-          application: null,
-        },
-      ],
+      ddl: [dropped(500)],
       channels: [
         channelOf({
           client: '10.0.1.2',
@@ -164,6 +164,23 @@ describe('an explanation', () => {
     expect(said).toContain(
       `Shortly before, which proves nothing: ${at(500)} dba on 10.0.7.7 changed`,
     );
+  });
+
+  it('tells a change of the same moment beside a class that suddenly takes longer on no node in particular', () => {
+    const sudden = findingOf({
+      kind: 'slow-classes/sudden-change',
+      node: null,
+      sinceUs: at(600),
+      untilUs: null,
+    });
+    const { fault } = told(reportOf([sudden], { ddl: [dropped(600.5)] }), at(630));
+    expect(fault.who).toBe('unknown');
+    expect(words(fault.parts)).toContain('One class alone takes longer: not the network');
+    expect(words(fault.parts)).toContain(
+      `At the same time, which proves nothing: ${at(600.5)} dba on 10.0.7.7 changed`,
+    );
+    const late = told(reportOf([sudden], { ddl: [dropped(690)] }), at(630));
+    expect(words(late.fault.parts)).not.toContain('changed');
   });
 
   it('says what it does not know: losses, a short past, an end that is not stored', () => {
