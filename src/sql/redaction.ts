@@ -2,12 +2,13 @@
  * Masks passwords and keys in the text of a statement, before the text is printed or stored. Called only for classes
  * with mayHoldSecret, so it may take its time. What is masked:
  *
- * - the literal (or word) after PASSWORD and after IDENTIFIED BY, and the old one after REPLACE;
- * - literals given to, or compared with, anything whose name speaks of a secret (password = 'x'), in the lists of an
- *   INSERT by the position of its column;
+ * - the literal (or word) after PASSWORD and after IDENTIFIED BY, the old one after REPLACE, and all literals but dates of
+ *   CREATE and ALTER USER, ROLE, GROUP;
+ * - literals given to, compared with or named as anything whose name speaks of a secret (password = 'x'), in the lists of
+ *   an INSERT by the position of its column;
  * - literals given to the functions of pgcrypto, and to those of openGauss and KingbaseES that encrypt;
- * - inside any string: password=... of a connection string, user:password@ of a URL, "password": "..." of JSON, and
- *   PASSWORD '...' of SQL in SQL; dollar-quoted bodies are masked as SQL.
+ * - inside any string: password=... of a connection string (and what it is joined with or formatted from), user:password@ of
+ *   a URL, "password": "..." of JSON, and PASSWORD '...' of SQL in SQL; dollar-quoted bodies are masked as SQL.
  */
 import { Kind } from './kind.ts';
 import { Lexer } from './lexer.ts';
@@ -18,10 +19,19 @@ const INNER_MASK = '***';
 const DEPTH_MAX = 3;
 
 const SECRET_NAME =
-  /PASSWORD|PASSWD|PASSPHRASE|PWD|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY|ACCESS_?KEY|CREDENTIAL/i;
-const CIPHER_FUNCTION = /^(?:CRYPT|HMAC|PGP_\w+|\w*(?:EN|DE)CRYPT\w*)$/i;
+  /PASSWORD|PASSWD|PASSPHRASE|PASSCODE|PWD|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY|ACCESS_?KEY|CREDENTIAL|ENCRYPTED_VALUE/i;
+const CIPHER_FUNCTION = /^"?(?:CRYPT|HMAC|DIGEST|(?:DE)?ARMOR|PGP_\w+|\w*(?:EN|DE)CRYPT\w*)"?$/i;
+/** A string that another one, or a parameter, goes on from with the secret: 'password=' || 'x'. */
+const OPEN_SECRET =
+  /(?:password|passwd|passphrase|pwd|secret|token)\w{0,64}\s{0,8}[=:]\s{0,8}['"]{0,2}'$/i;
+/** A format that is given the secret: format('password=%s', 'x'). */
+const FORMATTED_SECRET =
+  /(?:password|passwd|passphrase|pwd|secret|token)\w{0,64}\s{0,8}[=:]\s{0,8}['"]{0,2}%/i;
+/** A dollar-quoted connection string. */
+const CONNECTION_STRING = /^\s{0,64}\w{1,64}\s{0,8}=/;
 /** Words between a secret's name and its value. */
 const CONNECTORS = new Set(['TO', 'IS', 'LIKE', 'ILIKE', 'NOT', 'FOR', 'BY', 'VALUES', 'AS', 'IN']);
+const ACCOUNT = new Set(['USER', 'ROLE', 'GROUP']);
 const NO_PASSWORD = new Set(['EXPIRE', 'DISABLE', 'NULL']);
 
 /**
@@ -29,8 +39,9 @@ const NO_PASSWORD = new Set(['EXPIRE', 'DISABLE', 'NULL']);
  * bounded, so that no text makes these patterns try again and again.
  */
 const INNER_SECRETS = [
-  /(?:password|passwd|passphrase|pwd|secret|token|api_?key|private_?key|access_?key|credential)\w{0,64}["'\\]{0,2}\s{0,8}(?:=>|:=|=|:|\bto\b|\bis\b)?\s{0,8}(''(?:[^']|'(?!'))*(?:''|$)|\\'(?:[^\\']|\\(?!'))*(?:\\'|$)|"[^"]*(?:"|$))/gi,
-  /(?:password|passwd|passphrase|pwd|secret|token|api_?key|private_?key|access_?key|credential)\w{0,64}\s{0,8}=\s{0,8}([^\s'"\\;&]+)/gi,
+  /(?:password|passwd|passphrase|pwd|secret|token|api_?key|private_?key|access_?key|credential)\w{0,64}["'\\]{0,2}\s{0,8}(?:=>|:=|=|:|\bto\b|\bis\b)?\s{0,8}(''''(?:[^']|'(?!'''))*(?:''''|$)|''(?:[^']|'(?!'))*(?:''|$)|\\'(?:[^\\']|\\(?!'))*(?:\\'|$)|"[^"]*(?:"|$))/gi,
+  // As libpq reads it: up to a space, a backslash takes the next character along, quotes may stand inside.
+  /(?:password|passwd|passphrase|pwd|secret|token|api_?key|private_?key|access_?key|credential)\w{0,64}\s{0,8}(?:=>|=|:(?!:))\s{0,8}((?:\\[^'"]|''(?=\w)|"(?=\w)|[^\s'"\\])+)/gi,
   /identified\s{1,8}by\s{1,8}(''(?:[^']|'(?!'))*(?:''|$)|"[^"]*(?:"|$)|[^\s'";]+)/gi,
   /:\/\/[^\s:/@'"]*:([^\s/'"]*)@/g,
 ];
@@ -128,6 +139,12 @@ function maskText(sql: string, depth: number, secrets: string[]): string | undef
   return masked;
 }
 
+interface Value {
+  readonly start: number;
+  readonly end: number;
+  readonly isParameter: boolean;
+}
+
 class Masker {
   readonly secrets: string[] = [];
   readonly secretParameters = new Set<number>();
@@ -140,9 +157,16 @@ class Masker {
   /** Nesting of parentheses. */
   #parens = 0;
   #first = '';
+  /** CREATE USER, ALTER ROLE ... */
+  #isAccount = false;
   #previous = '';
+  /** The previous token, and the one before it, where they are values. */
+  #value: Value | undefined = undefined;
+  #valueBefore: Value | undefined = undefined;
   /** A secret's name was read at this nesting: literals that follow are its value. -1: none was. */
   #armedParens = -1;
+  /** A secret's name stands in a list at this nesting. -1: in none. */
+  #namedParens = -1;
   /** The same for the arguments of a function that encrypts. */
   #cipherParens = -1;
   /** The next word or string is a password. */
@@ -177,7 +201,9 @@ class Masker {
         break;
       case Kind.QuotedWord:
         if (this.#wordIsSecret) this.#mask();
-        else if (SECRET_NAME.test(this.#tokenText())) this.#armedParens = this.#parens;
+        else if (SECRET_NAME.test(this.#tokenText())) this.#arm();
+        else if (CIPHER_FUNCTION.test(this.#tokenText()) && this.#lexer.peek() === 0x28)
+          this.#cipherParens = this.#parens;
         else if (this.#armedParens >= 0 && this.#previous === '=') this.#armedParens = -1;
         this.#wordIsSecret = false;
         break;
@@ -198,6 +224,11 @@ class Masker {
       case Kind.RightParen:
         this.#parens--;
         if (this.#parens < this.#armedParens) this.#armedParens = -1;
+        // (name, password) = ('a', 'x'): which of them is it? All are masked.
+        if (this.#parens < this.#namedParens) {
+          this.#namedParens = -1;
+          if (this.#lexer.peek() === 0x3d) this.#armedParens = this.#parens;
+        }
         if (this.#parens <= this.#cipherParens) this.#cipherParens = -1;
         break;
       case Kind.Comma:
@@ -205,28 +236,44 @@ class Masker {
         break;
       case Kind.Semicolon:
         this.#armedParens = -1;
+        this.#namedParens = -1;
         this.#wordIsSecret = false;
         this.#first = '';
+        this.#isAccount = false;
         break;
       default:
     }
+    this.#valueBefore = this.#value;
+    const isParameter = kind === Kind.Parameter;
+    const isValue = isParameter || kind === Kind.Text || kind === Kind.Number;
+    const { start, end } = this.#lexer;
+    this.#value = isValue ? { start, end, isParameter } : undefined;
     if (this.#copied === this.#lexer.end) this.#previous = MASK;
     else this.#previous = word === '' ? this.#tokenText().slice(0, 1) : word;
   }
 
   #word(word: string): void {
-    if (this.#wordIsSecret && word !== 'BY' && !NO_PASSWORD.has(word) && word !== 'VALUES') {
+    if (
+      this.#wordIsSecret &&
+      word !== 'BY' &&
+      word !== 'PASSWORD' &&
+      !NO_PASSWORD.has(word) &&
+      word !== 'VALUES'
+    ) {
       this.#wordIsSecret = false;
       this.#mask();
       return;
     }
     const account = this.#first === 'CREATE' || this.#first === 'ALTER';
+    if (account && this.#previous === this.#first) this.#isAccount = ACCOUNT.has(word);
+    // SET in_a_setting = 'x', MAPPING FOR a OPTIONS (...): values of many kinds.
+    else if (word === 'SET' || word === 'MAPPING') this.#isAccount = false;
     if (word === 'IDENTIFIED' || (account && this.#followsPassword(word))) {
       this.#wordIsSecret = true;
       return;
     }
     if (SECRET_NAME.test(word)) {
-      this.#armedParens = this.#parens;
+      this.#arm();
       // SET PASSWORD FOR 'user' = 'x', ALTER ROLE x PASSWORD y: the words of other systems are secrets as well.
       this.#wordIsSecret = account && word === 'PASSWORD';
     } else if (CIPHER_FUNCTION.test(word) && this.#lexer.peek() === 0x28) {
@@ -236,6 +283,27 @@ class Masker {
     }
   }
 
+  /** The name of a secret was read. */
+  #arm(): void {
+    if (this.#previous === '=' || this.#previous === 'AS') this.#maskBefore();
+    this.#armedParens = this.#parens;
+    if (this.#parens > 0) this.#namedParens = this.#parens;
+  }
+
+  /** 'x' = password, 'x' AS password: the value stood before the name. */
+  #maskBefore(): void {
+    const value = this.#valueBefore;
+    if (value === undefined || value.start < this.#copied) return;
+    const text = this.#sql.slice(value.start, value.end);
+    if (value.isParameter) {
+      this.secretParameters.add(Number(text.slice(1)));
+      return;
+    }
+    this.secrets.push(text);
+    this.#masked += this.#sql.slice(this.#copied, value.start) + MASK;
+    this.#copied = value.end;
+  }
+
   /** The old password after the new one: IDENTIFIED BY 'new' REPLACE 'old'. */
   #followsPassword(word: string): boolean {
     return word === 'REPLACE' && this.#copied > 0 && this.#previous === MASK;
@@ -243,7 +311,7 @@ class Masker {
 
   #string(): void {
     const text = this.#tokenText();
-    const secret = this.#also !== 'none' || this.#takesSecret();
+    const secret = this.#also !== 'none' || this.#takesSecret() || this.#inAccount();
     this.#wordIsSecret = false;
     if (secret) {
       this.#mask();
@@ -257,11 +325,18 @@ class Masker {
       ? maskedBody(text, this.#depth, this.secrets)
       : maskedInside(text, this.secrets);
     if (inner !== undefined) this.#replace(inner);
+    if (OPEN_SECRET.test(text)) this.#armedParens = this.#parens;
+    else if (FORMATTED_SECRET.test(text)) this.#cipherParens = Math.max(0, this.#parens - 1);
     // set_config('app.password', 'x', ...): the name of the secret is itself a string.
     if (/^'[\w.]+'$/.test(text) && SECRET_NAME.test(text) && this.#lexer.peek() === 0x2c) {
       this.#lexer.next();
       this.#armedParens = this.#parens;
     }
+  }
+
+  /** CREATE and ALTER USER: with a keyword misspelt, a password still stands behind it. Dates are none. */
+  #inAccount(): boolean {
+    return this.#isAccount && this.#previous !== 'UNTIL' && this.#previous !== 'BEGIN';
   }
 
   /** A value that stands here is a secret. */
@@ -300,7 +375,9 @@ function maskedBody(text: string, depth: number, secrets: string[]): string | un
   const tag = text.slice(0, text.indexOf('$', 1) + 1);
   const closed = text.length >= 2 * tag.length && text.endsWith(tag);
   const body = text.slice(tag.length, closed ? text.length - tag.length : text.length);
-  const masked = depth > 0 ? maskText(body, depth - 1, secrets) : maskedInside(body, secrets);
+  const asSql = depth > 0 ? maskText(body, depth - 1, secrets) : undefined;
+  const asValue = depth === 0 || CONNECTION_STRING.test(body);
+  const masked = asValue ? (maskedInside(asSql ?? body, secrets) ?? asSql) : asSql;
   return masked === undefined ? undefined : tag + masked + (closed ? tag : '');
 }
 
@@ -312,7 +389,7 @@ function maskedInside(text: string, secrets: string[]): string | undefined {
     masked = masked.replace(pattern, (match: string, value: string) => {
       secrets.push(value);
       const at = match.lastIndexOf(value);
-      const quote = /^(?:''|\\'|")/.exec(value)?.[0] ?? '';
+      const quote = /^(?:''''|''|\\'|")/.exec(value)?.[0] ?? '';
       return match.slice(0, at) + quote + INNER_MASK + quote + match.slice(at + value.length);
     });
   }
@@ -325,14 +402,25 @@ class InsertColumns {
   #place: 'before' | 'columns' | 'after' | 'row' = 'before';
   #parens = 0;
   #column = 0;
+  /** INSERT was read: what stood before it, such as a WITH, has lists of its own. */
+  #inserts = false;
   readonly #secret = new Set<number>();
 
   get isSecret(): boolean {
     return this.#place === 'row' && this.#secret.has(this.#column);
   }
 
+  #restart(): void {
+    this.#inserts = true;
+    this.#place = 'before';
+    this.#parens = 0;
+    this.#column = 0;
+    this.#secret.clear();
+  }
+
   token(kind: Kind, word: string, first: string): void {
-    if (first !== 'INSERT' && first !== 'WITH') return;
+    if (word === 'INSERT') this.#restart();
+    if (first !== 'WITH' && !this.#inserts) return;
     if (kind === Kind.Comma && this.#parens === 1) this.#column++;
     if (kind === Kind.LeftParen && this.#parens++ === 0) {
       this.#column = 0;

@@ -66,6 +66,28 @@ function plantInSql(c: Connection): void {
   ask(c, `DO $$ BEGIN EXECUTE 'ALTER ROLE a PASSWORD ''${secret()}'''; END $$`);
   ask(c, `UPDATE users SET password = '${secret()}' WHERE id = 1`);
   ask(c, `INSERT INTO users (name, api_key) VALUES ('n', '${secret()}')`);
+  ask(c, `SELECT 1; ALTER USER a/* c */PASSWORD -- '\n '${secret()}'\n '${secret()}'`);
+  ask(c, `ALTER USER a PASSWORD U&'${secret()}' UESCAPE '!'`);
+  ask(c, `SELECT dblink_connect('host=h password=' || '${secret()}')`);
+  ask(c, `SELECT dblink_connect(format('host=h password=%s', '${secret()}'))`);
+  ask(c, `SELECT dblink_connect('host=h password=a\\ b;c&d''e${secret()}')`);
+  ask(c, `SELECT dblink_connect($$host=h password='it is ${secret()}'$$)`);
+  ask(c, `CREATE SUBSCRIPTION s CONNECTION $$host=h password=${secret()}$$ PUBLICATION p`);
+  ask(c, `DO 'BEGIN EXECUTE ''ALTER ROLE a PASSWORD ''''${secret()}''''''; END'`);
+  ask(c, `SELECT digest('${secret()}', 'sha256'), "crypt"('${secret()}', gen_salt('bf'))`);
+  ask(c, `ALTER ROLE a PASSWORT '${secret()}'`, server.error('42601', { message: 'no' }));
+  ask(c, `CREATE USER a IDENTIFIED BY PASSWORD '${secret()}'`);
+  ask(c, `UPDATE users SET (name, password) = ROW('n', '${secret()}')`);
+  ask(c, `SELECT id FROM users WHERE (name, password) = ('n', '${secret()}')`);
+  ask(
+    c,
+    `SELECT id FROM users WHERE '${secret()}' = password AND lower(pwd) = lower('${secret()}')`,
+  );
+  ask(c, `WITH d AS (SELECT 1) INSERT INTO users (name, pwd) VALUES ('n', '${secret()}')`);
+  ask(
+    c,
+    `MERGE INTO users USING v ON v.id = users.id WHEN NOT MATCHED THEN INSERT (id, pwd) VALUES (1, '${secret()}')`,
+  );
   ask(c, `ALTER ROLE a PASSWORD '${secret()}`);
   ask(c, `ALTER ROLE a PASSWORD '${'long '.repeat(300_000)}${secret()}'`);
 }
@@ -81,6 +103,8 @@ function plantInAnswers(c: Connection): void {
   const fields = ['SERROR', 'C22P02', `Mbad value: "${value}"`, `Dvalue ${value}`, `Wat ${value}`];
   const error = message('E', ...fields.map(cstring), int8(0));
   bound(c, 'UPDATE users SET password = $1::int', [value], error);
+  const connection = `invalid connection string "host=h password=${secret()} user=u"`;
+  ask(c, 'SELECT connect_by_setting()', server.error('08001', { message: connection }));
   ask(
     c,
     'SELECT 1',
@@ -94,6 +118,8 @@ function plantInAnswers(c: Connection): void {
 function plantInParameters(c: Connection): void {
   bound(c, 'UPDATE users SET name = $1, password = $2', ['kept', secret()]);
   bound(c, 'INSERT INTO users (name, password) VALUES ($1, $2)', ['kept', secret()]);
+  bound(c, 'UPDATE users SET (name, password) = ($1, $2)', ['hidden', secret()]);
+  bound(c, 'SELECT id FROM users WHERE $1 = password', [secret()]);
   bound(c, 'SELECT crypt($1, $2)', [secret(), secret()]);
   bound(c, 'SELECT dblink_connect($1)', [`host=h password=${secret()}`]);
   bound(c, 'SELECT log($1)', [`https://u:${secret()}@h/`]);

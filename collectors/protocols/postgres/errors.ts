@@ -1,6 +1,7 @@
 /** Fields of ErrorResponse and NoticeResponse: {Byte1 field, String value}... 0 (manual: Error and Notice Message Fields). */
 import type { StatementError } from '../../../src/events/events.ts';
 import { errorClassOf } from '../../../src/sql/error-classes.ts';
+import { maskValue } from '../../../src/sql/redaction.ts';
 
 const FIELD_SEVERITY = 0x53; // 'S', in the server's language
 const FIELD_SEVERITY_PLAIN = 0x56; // 'V', never translated (9.6 and later)
@@ -45,7 +46,10 @@ export function decodeError(
     if (field === FIELD_SEVERITY) severity = value();
     else if (field === FIELD_SEVERITY_PLAIN) plainSeverity = value();
     else if (field === FIELD_SQLSTATE) sqlstate = value();
-    else if (field === FIELD_MESSAGE) message = value().slice(0, MESSAGE_CHARACTERS_MAX);
+    else if (field === FIELD_MESSAGE) {
+      // Servers quote connection strings that they were given, whatever the statement was.
+      message = maskValue(value().slice(0, MESSAGE_CHARACTERS_MAX));
+    }
     position = stop + 1;
   }
   const level = plainSeverity ?? severity;
