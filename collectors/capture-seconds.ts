@@ -18,6 +18,7 @@ export class CaptureSeconds {
   /** Tells what came since the last call as that of the second that starts at `secondUs`. */
   write(secondUs: number): void {
     const { reduction } = this.#health;
+    this.#health.noteSink(this.#sink.dropped?.());
     const now = countsOf(this.#health);
     const before = this.#before;
     const second = { ...now };

@@ -3,7 +3,7 @@
  * nothing is lost silently. `summary` turns it into the CaptureSummary that is printed and stored.
  */
 import type { CaptureSummary } from '../src/events/capture-summary.ts';
-import { STATUS_NAMES, type Status } from '../src/events/events.ts';
+import { type SinkLimitName, STATUS_NAMES, type Status } from '../src/events/events.ts';
 import { TUNNEL_NAMES } from './network/tunnels/inner.ts';
 
 export type LimitName =
@@ -24,7 +24,9 @@ export type LimitName =
   | 'classes'
   | 'classes_forgotten'
   | 'key_log'
-  | 'tls_held';
+  | 'tls_held'
+  // Of what counts the events on their way to the store.
+  | SinkLimitName;
 
 export class Health {
   packets = 0;
@@ -97,6 +99,13 @@ export class Health {
 
   drop(limit: LimitName, count = 1): void {
     this.droppedByLimit.set(limit, (this.droppedByLimit.get(limit) ?? 0) + count);
+  }
+
+  /** What the sink has dropped until now, where the limits are its own. */
+  noteSink(dropped: Readonly<Record<SinkLimitName, number>> | undefined): void {
+    for (const [limit, count] of Object.entries(dropped ?? {})) {
+      if (count > 0) this.droppedByLimit.set(limit, count);
+    }
   }
 
   /** A second in which something was left out. */

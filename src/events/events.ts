@@ -253,7 +253,15 @@ export interface EventSink {
   activity(second: ActivitySecond): void;
   /** For sinks that keep an account of the capture itself. */
   captureSecond?(second: CaptureSecond): void;
+  /** For sinks that count what they are told: what they left out until now, where a limit of theirs was reached. */
+  dropped?(): Readonly<Record<SinkLimitName, number>> | undefined;
 }
+
+/**
+ * Runs of one statement behind another, of more pairs than are told of a minute; transactions of more types than are told
+ * apart; sessions of which the last statement is not kept.
+ */
+export type SinkLimitName = 'repetition_pairs' | 'transaction_types' | 'session_notes';
 
 /**
  * What is left out of events while the machine cannot keep up, each step with all before it: details of the result

@@ -11,6 +11,7 @@ import {
   type EventSink,
   Reduction,
   type SessionEvent,
+  type SinkLimitName,
   type StatementEvent,
   type TransactionEnd,
 } from '../events/events.ts';
@@ -246,6 +247,14 @@ export class SegmentSink implements EventSink {
     this.#repetitions.advance(second.secondUs);
     appendCaptureSecond(this.#capture, this.#options.source ?? '', second);
     this.#sealWhenFull(this.#capture);
+  }
+
+  dropped(): Readonly<Record<SinkLimitName, number>> {
+    return {
+      repetition_pairs: this.#repetitions.dropped,
+      transaction_types: this.#sequences.typesDroppedCount,
+      session_notes: this.sessionsForgotten,
+    };
   }
 
   /** Nothing more comes: also what is counted by the minute is told, and all is sealed. */

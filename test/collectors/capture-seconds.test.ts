@@ -1,7 +1,7 @@
 /** What the capture itself did, second by second, and what happens when its clock is set back. */
 import { describe, expect, it } from 'vitest';
 import { Collector } from '../../collectors/collector.ts';
-import type { CaptureSecond } from '../../src/events/events.ts';
+import type { CaptureSecond, SinkLimitName } from '../../src/events/events.ts';
 import { Reduction } from '../../src/events/events.ts';
 import { Wire } from '../wire/connection.ts';
 import { client, server } from '../wire/postgres.ts';
@@ -57,6 +57,25 @@ describe('the seconds of a capture', () => {
       expected,
     );
     expect(summary.packets).toBe(packets.length);
+  });
+
+  it('tell what the sink had to leave out, and the summary by which limit', () => {
+    let runs = 0;
+    const sink = new (class extends Seconds {
+      dropped = (): Record<SinkLimitName, number> => ({
+        repetition_pairs: runs,
+        transaction_types: 0,
+        session_notes: 0,
+      });
+    })();
+    const collector = new Collector(sink);
+    const packets = talkFor(4);
+    const half = packets.length / 2;
+    feed(collector, packets.slice(0, half));
+    runs = 3;
+    feed(collector, packets.slice(half));
+    expect(collector.finish().droppedByLimit).toEqual({ repetition_pairs: 3 });
+    expect(sink.captured.map(({ droppedByLimit }) => droppedByLimit).filter(Boolean)).toEqual([3]);
   });
 
   it('tell of drops and of what is left out in the second in which it was so', () => {

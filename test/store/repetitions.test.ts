@@ -1,10 +1,15 @@
 /** N+1: what is counted of runs while statements are stored, and what the store answers of it. */
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Status, UNKNOWN, type StatementEvent } from '../../src/events/events.ts';
 import { Quality } from '../../src/events/quality.ts';
 import type { StatementClass } from '../../src/events/statement-class.ts';
+import { loadDescriber } from '../../src/sql/describe.ts';
 import { readWindowFacts } from '../../src/store/questions/window-facts.ts';
 import { newRun, type RepetitionCount, Repetitions } from '../../src/store/repetitions.ts';
+import { SegmentSink } from '../../src/store/segment-sink.ts';
 import { ipv4, makeClass, makeSession, makeStatement } from './synthetic.ts';
 import { fillStore, rowsOf, temporaryStore, type TemporaryStore } from './temporary-store.ts';
 
@@ -132,6 +137,31 @@ it('counts no more pairs in a minute than it may, and says how many runs it left
   asked.say(list, 1, listed(8)).say(other, 8).say(list, 1, listed(8)).say(one, 8);
   expect(asked.counts()).toMatchObject([{ fingerprint: one.fingerprint, matchedRuns: 2 }]);
   expect(asked.repetitions.dropped).toBe(1);
+});
+
+it('is counted by the sink that stores it, also what it left out', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'mirrorsql-repetitions-'));
+  mkdirSync(join(folder, 'segments'));
+  const sink = new SegmentSink({
+    directory: folder,
+    describe: await loadDescriber(),
+    onSealed: () => undefined,
+  });
+  let tsUs = START_US;
+  const say = (statementClass: StatementClass, rowsReturned: number): void => {
+    sink.statement(makeStatement(session, { tsUs, statementClass, durationUs: 100, rowsReturned }));
+    tsUs += 1_000;
+  };
+  // Of one minute 2,000 pairs are told; each class behind itself and the next makes one.
+  for (let number = 0; number < 2_002; number++) {
+    tsUs = START_US + number;
+    const pair = makeClass(10 + number, { kind: 'select', normalized: `SELECT ${number}` });
+    for (let time = 0; time < 5; time++) say(pair, 5);
+  }
+  say(other, 1);
+  expect(sink.dropped()).toEqual({ repetition_pairs: 1, transaction_types: 0, session_notes: 0 });
+  await sink.settled();
+  rmSync(folder, { recursive: true });
 });
 
 describe('the store', () => {

@@ -12,6 +12,7 @@ import type {
   EventSink,
   Reduction,
   SessionEvent,
+  SinkLimitName,
   StatementEvent,
   TransactionEnd,
 } from '../../events/events.ts';
@@ -307,5 +308,9 @@ class ActivityApart implements EventSink {
 
   captureSecond(second: CaptureSecond): void {
     this.#sink.captureSecond?.(second);
+  }
+
+  dropped(): Readonly<Record<SinkLimitName, number>> | undefined {
+    return this.#sink.dropped?.();
   }
 }
