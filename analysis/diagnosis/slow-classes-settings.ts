@@ -23,6 +23,11 @@ export interface SlowClassesSettings {
   readonly othersFactor: number;
   /** ... or while it made this share of all the time that came on top: nine tenths leave no doubt whose change it was. */
   readonly aloneShare: number;
+  /**
+   * ... or while it grew by so many times what the others grew by, both as a multiple and in time an execution: a network
+   * adds the same to all, a busy machine multiplies all, and neither, nor both together, does that to one class.
+   */
+  readonly aloneFactor: number;
   /** Slow fetch: executions with large answers that were looked at, ... */
   readonly fetchExecutionsMin: number;
   /** ... whose rows arrive for this share of the response time, ... */
@@ -69,6 +74,7 @@ export const defaultSlowClassesSettings: SlowClassesSettings = {
   changeStepsMin: 5,
   othersFactor: 1.3,
   aloneShare: 0.9,
+  aloneFactor: 10,
   fetchExecutionsMin: 10,
   fetchShare: 0.8,
   fetchFloorUs: 10_000,

@@ -68,26 +68,29 @@ function decile(values: readonly number[], q: number): number {
 
 /**
  * The others did not get longer, or by little in sum: a scan in place of an index keeps the processor busy, and a
- * millisecond of somebody else's beside it is its doing.
+ * millisecond of somebody else's beside it is its doing. Or they did by far less than it in every sense: a slowdown of all
+ * takes a class from t to a t + b; the class with the greater multiple is then never the one with the greater addition.
  */
 function isAlone(
   steps: readonly ClassStep[],
   others: readonly ClassStep[],
   atUs: number,
-  { othersFactor, aloneShare }: SlowClassesSettings,
+  { othersFactor, aloneShare, aloneFactor }: SlowClassesSettings,
 ): boolean {
   const own = growthAt(steps, atUs);
   const rest = growthAt(others, atUs);
   return (
     rest.ratio < othersFactor ||
-    own.addedUs >= aloneShare * (own.addedUs + Math.max(0, rest.addedUs))
+    own.addedUs >= aloneShare * (own.addedUs + Math.max(0, rest.addedUs)) ||
+    (own.ratio >= aloneFactor * rest.ratio && own.eachUs >= aloneFactor * rest.eachUs)
   );
 }
 
 interface Growth {
   /** Mean response time after, as a multiple of the one before. */
   readonly ratio: number;
-  /** What the executions after it took beyond as many before it. */
+  /** What an execution after it took beyond one before, and all of them together. */
+  readonly eachUs: number;
   readonly addedUs: number;
 }
 
@@ -102,6 +105,7 @@ function growthAt(steps: readonly ClassStep[], atUs: number): Growth {
   const afterUs = durationUs(after) / Math.max(1, answered(after));
   return {
     ratio: beforeUs > 0 ? afterUs / beforeUs : 0,
+    eachUs: afterUs - beforeUs,
     addedUs: (afterUs - beforeUs) * answered(after),
   };
 }
