@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ClickHouseError } from '@clickhouse/client';
 import { type ErrorCode, MirrorSqlError, systemCode } from '../core/errors.ts';
 import { limits } from './limits.ts';
+import { STILL_OPENING } from './eventual-store.ts';
 import type { Store } from './store.ts';
 import { isRefusal, isTransient, storeError } from './store-error.ts';
 
@@ -77,7 +78,9 @@ export class Insistence {
   failed(error: unknown): void {
     this.failedTries++;
     const failure = storeError(error);
-    this.failures[failure.code] = (this.failures[failure.code] ?? 0) + 1;
+    if (failure !== STILL_OPENING) {
+      this.failures[failure.code] = (this.failures[failure.code] ?? 0) + 1;
+    }
     this.lastError = failure;
     this.lastErrorAtMs = Date.now();
   }
