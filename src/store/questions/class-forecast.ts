@@ -32,16 +32,21 @@ export async function readClassForecast(
     hourSeconds: (toUs - HOUR_US) / 1_000_000,
     toSeconds: toUs / 1_000_000,
   };
-  const [classes, lossy] = await Promise.all([
-    ask<ClassForecastFacts['classes'][number]>(
+  const [courses, lossy] = await Promise.all([
+    ask<Course>(
       store,
-      `SELECT busiest.fingerprint AS fingerprint, described.normalized AS normalized, busiest.share AS shareOfTime
+      `SELECT busiest.*, described.normalized AS normalized
       FROM (
-        SELECT fingerprint, sum(duration_sum_us) AS spent, spent / sum(spent) OVER () AS share
-        FROM class_1m WHERE ${MINUTES.replace('fromSeconds', 'hourSeconds')} AND fingerprint != '0000000000000000'
-        GROUP BY fingerprint HAVING spent > 0 ORDER BY spent DESC, fingerprint LIMIT ${CLASSES_MAX}
+        SELECT fingerprint, sumIf(sumUs, at >= {hourSeconds:Int64}) AS spent, spent / sum(spent) OVER () AS share,
+          groupArray(at) AS starts, groupArray(count) AS answered, groupArray(sumUs) AS sumsUs
+        FROM (
+          SELECT fingerprint, toInt64(toUnixTimestamp(t)) AS at, sum(class_1m.answered) AS count, sum(duration_sum_us) AS sumUs
+          FROM class_1m WHERE ${MINUTES} AND fingerprint != '0000000000000000'
+          GROUP BY fingerprint, at ORDER BY at
+        ) GROUP BY fingerprint HAVING spent > 0 ORDER BY spent DESC, fingerprint LIMIT ${CLASSES_MAX}
       ) AS busiest
-      ANY LEFT JOIN (SELECT * FROM classes FINAL) AS described ON busiest.fingerprint = described.fingerprint
+      ANY LEFT JOIN (SELECT fingerprint, normalized FROM classes FINAL) AS described
+        ON busiest.fingerprint = described.fingerprint
       ORDER BY busiest.spent DESC, fingerprint`,
       parameters,
     ),
@@ -53,13 +58,36 @@ export async function readClassForecast(
       parameters,
     ),
   ]);
-  const minutes = await ask<ClassMinute>(
-    store,
-    `SELECT fingerprint, toInt64(toUnixTimestamp(t)) * 1000000 AS startUs,
-      sum(class_1m.answered) AS answered, sum(duration_sum_us) AS durationSumUs
-    FROM class_1m WHERE ${MINUTES} AND fingerprint IN {fingerprints:Array(String)}
-    GROUP BY fingerprint, t ORDER BY fingerprint, t`,
-    { ...parameters, fingerprints: classes.map(({ fingerprint }) => fingerprint) },
-  );
-  return { window: known, classes, minutes, lossyMinutesUs: lossy.map(({ startUs }) => startUs) };
+  return {
+    window: known,
+    classes: courses.map(({ fingerprint, normalized, share }) => ({
+      fingerprint,
+      normalized,
+      shareOfTime: share,
+    })),
+    minutes: [...courses]
+      .sort((a, b) => (a.fingerprint < b.fingerprint ? -1 : 1))
+      .flatMap(minutesOf),
+    lossyMinutesUs: lossy.map(({ startUs }) => startUs),
+  };
+}
+
+interface Course {
+  readonly fingerprint: string;
+  readonly normalized: string;
+  /** Of the last hour. */
+  readonly share: number;
+  /** Its minutes, in seconds, with the answers of each and the sum of their response times. */
+  readonly starts: readonly number[];
+  readonly answered: readonly number[];
+  readonly sumsUs: readonly number[];
+}
+
+function minutesOf({ fingerprint, starts, answered, sumsUs }: Course): ClassMinute[] {
+  return starts.map((start, index) => ({
+    fingerprint,
+    startUs: start * 1_000_000,
+    answered: answered[index] ?? 0,
+    durationSumUs: sumsUs[index] ?? 0,
+  }));
 }

@@ -221,18 +221,26 @@ function readFirstSeen(store: Store, parameters: Parameters): Promise<FirstSeenR
 }
 
 /** Of the busiest nodes. */
-function readAnswers(
+async function readAnswers(
   store: Store,
   parameters: Parameters,
 ): Promise<ErrorDiagnosisFacts['answers'][number][]> {
-  const answered = `${SECOND_IN_WINDOW.replace('{fromUs:Int64}', '{historyFromUs:Int64}')} AND ${IN_SCOPE}`;
-  return ask(
+  const rows = await ask<{ server: string; starts: readonly number[]; counts: readonly number[] }>(
     store,
-    `SELECT ${SERVER} AS server, toInt64(toUnixTimestamp(toStartOfMinute(t))) * 1000000 AS startUs, sum(answers) AS count
-    FROM activity_1s WHERE ${answered} AND (server_ip, server_port) IN (
-      SELECT server_ip, server_port FROM activity_1s WHERE ${answered} GROUP BY server_ip, server_port
-      ORDER BY sum(answers) DESC, ${SERVER} LIMIT ${NODES_MAX})
-    GROUP BY server_ip, server_port, startUs HAVING count > 0 ORDER BY server, startUs`,
+    `SELECT ${SERVER} AS server, groupArray(toUnixTimestamp(minute)) AS starts, groupArray(n) AS counts FROM (
+      SELECT server_ip, server_port, toStartOfMinute(t) AS minute, sum(answers) AS n FROM activity_1s
+      WHERE ${SECOND_IN_WINDOW.replace('{fromUs:Int64}', '{historyFromUs:Int64}')} AND ${IN_SCOPE}
+      GROUP BY server_ip, server_port, minute HAVING n > 0 ORDER BY minute
+    ) GROUP BY server_ip, server_port ORDER BY sum(n) DESC, server LIMIT ${NODES_MAX}`,
     parameters,
   );
+  return rows
+    .sort((a, b) => (a.server < b.server ? -1 : 1))
+    .flatMap(({ server, starts, counts }) =>
+      starts.map((start, index) => ({
+        server,
+        startUs: start * 1_000_000,
+        count: counts[index] ?? 0,
+      })),
+    );
 }

@@ -27,12 +27,17 @@ export async function readWorkloadMix(
     `SELECT concat(ip, ':', toString(port)) AS node, class AS fingerprint, groupArray(at) AS minutesUs,
       groupArray(count) AS answered, groupArray(spent) AS durationSumsUs
     FROM (
-      SELECT server_ip AS ip, server_port AS port, toInt64(toUnixTimestamp(t)) * 1000000 AS at,
-        if((server_ip, server_port, fingerprint) IN (
-          SELECT server_ip, server_port, fingerprint FROM class_1m WHERE ${where} GROUP BY server_ip, server_port, fingerprint
-          ORDER BY sum(duration_sum_us) DESC, fingerprint LIMIT ${CLASSES_MAX} BY server_ip, server_port), toString(fingerprint), '') AS class,
-        toInt64(sum(class_1m.answered)) AS count, toInt64(sum(duration_sum_us)) AS spent
-      FROM class_1m WHERE ${where} GROUP BY ip, port, at, class HAVING count > 0 ORDER BY ip, port, class, at
+      SELECT ip, port, at, if(place <= ${CLASSES_MAX}, toString(fingerprint), '') AS class, sum(n) AS count, sum(us) AS spent
+      FROM (
+        SELECT ip, port, fingerprint, row_number() OVER (PARTITION BY ip, port ORDER BY sum(us) DESC, fingerprint) AS place,
+          groupArray((at, n, us)) AS minutes
+        FROM (
+          SELECT server_ip AS ip, server_port AS port, fingerprint, toInt64(toUnixTimestamp(t)) * 1000000 AS at,
+            toInt64(sum(class_1m.answered)) AS n, toInt64(sum(duration_sum_us)) AS us
+          FROM class_1m WHERE ${where} GROUP BY ip, port, fingerprint, at
+        ) GROUP BY ip, port, fingerprint
+      ) ARRAY JOIN minutes.1 AS at, minutes.2 AS n, minutes.3 AS us
+      GROUP BY ip, port, at, class HAVING count > 0 ORDER BY ip, port, class, at
     ) GROUP BY ip, port, class ORDER BY node, fingerprint LIMIT ${SERVERS_MAX * (CLASSES_MAX + 1)}`,
     {
       ...parameters,
