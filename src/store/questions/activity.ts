@@ -13,6 +13,8 @@ import {
 
 /** Client hosts and endpoints that a report can tell apart; those with the fewest requests are left out. */
 const EDGES_MAX = 2_000;
+/** More than any window has (steps.ts). */
+const STEPS_MAX = 400;
 
 /** Requests of the last ten seconds of the data may still be answered: nobody can judge them. */
 const JUDGED = 'toUnixTimestamp(t) + 1 <= {judgedUntilSeconds:Int64}';
@@ -45,46 +47,52 @@ const SUMS = `
 type Totals = EdgeFacts['totals'];
 type TotalsRow = Omit<Totals, 'durations'> & { readonly durations: JsonHistogram };
 
-export async function readSteps(
+/** A row tells of a step, or of an edge: then its start is 0. */
+type Row = TotalsRow & { readonly start: number; readonly client: string; readonly server: string };
+
+/** What all hosts and endpoints had at the same time: the most of the seconds of a step. */
+type Gauges = Pick<
+  ActivityStep,
+  'connectionsOpenMax' | 'connectionsInTransactionMax' | 'outstandingMax'
+>;
+
+/** Both from one reading: the steps in order of time, and the edges with the most requests first. */
+export async function readActivity(
   store: Store,
   stepUs: number,
   parameters: Parameters,
-): Promise<ActivityStep[]> {
-  const rows = await ask<TotalsRow & { start: number }>(
-    store,
-    `SELECT intDiv(toUnixTimestamp(t), {stepSeconds:UInt32}) * {stepSeconds:UInt32} AS start, ${SUMS},
-      max(open) AS connectionsOpenMax, max(inTransaction) AS connectionsInTransactionMax,
-      max(waiting) AS outstandingMax, max(age) AS outstandingAgeMaxUs
-    FROM (
-      SELECT *, sum(connections_open) OVER second AS open, sum(connections_in_transaction) OVER second AS inTransaction,
-        sum(outstanding) OVER second AS waiting, outstanding_age_max_us AS age
-      FROM activity_1s FINAL WHERE ${SECOND_IN_WINDOW} AND ${IN_SCOPE}
-      WINDOW second AS (PARTITION BY t)
-    ) AS a
-    GROUP BY start ORDER BY start`,
-    { ...parameters, stepSeconds: stepUs / 1_000_000 },
-  );
-  return rows.map(({ start, ...totals }) => ({
-    ...totals,
-    startUs: start * 1_000_000,
-    stepUs,
-    durations: histogramOf(totals.durations),
-  }));
-}
-
-export async function readEdges(store: Store, parameters: Parameters): Promise<EdgeFacts[]> {
-  const rows = await ask<TotalsRow & { client: string; server: string }>(
-    store,
-    `SELECT client_ip AS client, ${SERVER} AS server, ${SUMS},
-      max(connections_open) AS connectionsOpenMax, max(connections_in_transaction) AS connectionsInTransactionMax,
-      max(outstanding) AS outstandingMax, max(outstanding_age_max_us) AS outstandingAgeMaxUs
-    FROM activity_1s AS a FINAL WHERE ${SECOND_IN_WINDOW} AND ${IN_SCOPE}
-    GROUP BY client_ip, server_ip, server_port ORDER BY requests DESC, client, server LIMIT ${EDGES_MAX}`,
-    parameters,
-  );
-  return rows.map(({ client, server, ...totals }) => ({
-    client,
-    server,
-    totals: { ...totals, durations: histogramOf(totals.durations) },
-  }));
+): Promise<{ readonly steps: ActivityStep[]; readonly edges: EdgeFacts[] }> {
+  const start = 'intDiv(toUnixTimestamp(t), {stepSeconds:UInt32}) * {stepSeconds:UInt32} AS start';
+  const asked = { ...parameters, stepSeconds: stepUs / 1_000_000 };
+  const [rows, gauges] = await Promise.all([
+    ask<Row>(
+      store,
+      `SELECT ${start}, client_ip AS client, ${SERVER} AS server, ${SUMS},
+        max(connections_open) AS connectionsOpenMax, max(connections_in_transaction) AS connectionsInTransactionMax,
+        max(a.outstanding) AS outstandingMax, max(outstanding_age_max_us) AS outstandingAgeMaxUs
+      FROM activity_1s AS a WHERE ${SECOND_IN_WINDOW} AND ${IN_SCOPE}
+      GROUP BY GROUPING SETS ((start), (client_ip, server_ip, server_port))
+      ORDER BY start = 0, start, requests DESC, client, server LIMIT ${STEPS_MAX + EDGES_MAX}`,
+      asked,
+    ),
+    ask<Gauges & { readonly start: number }>(
+      store,
+      `SELECT ${start}, max(open) AS connectionsOpenMax, max(inTransaction) AS connectionsInTransactionMax,
+        max(waiting) AS outstandingMax
+      FROM (
+        SELECT t, sum(connections_open) AS open, sum(connections_in_transaction) AS inTransaction, sum(outstanding) AS waiting
+        FROM activity_1s FINAL WHERE ${SECOND_IN_WINDOW} AND ${IN_SCOPE} GROUP BY t
+      ) GROUP BY start`,
+      asked,
+    ),
+  ]);
+  const gaugesOf = new Map(gauges.map(({ start: at, ...own }) => [at, own]));
+  const steps: ActivityStep[] = [];
+  const edges: EdgeFacts[] = [];
+  for (const { start: at, client, server, ...row } of rows) {
+    const totals = { ...row, durations: histogramOf(row.durations) };
+    if (at > 0) steps.push({ ...totals, ...gaugesOf.get(at), startUs: at * 1_000_000, stepUs });
+    else if (edges.length < EDGES_MAX) edges.push({ client, server, totals });
+  }
+  return { steps, edges };
 }

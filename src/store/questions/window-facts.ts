@@ -2,7 +2,7 @@
 import { MirrorSqlError } from '../../core/errors.ts';
 import type { Extent, Scope, Window, WindowFacts } from '../../events/facts.ts';
 import type { Store } from '../store.ts';
-import { readEdges, readSteps } from './activity.ts';
+import { readActivity } from './activity.ts';
 import { ask, type Parameters, parametersOf, us } from './ask.ts';
 import { readCapture } from './capture-quality.ts';
 import { countChannels, readChannels, readSessionEvents } from './channels.ts';
@@ -50,8 +50,7 @@ export async function readWindowFacts(
   };
   const healthWindow = healthWindowOf(window, extent);
   const [
-    steps,
-    edges,
+    activity,
     classes,
     errors,
     errorSteps,
@@ -68,8 +67,7 @@ export async function readWindowFacts(
     missed,
     diagnoses,
   ] = await Promise.all([
-    readSteps(store, stepUs, parameters),
-    readEdges(store, parameters),
+    readActivity(store, stepUs, parameters),
     readClassesAndSteps(store, window, scope, parameters),
     readErrors(store, parameters),
     readErrorSteps(store, stepUs, parameters),
@@ -90,8 +88,7 @@ export async function readWindowFacts(
     window,
     scope,
     extent,
-    steps,
-    edges,
+    ...activity,
     errors,
     errorSteps,
     channels,
