@@ -3,16 +3,23 @@ import type { Window } from '../../src/events/facts.ts';
 import type { NodeSecond } from '../../src/events/health.ts';
 import type { NodeHistory } from './states.ts';
 import { SECOND_US } from '../../src/core/time.ts';
-import { grouped } from '../share.ts';
 
 /** Of rows in order of time. Servers first, then by name. A second without a row is one in which nothing happened. */
 export function historiesOf(rows: readonly NodeSecond[], window: Window): NodeHistory[] {
-  return (['server', 'client'] as const).flatMap((role) => {
-    const own = rows.filter((row) => row.role === role);
-    return [...grouped(own, ({ node }) => node)]
+  const byRole = {
+    server: new Map<string, NodeSecond[]>(),
+    client: new Map<string, NodeSecond[]>(),
+  };
+  for (const row of rows) {
+    const own = byRole[row.role].get(row.node);
+    if (own === undefined) byRole[row.role].set(row.node, [row]);
+    else own.push(row);
+  }
+  return [byRole.server, byRole.client].flatMap((nodes) =>
+    [...nodes]
       .sort(([a], [b]) => (a < b ? 1 : -1))
-      .flatMap(([, seconds]) => historyOf(seconds, window));
-  });
+      .flatMap(([, seconds]) => historyOf(seconds, window)),
+  );
 }
 
 function historyOf(rows: readonly NodeSecond[], { fromUs, toUs }: Window): NodeHistory[] {

@@ -97,6 +97,7 @@ export class Watch implements StateWatch {
   readonly #baseline = new Baseline();
   /** The worst first. */
   readonly #flags: readonly (readonly [Flag, Hysteresis])[];
+  readonly #byFlag: ReadonlyMap<Flag, Hysteresis>;
   readonly #evidence = new Map<HealthState, readonly Evidence[]>();
   readonly #lately: NodeSecond[] = [];
   readonly #bins: Bin[] = [];
@@ -110,6 +111,7 @@ export class Watch implements StateWatch {
     this.#stretches = new Stretches(history);
     this.#settings = settings;
     this.#flags = FLAGS.map((flag) => [flag, new Hysteresis(RULES[flag])]);
+    this.#byFlag = new Map(this.#flags);
   }
 
   drain(): HealthInterval[] {
@@ -202,7 +204,7 @@ export class Watch implements StateWatch {
 
   /** While anything was lost lately a state may go on or end, but not begin: what is missing may be what was lost. */
   #look(flag: Flag, { verdict, evidence }: Judgement, tsUs: number): void {
-    const hysteresis = this.#flags.find(([name]) => name === flag)?.[1];
+    const hysteresis = this.#byFlag.get(flag);
     if (hysteresis === undefined) return;
     if (verdict === 'bad' && !hysteresis.active && this.#lossy !== 0) return;
     const before = hysteresis.active;

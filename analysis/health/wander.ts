@@ -23,15 +23,20 @@ export const QUARTILE_EFFICIENCY = 0.37;
 const MEDIAN_VARIANCE = Math.PI / 2;
 
 export class Wander {
-  readonly #logs: readonly number[];
-  readonly #spread: number;
+  readonly #values: readonly number[];
+  #logs: readonly number[] | undefined = undefined;
+  #spread: number | undefined = undefined;
   #autocorrelation: number | undefined = undefined;
   readonly #spreads = new Map<number, number>();
 
   /** @param values one a bin, greater than 0, in order of time, of times in which all was well */
   constructor(values: readonly number[]) {
-    this.#logs = values.map((value) => Math.log(value));
-    this.#spread = quartileSpread(this.#logs);
+    this.#values = values;
+  }
+
+  /** Of most nodes nobody asks: what is well within its thresholds needs no wander. */
+  get #logarithms(): readonly number[] {
+    return (this.#logs ??= this.#values.map((value) => Math.log(value)));
   }
 
   /**
@@ -51,9 +56,10 @@ export class Wander {
     const phi = this.autocorrelation;
     let sum = 1;
     for (let k = 1; k < bins; k++) sum += 2 * (1 - k / bins) * phi ** k;
+    this.#spread ??= quartileSpread(this.#logarithms);
     const spread = Math.max(
       this.#spread * Math.sqrt((MEDIAN_VARIANCE * sum) / bins),
-      quartileSpread(movingMeans(this.#logs, bins)),
+      quartileSpread(movingMeans(this.#logarithms, bins)),
     );
     this.#spreads.set(bins, spread);
     return spread;
@@ -61,12 +67,12 @@ export class Wander {
 
   /** How much a bin resembles the one before it. */
   get autocorrelation(): number {
-    return (this.#autocorrelation ??= firstAutocorrelation(this.#logs));
+    return (this.#autocorrelation ??= firstAutocorrelation(this.#logarithms));
   }
 
   /** Degrees of freedom of the spread. */
   get freedom(): number {
-    return QUARTILE_EFFICIENCY * effectiveCount(this.#logs.length, this.autocorrelation);
+    return QUARTILE_EFFICIENCY * effectiveCount(this.#values.length, this.autocorrelation);
   }
 }
 

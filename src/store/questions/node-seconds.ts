@@ -39,6 +39,7 @@ export async function readNodeSeconds(
 
 /** Of each role, for the one who keeps the states of all: see analysis/health/keeper.ts. */
 const KEPT_NODES_MAX = 500;
+const PORTS = 65_536;
 
 /** The same for what one collector saw, of many more nodes. @throws MirrorSqlError */
 export async function readNodeSecondsOf(
@@ -157,11 +158,20 @@ function* secondsIn({ rowsCount, texts, numbers }: NativeBlock): Generator<NodeS
     bytes: of('bytes'),
     lostBytes: of('lostBytes'),
   };
+  // One text a server, not one a row: rows are put together by it.
+  const names = new Map<number, string>();
+  const nameOf = (server: string, index: number, port: number): string => {
+    const key = index * PORTS + port;
+    const name = names.get(key) ?? `${server}:${port}`;
+    names.set(key, name);
+    return name;
+  };
   for (let row = 0; row < rowsCount; row++) {
-    const server = servers?.texts[servers.indexes[row] ?? 0] ?? '';
+    const index = servers?.indexes[row] ?? 0;
+    const server = servers?.texts[index] ?? '';
     const client = clients?.texts[clients.indexes[row] ?? 0] ?? '';
     yield {
-      node: server === '' ? client : `${server}:${ports?.[row] ?? 0}`,
+      node: server === '' ? client : nameOf(server, index, ports?.[row] ?? 0),
       role: server === '' ? 'client' : 'server',
       startUs: (starts?.[row] ?? 0) * SECOND_US,
       requests: columns.requests[row] ?? 0,
