@@ -6,6 +6,10 @@ import { type Column, Table } from '../parts/table.tsx';
 import { Count, Duration } from '../parts/values.tsx';
 import { Section } from './section.tsx';
 
+const SHOWN = 4;
+/** Of an example so many statements are told (TransactionShapeFacts); how many more a longer one has is not. */
+const STORED_MAX = 8;
+
 const columns: Column<TransactionShapeRow>[] = [
   {
     key: 'example',
@@ -13,12 +17,16 @@ const columns: Column<TransactionShapeRow>[] = [
     wide: true,
     cell: (row) => (
       <ol class="steps">
-        {row.example.slice(0, 4).map((statement, index) => (
+        {row.example.slice(0, SHOWN).map((statement, index) => (
           <li key={index} title={statement}>
             <SqlText text={statement.slice(0, 200)} />
           </li>
         ))}
-        {row.example.length > 4 && <li class="quiet">and {row.example.length - 4} more</li>}
+        {row.example.length > SHOWN && (
+          <li class="quiet">
+            and {row.example.length < STORED_MAX ? row.example.length - SHOWN : ''} more
+          </li>
+        )}
       </ol>
     ),
   },
