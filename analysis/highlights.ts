@@ -105,6 +105,28 @@ const illHealth: Rule = ({ health, window }) => {
   );
 };
 
+/** The stretch of low TPS in which most was lost; whose doing it was stands among the findings. */
+const lowTps: Rule = ({ lowTps: { episodes }, window }) => {
+  const lost = episodes.map(
+    ({ tps, usualTps, fromUs, toUs }) => (usualTps - tps) * ((toUs ?? window.toUs) - fromUs),
+  );
+  const worst = episodes[lost.indexOf(Math.max(...lost))];
+  if (worst === undefined) return undefined;
+  const { server, tps, usualTps, fromUs, toUs } = worst;
+  return highlight(
+    'notice',
+    'load',
+    nodePart(server),
+    ' ended ',
+    sharePart(Math.min(1, tps / usualTps)),
+    ' of its usual transactions from ',
+    timePart(fromUs),
+    ' for ',
+    durationPart((toUs ?? window.toUs) - fromUs),
+    '.',
+  );
+};
+
 const ILL_WORDS: ReadonlyMap<string, string> = new Map([
   ['down', 'was down'],
   ['hang', 'hung'],
@@ -321,6 +343,7 @@ const allWell: Rule = ({ overview, errors }) => {
 const RULES: readonly Rule[] = [
   silence,
   illHealth,
+  lowTps,
   unanswered,
   openTransactions,
   failures,

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { highlightsOf } from '../../analysis/highlights.ts';
 import { buildReport } from '../../analysis/report.ts';
 import type { WindowFacts } from '../../src/events/facts.ts';
 import type { Highlight, HighlightPart } from '../../src/events/report.ts';
@@ -47,6 +48,31 @@ describe('highlightsOf', () => {
     expect(highlights({ steps: [unanswered] })).toEqual([
       'warning: 1 request had no answer within 10000000.',
     ]);
+  });
+
+  it('tells the stretch in which most transactions were missing, and none of where none were', () => {
+    const episode = (server: string, tps: number, seconds: number, toUs: number | null) => ({
+      ...{
+        server,
+        tps,
+        usualTps: 40,
+        thresholdTps: 20,
+        fromUs: START_US + seconds * SECOND_US,
+        toUs,
+      },
+      ...{ verdict: 'APPLICATION' as const, confidence: 1, because: '', orElse: [] },
+      ...{ plainRule: { yield: 1, databaseIsToBlame: false }, evidence: [], sqlstates: [] },
+      clients: [],
+    });
+    const report = buildReport(WELL);
+    const told = (...episodes: ReturnType<typeof episode>[]) =>
+      highlightsOf({ ...report, lowTps: { episodes, learning: false } }, WELL).map(words);
+    const short = episode('a:1', 0, 0, START_US + SECOND_US);
+    const { toUs } = report.window;
+    expect(told(short, episode('b:1', 8, 1, null))[0]).toBe(
+      `notice: b:1 ended 0.2 of its usual transactions from ${String(START_US + SECOND_US)} for ${String(toUs - START_US - SECOND_US)}.`,
+    );
+    expect(told().join()).not.toContain('usual transactions');
   });
 
   it('says that nothing was seen', () => {
