@@ -13,14 +13,14 @@ export function summaryText(summary: CaptureSummary): string {
   };
   line(
     'captured',
-    `${count(summary.packets)} packets, ${count(summary.bytes)} bytes, ${count(summary.streams)} TCP connections`,
+    `${many(summary.packets, 'packets')}, ${many(summary.bytes, 'bytes')}, ${many(summary.streams, 'TCP connections')}`,
   );
   if (summary.firstPacketUs !== undefined && summary.lastPacketUs !== undefined) {
     line('time', `${isoFromUs(summary.firstPacketUs)} to ${isoFromUs(summary.lastPacketUs)}`);
   }
   line(
     'payload',
-    `${count(summary.payloadBytes)} bytes${listed([
+    `${many(summary.payloadBytes, 'bytes')}${listed([
       [summary.decodedBytes, 'decoded'],
       [summary.encryptedBytes, 'encrypted'],
       [summary.foreignBytes, 'of other protocols'],
@@ -41,21 +41,7 @@ export function summaryText(summary: CaptureSummary): string {
   if (summary.decryptedSessions > 0)
     line('decrypted', `sessions: ${count(summary.decryptedSessions)}`);
   line('missing', missing(summary));
-  const limits = named(summary.droppedByLimit);
-  if (limits !== '') line('limits', `reached: ${limits}`);
-  if (summary.statementsReduced > 0 && summary.reducedFirstUs !== undefined)
-    line(
-      'reduced',
-      `${count(summary.statementsReduced)} statements told with less, since ${isoFromUs(summary.reducedFirstUs)} in ${count(summary.reducedSeconds)} seconds: the machine could not keep up`,
-    );
-  if (summary.clockSteps > 0)
-    line('warning', `the clock went back ${count(summary.clockSteps)} times`);
-  if (summary.timedOnArrival)
-    line('warning', 'times are those of arrival, not of capture, and drops are not counted');
-  if (summary.clientOnlyConnections > 0)
-    line('one-way', oneWay('client', 'answers', summary.clientOnlyConnections));
-  if (summary.serverOnlyConnections > 0)
-    line('one-way', oneWay('server', 'requests', summary.serverOnlyConnections));
+  for (const [name, value] of remarks(summary)) line(name, value);
   if (summary.captureTruncated)
     line(
       'warning',
@@ -64,21 +50,45 @@ export function summaryText(summary: CaptureSummary): string {
   return `${lines.join('\n')}\n`;
 }
 
+/** What else must be known of what was seen: a name and a sentence each. */
+export function remarks(summary: CaptureSummary): (readonly [name: string, value: string])[] {
+  const said: (readonly [string, string])[] = [];
+  const line = (name: string, value: string): void => {
+    said.push([name, value]);
+  };
+  const limits = named(summary.droppedByLimit);
+  if (limits !== '') line('limits', `reached: ${limits}`);
+  if (summary.statementsReduced > 0 && summary.reducedFirstUs !== undefined)
+    line(
+      'reduced',
+      `${many(summary.statementsReduced, 'statements')} told with less, since ${isoFromUs(summary.reducedFirstUs)} in ${many(summary.reducedSeconds, 'seconds')}: the machine could not keep up`,
+    );
+  if (summary.clockSteps > 0)
+    line('warning', `the clock went back ${many(summary.clockSteps, 'times')}`);
+  if (summary.timedOnArrival)
+    line('warning', 'times are those of arrival, not of capture, and drops are not counted');
+  if (summary.clientOnlyConnections > 0)
+    line('one-way', oneWay('client', 'answers', summary.clientOnlyConnections));
+  if (summary.serverOnlyConnections > 0)
+    line('one-way', oneWay('server', 'requests', summary.serverOnlyConnections));
+  return said;
+}
+
 function oneWay(side: string, absent: string, connections: number): string {
-  return `only the ${side}'s half of ${count(connections)} connections is seen: the mirror does not show the ${absent}`;
+  return `only the ${side}'s half of ${many(connections, 'connections')} is seen: the mirror does not show the ${absent}`;
 }
 
 /** What the capture does not hold or the collector could not use; `nothing` when all is there. */
 export function missing(summary: CaptureSummary): string {
   const found = parts([
-    [summary.gaps, `gaps with ${count(summary.lostBytes)} bytes`],
+    [summary.gaps, `gaps with ${many(summary.lostBytes, 'bytes')}`],
     [summary.kernelDrops, 'packets dropped by the kernel'],
     [summary.captureInterruptions, 'times that an interface was away'],
     [summary.latePackets, 'packets too late to be in order'],
     [summary.cutPackets, 'packets cut by the snap length'],
     [summary.fragments['incomplete'] ?? 0, 'fragments without the others of their packet'],
     [summary.fragments['refused'] ?? 0, 'fragments refused because they overlap'],
-    [summary.resyncs, `resynchronisations over ${count(summary.resyncBytes)} bytes`],
+    [summary.resyncs, `resynchronisations over ${many(summary.resyncBytes, 'bytes')}`],
     [summary.unansweredRequests, 'requests without an answer'],
     [summary.unmatchedAnswers, 'answers without a request'],
     [summary.framesRefused, 'frames refused'],
@@ -89,15 +99,23 @@ export function missing(summary: CaptureSummary): string {
 
 /** What the bytes before it are; nothing where there is nothing to say. */
 function listed(list: readonly (readonly [number, string])[]): string {
-  const text = parts(list);
+  const text = list
+    .filter(([value]) => value > 0)
+    .map(([value, what]) => `${count(value)} ${what}`)
+    .join(', ');
   return text === '' ? '' : `: ${text}`;
 }
 
 function parts(list: readonly (readonly [number, string])[]): string {
   return list
     .filter(([value]) => value > 0)
-    .map(([value, text]) => `${count(value)} ${text}`)
+    .map(([value, text]) => many(value, text))
     .join(', ');
+}
+
+/** A number and what it counts: the first word in -s that says so loses it when there is only one. */
+function many(value: number, text: string): string {
+  return `${count(value)} ${value === 1 ? text.replace(/(?<=\w)s\b/, '') : text}`;
 }
 
 function named(counts: Readonly<Record<string, number>>): string {

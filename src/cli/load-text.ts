@@ -3,7 +3,7 @@ import type { MirrorSqlError } from '../core/errors.ts';
 import { isoFromUs } from '../core/time.ts';
 import type { CaptureSummary } from '../events/capture-summary.ts';
 import type { RowCounts, WriterCounts } from '../store/writer.ts';
-import { missing } from './capture-summary-text.ts';
+import { missing, remarks } from './capture-summary-text.ts';
 
 export interface LoadOutcome {
   readonly file: string;
@@ -20,7 +20,7 @@ export interface LoadOutcome {
 
 const NOUNS: readonly (readonly [keyof RowCounts, string, string])[] = [
   ['events', 'statement', 'statements'],
-  ['transactions', 'transaction', 'transactions'],
+  ['transactions', 'transaction with BEGIN', 'transactions with BEGIN'],
   ['sessions', 'session', 'sessions'],
   ['session_events', 'session event', 'session events'],
   ['replication', 'state of replication', 'states of replication'],
@@ -58,7 +58,10 @@ export function loadText(outcome: LoadOutcome): string {
       `retention has dropped it from ${outcome.retired.join(', ')} since, and it is not stored again, as summaries still count it; --data DIR loads it into another store`,
     );
   }
-  if (summary !== undefined) line('missing', missing(summary));
+  if (summary !== undefined) {
+    line('missing', missing(summary));
+    for (const [name, value] of remarks(summary)) line(name, value);
+  }
   if (summary?.captureTruncated === true) {
     line('warning', 'the capture ends in the middle of a packet; all before it is stored');
   }

@@ -224,7 +224,7 @@ describe('decode', () => {
   it('prints nothing but the summary with --output none', () => {
     expect(ran('none')).toMatchObject({ code: 0, output: '' });
     expect(ran('none').errors).toContain('3 statement');
-    expect(ran('none').errors).toMatch(/^missing +1 requests without an answer$/m);
+    expect(ran('none').errors).toMatch(/^missing +1 request without an answer$/m);
   });
 
   it('sums up in JSON on standard error, captured bytes all accounted for', () => {
@@ -275,7 +275,11 @@ describe('decode', () => {
   });
 
   it.each([
-    ['absent', 1, /^mirrorsql: cannot read .*there is no such file \(MSQL_CAPTURE_READ\).*\n$/],
+    [
+      'absent',
+      1,
+      /^mirrorsql: cannot read .*there is no such file or directory \(MSQL_CAPTURE_READ\).*\n$/,
+    ],
     ['bad port', 2, /^mirrorsql: --port 7001=oracle is not N=postgres \(MSQL_CLI_USAGE\).*\n$/],
     ['bad output', 2, /^mirrorsql: --output takes ndjson or none, not xml \(MSQL_CLI_USAGE\).*\n$/],
     ['bad summary', 2, /^mirrorsql: --summary takes text or json, not xml \(MSQL_CLI_USAGE\).*\n$/],
