@@ -3,6 +3,7 @@ import { bucketStartUs, type Histogram } from '../../src/core/histogram.ts';
 import type { ActivityStep, ClassFacts, ClassStep } from '../../src/events/facts.ts';
 import type { Evidence } from '../../src/events/health.ts';
 import type { ValuePlaceFacts } from '../../src/events/hot-values.ts';
+import type { ClassSeasonFacts } from '../../src/events/seasons.ts';
 import type { DeliveryFacts, SlowClassRow } from '../../src/events/slow-classes.ts';
 import { textSigns } from '../../src/sql/text-signs.ts';
 import { evidence } from '../evidence.ts';
@@ -15,6 +16,9 @@ const BUCKETS_PER_OCTAVE = 8;
 const WRITERS = new Set(['insert', 'update', 'delete', 'merge']);
 const PATTERN = /\bI?LIKE\b/;
 
+/** The evidence of a sudden change that says what the class takes since then. */
+export const AFTER = 'response time after';
+
 type Sign = SlowClassRow['signs'][number];
 
 /** What signs need beside the classes themselves. */
@@ -23,9 +27,15 @@ export interface FactsBeside {
   readonly activity: readonly ActivityStep[];
   readonly deliveries: readonly DeliveryFacts[];
   readonly valuePlaces: readonly ValuePlaceFacts[];
+  readonly classSeasons: readonly ClassSeasonFacts[];
 }
 
-export const NOTHING_BESIDE: FactsBeside = { activity: [], deliveries: [], valuePlaces: [] };
+export const NOTHING_BESIDE: FactsBeside = {
+  activity: [],
+  deliveries: [],
+  valuePlaces: [],
+  classSeasons: [],
+};
 
 interface SignFacts extends FactsBeside {
   readonly classes: readonly ClassFacts[];
@@ -65,7 +75,7 @@ export function withSigns(
       sign: 'sudden_change',
       evidence: [
         evidence('response time before', change.beforeUs, 'us'),
-        evidence('response time after', change.afterUs, 'us'),
+        evidence(AFTER, change.afterUs, 'us'),
       ],
     });
   }

@@ -5,8 +5,11 @@
 import type { ClassFacts, ClassStep } from '../../src/events/facts.ts';
 import type { Finding } from '../../src/events/finding.ts';
 import type { SlowClasses, SlowClassRow } from '../../src/events/slow-classes.ts';
+import type { UsualHour } from '../../src/events/seasons.ts';
+import { HOUR_US } from '../../src/core/time.ts';
+import { evidence } from '../evidence.ts';
 import { shareOf } from '../share.ts';
-import { type FactsBeside, NOTHING_BESIDE, withSigns } from './slow-class-signs.ts';
+import { AFTER, type FactsBeside, NOTHING_BESIDE, withSigns } from './slow-class-signs.ts';
 import { defaultSlowClassesSettings, type SlowClassesSettings } from './slow-classes-settings.ts';
 import {
   addedMoments,
@@ -38,7 +41,10 @@ export function slowClassesOf(
   const told = rows
     .sort((a, b) => b.row.shareOfTime - a.row.shareOfTime)
     .slice(0, CLASSES_MAX)
-    .map(({ facts, row }) => withSigns(row, facts, { ...beside, classes, steps }, settings));
+    .map(({ facts, row }) => {
+      const signed = withSigns(row, facts, { ...beside, classes, steps }, settings);
+      return { ...signed, usual: usualOf(signed, facts, beside) };
+    });
   return { meanUs, classes: told, classesCount: rows.length };
 }
 
@@ -71,14 +77,47 @@ function rowOf(
     pValue,
     signs: [],
     changedUs: null,
+    usual: null,
   };
 }
 
+const USUALLY: Readonly<Record<UsualHour['basis'], string>> = {
+  'hour of the week': 'usual in this hour of the week',
+  'hour of the day': 'usual in this hour of the day',
+  'any hour': 'usual in the hours of the last day',
+};
+
+/** In hours like that of its change, or like the last one in which it ran. */
+function usualOf(
+  { fingerprint, changedUs }: SlowClassRow,
+  facts: ClassFacts,
+  { classSeasons }: FactsBeside,
+): UsualHour | null {
+  const atUs = changedUs ?? facts.lastUs;
+  const hourUs = Math.floor(atUs / HOUR_US) * HOUR_US;
+  const found = classSeasons.find(
+    (one) => one.fingerprint === fingerprint && one.hourUs === hourUs,
+  );
+  return found === undefined
+    ? null
+    : { basis: found.basis, hours: found.hours, medianUs: found.medianUs };
+}
+
+/** What is slow every Monday at two is no news: it now takes less than twice what it takes in hours like this one. */
+function isUsual({ usual }: SlowClassRow, afterUs: number, factor: number): boolean {
+  return usual !== null && usual.basis !== 'any hour' && afterUs < factor * usual.medianUs;
+}
+
 /** Only what changed is news: what is slow every day stands in the list. */
-export function slowClassFindings({ classes }: SlowClasses): Finding[] {
+export function slowClassFindings(
+  { classes }: SlowClasses,
+  { changeFactor }: SlowClassesSettings = defaultSlowClassesSettings,
+): Finding[] {
   return classes.flatMap((row) => {
     const change = row.signs.find(({ sign }) => sign === 'sudden_change');
     if (change === undefined || row.changedUs === null) return [];
+    const afterUs = change.evidence.find(({ name }) => name === AFTER)?.value ?? Infinity;
+    if (isUsual(row, afterUs, changeFactor)) return [];
     return [
       {
         key: `slow-classes/sudden-change ${row.fingerprint}`,
@@ -99,6 +138,9 @@ export function slowClassFindings({ classes }: SlowClasses): Finding[] {
           'Compare its plan with the one before: look for a dropped index, old statistics of its tables, or other values.',
         evidence: [
           ...change.evidence,
+          ...(row.usual === null
+            ? []
+            : [evidence(USUALLY[row.usual.basis], row.usual.medianUs, 'us')]),
           {
             name: 'share of all time',
             value: row.shareOfTime,

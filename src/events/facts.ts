@@ -10,7 +10,7 @@ import type { BigTransactionsFacts } from './big-transactions.ts';
 import type { LowTpsFacts } from './low-tps.ts';
 import type { ValuePlaceFacts } from './hot-values.ts';
 import type { NodeSecond } from './health.ts';
-import type { SeasonFacts } from './seasons.ts';
+import type { ClassSeasonFacts, SeasonFacts } from './seasons.ts';
 import type { ClassCourse } from './workload-mix.ts';
 import type { OpenTransactionsFacts } from './open-transactions.ts';
 import type { RepetitionFacts } from './repetitions.ts';
@@ -322,6 +322,8 @@ export interface WindowFacts {
   readonly edges: readonly EdgeFacts[];
   readonly classes: readonly ClassFacts[];
   readonly classSteps: readonly ClassStep[];
+  /** What is usual of these classes, for each hour of the window of which enough is known. */
+  readonly classSeasons: readonly ClassSeasonFacts[];
   readonly deliveries: readonly DeliveryFacts[];
   readonly repetitions: readonly RepetitionFacts[];
   readonly errors: readonly ErrorFacts[];

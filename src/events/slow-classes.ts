@@ -1,5 +1,6 @@
 /** D5, classes slower than the databases' mean: how much time they cost beyond it, and what can be seen of why. */
 import type { Evidence } from './health.ts';
+import type { UsualHour } from './seasons.ts';
 
 export type SlowSign =
   /** Its answers are large. */
@@ -45,6 +46,8 @@ export interface SlowClassRow {
   readonly signs: readonly { readonly sign: SlowSign; readonly evidence: readonly Evidence[] }[];
   /** When it changed suddenly; null when it did not. */
   readonly changedUs: number | null;
+  /** What it takes in hours like that of its change, else of its last execution; null when too few are known. */
+  readonly usual: UsualHour | null;
 }
 
 export interface SlowClasses {

@@ -20,7 +20,7 @@ import type {
 import { causesOf } from '../analysis/diagnosis/error-facts.ts';
 import { sampleBigTransactions, sampleOpenTransactions } from './sample-transactions.ts';
 import type { NodeSecond } from '../../src/events/health.ts';
-import { SECOND_US } from '../../src/core/time.ts';
+import { HOUR_US, SECOND_US } from '../../src/core/time.ts';
 
 /** 2026-11-20T09:00:00Z */
 export const START_US = 1_795_165_200_000_000;
@@ -493,6 +493,13 @@ export function sampleFacts(window: Window = EXTENT, scope: Scope = {}): WindowF
         lastUs: EXTENT.toUs,
       },
     ],
+    classSeasons: classes.slice(0, 3).map(({ fingerprint, durationSumUs, answered, lastUs }) => ({
+      fingerprint,
+      hourUs: Math.floor(lastUs / HOUR_US) * HOUR_US,
+      basis: 'hour of the week' as const,
+      hours: 4,
+      medianUs: (0.8 * durationSumUs) / answered,
+    })),
     classSteps: classes.flatMap((facts) => classStepsOf(random, facts)),
     errors: ERROR_SHAPES.map(errorAt),
     errorSteps: failures,

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { StoredState } from '../../src/events/judgement.ts';
 import { storeStates } from '../../src/store/judgements.ts';
+import { readClassSeasons } from '../../src/store/questions/class-seasons.ts';
 import { readSeasons } from '../../src/store/questions/seasons.ts';
 import { makeClass, makeSession, makeStatement } from './synthetic.ts';
 import { fillStore, temporaryStore, type TemporaryStore } from './temporary-store.ts';
@@ -76,4 +77,22 @@ it('incidents do not shift it: the minutes in which the node was not well are le
   expect(server).toMatchObject({ role: 'server', hours: 4 });
   expect(server?.medianUs).toBeCloseTo(20_000, 6);
   expect(client?.medianUs).toBeGreaterThan(200_000);
+});
+
+it('a class is like itself in hours that are alike, with all their minutes', async () => {
+  const of = (atUs: number, fingerprints: readonly string[]) =>
+    readClassSeasons(temporary.store, { fromUs: atUs, toUs: atUs + 2 * HOUR_US }, {}, fingerprints);
+  const [monday, next, ...more] = await of(NOW_US, [statementClass.fingerprint]);
+  expect(more).toEqual([]);
+  // 20 ms in two of four Mondays, and (180 times 20 ms and 60 times 9 s) / 240 in the two with an incident.
+  expect(monday).toMatchObject({
+    fingerprint: statementClass.fingerprint,
+    hourUs: NOW_US,
+    basis: 'hour of the week',
+    hours: 4,
+  });
+  expect(monday?.medianUs).toBeCloseTo(Math.sqrt(20_000 * 2_265_000), 3);
+  expect(next).toMatchObject({ hourUs: NOW_US + HOUR_US, basis: 'any hour' });
+  expect(await of(NOW_US, ['00000000000000aa'])).toEqual([]);
+  expect(await of(NOW_US, [])).toEqual([]);
 });

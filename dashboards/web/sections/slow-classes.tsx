@@ -37,6 +37,21 @@ const COLUMNS: Column<SlowClassRow>[] = [
     order: (row) => row.meanUs,
   },
   {
+    key: 'usual',
+    label: 'Usually',
+    about: 'Its mean in the same hour of the weeks before, else of the days, else in the last day',
+    numeric: true,
+    cell: ({ usual }) =>
+      usual === null ? (
+        <span class="unknown">–</span>
+      ) : (
+        <span title={`by the ${usual.basis}, ${String(usual.hours)} hours`}>
+          <Duration us={usual.medianUs} />
+        </span>
+      ),
+    order: ({ usual }) => usual?.medianUs ?? -1,
+  },
+  {
     key: 'calls',
     label: 'Calls',
     numeric: true,

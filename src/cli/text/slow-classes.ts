@@ -15,6 +15,16 @@ export function slowClasses(page: Page): string[] {
     { title: 'excess', cell: ({ excessUs }) => durationText(excessUs), align: 'right' },
     { title: 'share', cell: ({ shareOfTime }) => shareText(shareOfTime), align: 'right' },
     { title: 'mean', cell: (row) => durationText(row.meanUs), align: 'right' },
+    ...(classes.some(({ usual }) => usual !== null)
+      ? [
+          {
+            title: 'usually',
+            cell: ({ usual }: SlowClassRow) =>
+              usual === null ? '–' : durationText(usual.medianUs),
+            align: 'right' as const,
+          },
+        ]
+      : []),
     { title: 'calls', cell: ({ answered }) => countText(answered), align: 'right', from: 90 },
     {
       title: 'signs',

@@ -34,6 +34,23 @@ const rowSchema = Type.Object(
       { description: 'What can be seen of why' },
     ),
     changedUs: orNull(timeUs('When it got slower suddenly')),
+    usual: orNull(
+      Type.Object(
+        {
+          basis: Type.Union([
+            Type.Literal('hour of the week'),
+            Type.Literal('hour of the day'),
+            Type.Literal('any hour'),
+          ]),
+          hours: count('Hours that are alike and of which enough is known'),
+          medianUs: durationUs('Median of their mean response times'),
+        },
+        {
+          ...CLOSED,
+          description: 'What it takes in hours like that of its change, else of its last execution',
+        },
+      ),
+    ),
   },
   CLOSED,
 );

@@ -5,10 +5,10 @@
  * `SELECT t, sum(duration_sum_us) / sum(answered) FROM class_1h WHERE server_ip = '...' GROUP BY t ORDER BY t`.
  */
 import type { Scope, Window } from '../../events/facts.ts';
-import { SEASON_BASES, type SeasonFacts } from '../../events/seasons.ts';
+import { SEASON_BASES, type SeasonFacts, type UsualHour } from '../../events/seasons.ts';
 import { HOUR_US, SECOND_US } from '../../core/time.ts';
 import type { Store } from '../store.ts';
-import { ask, IN_SCOPE, parametersOf } from './ask.ts';
+import { ask, IN_SCOPE, type Parameters, parametersOf } from './ask.ts';
 
 /** Five weeks: five hours of the week, so that one that was not as usual does not decide. */
 const WEEKS_HOURS = 5 * 7 * 24;
@@ -17,7 +17,7 @@ const DAYS_HOURS = 14 * 24;
 const ANY_HOURS = 24;
 const DAY_SECONDS = 86_400;
 /** A mean of fewer answers is no figure of an hour. */
-const ANSWERS_MIN = 100;
+export const ANSWERS_MIN = 100;
 /** The median of three is not moved by one of them. */
 const HOURS_MIN = 3;
 /** What lasted longer was a condition and no incident; without its minutes nothing might be left. */
@@ -28,7 +28,7 @@ const NODES_MAX = 500;
 const TARGETS_MAX = 9;
 
 /** Hours of the day that are looked at, and the last day. */
-const ALIKE = `(intDiv(toUnixTimestamp(t), 3600) % 24 IN (
+export const ALIKE = `(intDiv(toUnixTimestamp(t), 3600) % 24 IN (
       SELECT intDiv(arrayJoin(range({newestSeconds:Int64}, {untilSeconds:Int64}, 3600)), 3600) % 24)
     OR t >= toDateTime({newestSeconds:Int64} - ${ANY_HOURS * 3_600}, 'UTC'))`;
 
@@ -54,7 +54,7 @@ const BAD_MINUTES = `SELECT DISTINCT role, node,
       arrayJoin(range(toUnixTimestamp(toStartOfMinute(since)), toUnixTimestamp(toStartOfMinute(until)) + 60, 60)) AS minute
     FROM (${NOT_WELL})`;
 
-const HOURS_BEFORE = `t >= toDateTime({oldestSeconds:Int64}, 'UTC') AND t < toDateTime({newestSeconds:Int64}, 'UTC') AND ${IN_SCOPE}`;
+export const HOURS_BEFORE = `t >= toDateTime({oldestSeconds:Int64}, 'UTC') AND t < toDateTime({newestSeconds:Int64}, 'UTC') AND ${IN_SCOPE}`;
 
 interface NodeHours {
   readonly role: SeasonFacts['role'];
@@ -74,21 +74,35 @@ function byNode(edges: string, condition: string): string {
     ) GROUP BY role, node ORDER BY role DESC, node LIMIT ${2 * NODES_MAX}`;
 }
 
+/** The hours of the window, at most nine, and the parameters by which the hours before them are asked for. */
+export function hoursAsked(
+  window: Window,
+  scope: Scope,
+): { readonly targets: readonly number[]; readonly parameters: Parameters } {
+  const newest = Math.floor(window.fromUs / HOUR_US) * HOUR_US;
+  const until = Math.min(window.toUs, newest + TARGETS_MAX * HOUR_US);
+  return {
+    targets: Array.from(
+      { length: Math.ceil((until - newest) / HOUR_US) },
+      (_, index) => newest + index * HOUR_US,
+    ),
+    parameters: {
+      ...parametersOf(window, scope),
+      oldestSeconds: newest / SECOND_US - WEEKS_HOURS * 3_600,
+      newestSeconds: newest / SECOND_US,
+      untilSeconds: Math.ceil(until / SECOND_US),
+    },
+  };
+}
+
 /** For each node and each hour of the window of which enough is known. @throws MirrorSqlError */
 export async function readSeasons(
   store: Store,
   window: Window,
   scope: Scope,
 ): Promise<SeasonFacts[]> {
-  const newest = Math.floor(window.fromUs / HOUR_US) * HOUR_US;
-  const until = Math.min(window.toUs, newest + TARGETS_MAX * HOUR_US);
-  const parameters = {
-    ...parametersOf(window, scope),
-    oldestSeconds: newest / SECOND_US - WEEKS_HOURS * 3_600,
-    newestSeconds: newest / SECOND_US,
-    untilSeconds: Math.ceil(until / SECOND_US),
-    incidentSeconds: INCIDENT_MAX_US / SECOND_US,
-  };
+  const { targets, parameters: asked } = hoursAsked(window, scope);
+  const parameters = { ...asked, incidentSeconds: INCIDENT_MAX_US / SECOND_US };
   const [known, bad] = await Promise.all([
     ask<NodeHours>(store, byNode(edgesOf('class_1h', 'true'), 'true'), parameters),
     ask(store, `SELECT 1 FROM (${NOT_WELL}) LIMIT 1`, parameters),
@@ -100,7 +114,7 @@ export async function readSeasons(
     const { role } = node;
     const hours = hoursOf(node, badOf.get(`${role} ${node.node}`));
     const seasons: SeasonFacts[] = [];
-    for (let hourUs = newest; hourUs < until; hourUs += HOUR_US) {
+    for (const hourUs of targets) {
       const season = seasonOf(hours, hourUs / SECOND_US);
       if (season !== undefined) seasons.push({ role, node: node.node, hourUs, ...season });
     }
@@ -114,7 +128,7 @@ const BAD_HOURS = byNode(
   `(role, node, toUInt32(at)) IN (SELECT role, node, toUInt32(minute) FROM (${BAD_MINUTES}))`,
 );
 
-interface Hour {
+export interface Hour {
   readonly seconds: number;
   readonly meanUs: number;
 }
@@ -130,10 +144,7 @@ function hoursOf({ hours, spent, answers }: NodeHours, bad: NodeHours | undefine
 }
 
 /** By the closest likeness of which there are enough hours. */
-function seasonOf(
-  hours: readonly Hour[],
-  target: number,
-): Pick<SeasonFacts, 'basis' | 'hours' | 'medianUs'> | undefined {
+export function seasonOf(hours: readonly Hour[], target: number): UsualHour | undefined {
   const alike = {
     'hour of the week': (seconds: number) => (target - seconds) % (7 * DAY_SECONDS) === 0,
     'hour of the day': (seconds: number) =>

@@ -6,6 +6,7 @@ import { readActivity } from './activity.ts';
 import { ask, type Parameters, parametersOf, us } from './ask.ts';
 import { readCapture } from './capture-quality.ts';
 import { countChannels, readChannels, readSessionEvents } from './channels.ts';
+import { readClassSeasons } from './class-seasons.ts';
 import { readClassSteps, readClasses } from './classes.ts';
 import { readDeliveries } from './deliveries.ts';
 import { readErrorDiagnosis } from './error-diagnosis.ts';
@@ -113,16 +114,19 @@ async function readClassesAndSteps(
   window: Window,
   scope: Scope,
   parameters: Parameters,
-): Promise<Pick<WindowFacts, 'classes' | 'classSteps' | 'deliveries' | 'slowest'>> {
+): Promise<
+  Pick<WindowFacts, 'classes' | 'classSteps' | 'classSeasons' | 'deliveries' | 'slowest'>
+> {
   const stepUs = classStepUsFor(window);
   const classes = await readClasses(store, window, parameters);
   const fingerprints = classes.map(({ fingerprint }) => fingerprint);
-  const [classSteps, deliveries, slowest] = await Promise.all([
+  const [classSteps, classSeasons, deliveries, slowest] = await Promise.all([
     readClassSteps(store, window, stepUs, parameters, fingerprints),
+    readClassSeasons(store, window, scope, fingerprints),
     readDeliveries(store, classes, parameters),
     readSlowest(store, window, scope, SLOWEST_COUNT, classes),
   ]);
-  return { classes, classSteps, deliveries, slowest };
+  return { classes, classSteps, classSeasons, deliveries, slowest };
 }
 
 type DiagnosisFacts = Pick<

@@ -1,7 +1,9 @@
 /** D5: which classes are slower than the mean, what they cost beyond it, and what can be seen of why. */
 import { describe, expect, it } from 'vitest';
+import { NOTHING_BESIDE } from '../../../analysis/diagnosis/slow-class-signs.ts';
 import { slowClassesOf, slowClassFindings } from '../../../analysis/diagnosis/slow-classes.ts';
 import type { ClassFacts, ClassStep } from '../../../src/events/facts.ts';
+import type { SeasonBasis } from '../../../src/events/seasons.ts';
 import { textSigns } from '../../../src/sql/text-signs.ts';
 import { classOf, histogramOf } from '../fixtures.ts';
 import { autocorrelated, normal, uniform } from '../random.ts';
@@ -159,5 +161,36 @@ describe('findings', () => {
       ],
     );
     expect(slowClassFindings(slowClassesOf([quick, slow(20_000)], []))).toEqual([]);
+  });
+
+  it('tell of none that is as slow in this hour of every week, and of what is usual beside one that is not', () => {
+    const changed = [...Array<number>(8).fill(2_000), ...Array<number>(7).fill(40_000)];
+    const told = (medianUs: number, basis: SeasonBasis, hourUs = 0) => {
+      const classSeasons = [{ fingerprint: A, hourUs, basis, hours: 4, medianUs }];
+      const rows = slowClassesOf([quick, slow(20_000)], stepsOf(changed), undefined, {
+        ...NOTHING_BESIDE,
+        classSeasons,
+      });
+      return { usual: rows.classes[0]?.usual, findings: slowClassFindings(rows) };
+    };
+    expect(told(20_001, 'hour of the week').findings).toEqual([]);
+    expect(told(20_001, 'hour of the day').usual).toEqual({
+      basis: 'hour of the day',
+      hours: 4,
+      medianUs: 20_001,
+    });
+    const { findings } = told(20_000, 'hour of the week');
+    expect(findings[0]?.evidence).toContainEqual({
+      name: 'usual in this hour of the week',
+      value: 20_000,
+      unit: 'us',
+      threshold: null,
+    });
+    // What other hours of the day were says nothing about this one, and another hour of the window neither.
+    expect(told(20_001, 'any hour').findings).toHaveLength(1);
+    expect(told(20_001, 'hour of the week', 60 * MINUTE_US)).toMatchObject({
+      usual: null,
+      findings: [{ kind: 'slow-classes/sudden-change' }],
+    });
   });
 });
