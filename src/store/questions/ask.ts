@@ -9,6 +9,8 @@ export type Parameters = Readonly<Record<string, string | number | readonly stri
 
 /** Questions that travel together; more would keep one thread of the store busy with planning while others rest. */
 const TOGETHER_MAX = 8;
+/** So few are not worth another request: it costs half as much as a question. */
+const TOGETHER_MIN = 3;
 
 interface Question {
   readonly query: string;
@@ -49,7 +51,8 @@ export function ask<Row>(store: Store, query: string, parameters: Parameters): P
 function send(store: Store): void {
   const questions = asked.get(store) ?? [];
   asked.delete(store);
-  const groupsCount = Math.ceil(questions.length / TOGETHER_MAX);
+  const fewest = Math.ceil(questions.length / TOGETHER_MAX);
+  const groupsCount = Math.max(fewest, Math.min(2, Math.floor(questions.length / TOGETHER_MIN)));
   for (let group = 0; group < groupsCount; group++) {
     void answer(
       store,

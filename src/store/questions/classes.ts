@@ -109,15 +109,33 @@ export async function readClassSteps(
   fingerprints: readonly string[],
 ): Promise<ClassStep[]> {
   const from = source(window, stepUs, ' AND fingerprint IN {fingerprints:Array(String)}');
-  const rows = await ask<Omit<ClassStep, 'stepUs'>>(
+  const courses = await ask<Course>(
     store,
-    `SELECT fingerprint, moment * 1000000 AS startUs, sum(done) AS answered, sum(spent) AS durationSumUs
-    FROM (${from.sql}) GROUP BY fingerprint, moment ORDER BY fingerprint, moment`,
+    `SELECT fingerprint, groupArray(moment) AS starts, groupArray(count) AS answered, groupArray(sumUs) AS sumsUs FROM (
+      SELECT fingerprint, moment, sum(done) AS count, sum(spent) AS sumUs
+      FROM (${from.sql}) GROUP BY fingerprint, moment ORDER BY fingerprint, moment
+    ) GROUP BY fingerprint ORDER BY fingerprint`,
     {
       ...parameters,
       ...from.parameters,
       fingerprints: fingerprints.slice(0, STEPPED_CLASSES_MAX),
     },
   );
-  return rows.map((row) => ({ ...row, stepUs }));
+  return courses.flatMap(({ fingerprint, starts, answered, sumsUs }) =>
+    starts.map((start, index) => ({
+      fingerprint,
+      startUs: start * 1_000_000,
+      stepUs,
+      answered: answered[index] ?? 0,
+      durationSumUs: sumsUs[index] ?? 0,
+    })),
+  );
+}
+
+/** Of one class: its steps in seconds, with the answers of each and the sum of their response times. */
+interface Course {
+  readonly fingerprint: string;
+  readonly starts: readonly number[];
+  readonly answered: readonly number[];
+  readonly sumsUs: readonly number[];
 }
