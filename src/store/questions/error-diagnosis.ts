@@ -30,6 +30,9 @@ const NODES_MAX = 40;
 const IN_MINUTES = `t >= fromUnixTimestamp64Micro({historyFromUs:Int64}, 'UTC')
   AND t < fromUnixTimestamp64Micro({toUs:Int64}, 'UTC') AND ${IN_SCOPE}`;
 
+/** query_canceled */
+const CANCELLED = '57014';
+
 /** The class of a refused login. */
 const NO_STATEMENT = "toFixedString('', 16)";
 
@@ -95,7 +98,7 @@ export async function readErrorDiagnosis(
   if (causes.length === 0) return { historyFromUs, judgedFromUs, answers: [], causes: [] };
   const [classes, cancels, minutes, firsts, answers] = await Promise.all([
     readClassesOfCauses(store, parameters),
-    readCancels(store, parameters),
+    causes.some(({ sqlstate }) => sqlstate === CANCELLED) ? readCancels(store, parameters) : [],
     readMinutes(store, parameters),
     readFirstSeen(store, parameters),
     readAnswers(store, parameters),
@@ -188,7 +191,7 @@ function readCancels(store: Store, parameters: Parameters): Promise<CancelRow[]>
     `SELECT ${SERVER} AS server, sqlstate, errorClass, count() AS count FROM (
       SELECT session_id, collector, server_ip, server_port, sqlstate, error_class AS errorClass, ts,
         ts + toIntervalMicrosecond(duration_us) AS endTs
-      FROM failures WHERE sqlstate = '57014' AND ${inWindow('ts')} AND ${IN_SCOPE}
+      FROM failures WHERE sqlstate = '${CANCELLED}' AND ${inWindow('ts')} AND ${IN_SCOPE}
     ) AS own
     ASOF INNER JOIN (
       SELECT target_session_id AS session_id, collector, ts AS askedTs FROM session_events

@@ -5,6 +5,7 @@
 import type { RepetitionFacts } from '../../events/repetitions.ts';
 import type { Store } from '../store.ts';
 import { ask, IN_SCOPE, MINUTE_IN_WINDOW, type Parameters, SERVER } from './ask.ts';
+import { readClassTexts } from './transaction-types.ts';
 
 const PAIRS_MAX = 50;
 
@@ -13,26 +14,26 @@ export async function readRepetitions(
   store: Store,
   parameters: Parameters,
 ): Promise<RepetitionFacts[]> {
-  return await ask<RepetitionFacts>(
+  const rows = await ask<Omit<RepetitionFacts, 'leadingNormalized' | 'normalized'>>(
     store,
-    `SELECT told.*, leadingNormalized, normalized
-    FROM (
-      SELECT client_ip AS client, ${SERVER} AS server, leading_fingerprint AS leadingFingerprint, fingerprint,
-        sum(repetition_1m.runs) AS runs, sum(matched_runs) AS matchedRuns,
-        sum(repetition_1m.executions) AS executions, max(executions_max) AS executionsMax,
-        sum(duration_sum_us) AS durationSumUs, sum(elapsed_sum_us) AS elapsedSumUs,
-        toInt64(toUnixTimestamp(min(t))) * 1000000 AS firstUs,
-        (toInt64(toUnixTimestamp(max(t))) + 60) * 1000000 AS lastUs
-      FROM repetition_1m
-      WHERE ${MINUTE_IN_WINDOW} AND ${IN_SCOPE}
-      GROUP BY client, server, leadingFingerprint, fingerprint HAVING matchedRuns > 0
-      ORDER BY elapsedSumUs DESC, client, server, leadingFingerprint, fingerprint LIMIT ${PAIRS_MAX}
-    ) AS told
-    ANY LEFT JOIN (SELECT fingerprint AS repeated, normalized FROM classes FINAL) AS described
-      ON told.fingerprint = described.repeated
-    ANY LEFT JOIN (SELECT fingerprint AS led, normalized AS leadingNormalized FROM classes FINAL) AS leading
-      ON told.leadingFingerprint = leading.led
-    ORDER BY elapsedSumUs DESC, client, server, leadingFingerprint, fingerprint`,
+    `SELECT client_ip AS client, ${SERVER} AS server, leading_fingerprint AS leadingFingerprint, fingerprint,
+      sum(repetition_1m.runs) AS runs, sum(matched_runs) AS matchedRuns,
+      sum(repetition_1m.executions) AS executions, max(executions_max) AS executionsMax,
+      sum(duration_sum_us) AS durationSumUs, sum(elapsed_sum_us) AS elapsedSumUs,
+      toInt64(toUnixTimestamp(min(t))) * 1000000 AS firstUs,
+      (toInt64(toUnixTimestamp(max(t))) + 60) * 1000000 AS lastUs
+    FROM repetition_1m
+    WHERE ${MINUTE_IN_WINDOW} AND ${IN_SCOPE}
+    GROUP BY client, server, leadingFingerprint, fingerprint HAVING matchedRuns > 0
+    ORDER BY elapsedSumUs DESC, client, server, leadingFingerprint, fingerprint LIMIT ${PAIRS_MAX}`,
     parameters,
   );
+  const named = rows.flatMap((row) => [row.leadingFingerprint, row.fingerprint]);
+  const texts = await readClassTexts(store, named);
+  const textOf = new Map(texts.map(({ fingerprint, normalized }) => [fingerprint, normalized]));
+  return rows.map((row) => ({
+    ...row,
+    leadingNormalized: textOf.get(row.leadingFingerprint) ?? '',
+    normalized: textOf.get(row.fingerprint) ?? '',
+  }));
 }
