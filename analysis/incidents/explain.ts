@@ -176,6 +176,13 @@ function faultOf(report: Report, incident: Incident | null): Explanation['fault'
       ': it kept a transaction open, and all else began after that. Locks do not show on the wire: that others waited for them is likely, not seen.',
     );
   }
+  if (finding.kind === 'low-tps/network' && finding.node !== null)
+    return said(
+      'between',
+      'The way to the database ',
+      nodePart(finding.node),
+      ', or its whole machine: every answer is late by about as much, also those that wait for nobody. The statements themselves are not to blame.',
+    );
   if (finding.role === 'server' && finding.node !== null)
     return said(
       'database',

@@ -32,10 +32,27 @@ export function firstCauseOf(
   if (first === undefined) return undefined;
   const others = members.filter((member) => member !== first);
   return {
-    finding: first.finding,
+    finding: verdictOn(first, members)?.finding ?? first.finding,
     onsetUs: first.onset.atUs,
     because: reasonOf(first, others, candidates.length, shared(first)),
   };
+}
+
+/**
+ * That a database is slow is seen within seconds; why it ends fewer transactions is judged by whole minutes, so it is told
+ * up to two of them later. It is the same thing, and the verdict says more: whose doing it is.
+ */
+const VERDICT_WITHIN_US = 120_000_000;
+
+function verdictOn({ finding, onset }: Member, members: readonly Member[]): Member | undefined {
+  if (finding.kind !== 'state/slow' || finding.role !== 'server') return undefined;
+  return members.find(
+    (member) =>
+      member.finding.kind.startsWith('low-tps/') &&
+      member.finding.node === finding.node &&
+      severityOf(member.finding) >= severityOf(finding) &&
+      member.onset.earliestUs - onset.latestUs <= VERDICT_WITHIN_US,
+  );
 }
 
 export function severityOf({ severity }: Pick<Finding, 'severity'>): number {

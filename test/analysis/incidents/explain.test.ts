@@ -145,6 +145,20 @@ describe('an explanation', () => {
     expect(told(reportOf([nobody]), at(630)).fault.who).toBe('unknown');
   });
 
+  it('finds it on the way where low TPS says so of a database that is slow, and at the database where it does not', () => {
+    const slow = findingOf({ kind: 'state/slow', sinceUs: at(640), untilUs: null });
+    const low = (kind: string, sinceUs = at(660)) => findingOf({ kind, sinceUs, untilUs: null });
+    const fault = (...findings: Finding[]) => told(reportOf(findings), at(650)).fault;
+    expect(fault(slow, low('low-tps/network')).who).toBe('between');
+    expect(words(fault(slow, low('low-tps/network')).parts)).toContain(
+      `The way to the database ${DATABASE}, or its whole machine`,
+    );
+    expect(fault(slow, low('low-tps/database')).who).toBe('database');
+    expect(fault(slow).who).toBe('database');
+    // Minutes later it is something else.
+    expect(fault(slow, low('low-tps/network', at(900))).who).toBe('database');
+  });
+
   it('tells a change shortly before as what it is, and a transaction that was open', () => {
     const report = reportOf([hang], {
       ddl: [dropped(500)],
