@@ -15,6 +15,7 @@ import { EngineProcess } from './engine-process.ts';
 import { migrations } from './migrations/migrate.ts';
 import { ask } from './questions/ask.ts';
 import { openStore, type Store } from './store.ts';
+import { removedOnSignal } from './unfinished.ts';
 import { storeError } from './store-error.ts';
 
 export interface BackupOutcome {
@@ -62,10 +63,12 @@ export async function backUp(store: Store, target: string): Promise<BackupOutcom
       'SELECT version() AS engine, max(version) AS schemaVersion FROM schema_migrations',
       {},
     );
-    await store.client.command({
-      query: `BACKUP DATABASE ${DATABASE} TO File(${sqlString(archive)})`,
+    await removedOnSignal(unfinished, async () => {
+      await store.client.command({
+        query: `BACKUP DATABASE ${DATABASE} TO File(${sqlString(archive)})`,
+      });
+      await syncFile(archive);
     });
-    await syncFile(archive);
     const { size: sizeBytes } = await stat(archive);
     const manifest: Manifest = {
       formatVersion: 1,
@@ -127,9 +130,11 @@ export async function restore(source: string, directory: string): Promise<void> 
   try {
     await mkdir(dirname(target), { recursive: true });
     await mkdir(unfinished, { mode: 0o700 });
-    await restoreInto(unfinished, archive);
-    const store = await openStore({ kind: 'embedded', directory: unfinished });
-    await store.close();
+    await removedOnSignal(unfinished, async () => {
+      await restoreInto(unfinished, archive);
+      const store = await openStore({ kind: 'embedded', directory: unfinished });
+      await store.close();
+    });
     refuseFilled(target);
     await rm(target, { recursive: true, force: true });
     await rename(unfinished, target);

@@ -14,6 +14,7 @@ import type { Window } from '../events/facts.ts';
 import { sqlString } from './engine/request-statement.ts';
 import { ask } from './questions/ask.ts';
 import type { Store } from './store.ts';
+import { removedOnSignal } from './unfinished.ts';
 import { storeError } from './store-error.ts';
 import type { StoredTable } from './tables/stored-tables.ts';
 
@@ -129,7 +130,7 @@ async function intoFile(path: string, write: (path: string) => Promise<void>): P
   try {
     const place = await open(dirname(path));
     await place.close();
-    await write(unfinished);
+    await removedOnSignal(unfinished, () => write(unfinished));
     const file = await open(unfinished, 'r+');
     await file.sync().finally(() => file.close());
     await rename(unfinished, path);

@@ -3,14 +3,24 @@
  * code, and what was read until then kept. Runs the command as its users do.
  */
 import { randomBytes } from 'node:crypto';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Decoded, mirrorsql } from '../lab/decode.ts';
-import { runProgram } from '../lab/process.ts';
+import { runProgram, waitUntil } from '../lab/process.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const SCENARIOS = join(ROOT, 'test', 'scenarios');
@@ -206,6 +216,23 @@ describe('a command over a store', () => {
 
   it.each(commands)('%s: a full disk is told in one line', async (command) => {
     expectOneLine(await run(command, '>/dev/full'), 'MSQL_OUTPUT_WRITE', 1);
+  });
+
+  it.each([
+    ['restore', (to: string) => ['restore', join(directory, 'backup'), '--data', to]],
+    ['export', (to: string) => ['export', '--data', store, '--output', to]],
+  ])('%s: Ctrl-C leaves nothing half done behind', async (name, args) => {
+    if (name === 'restore') await mirrorsql(['backup', join(directory, 'backup'), '--data', store]);
+    const place = mkdtempSync(join(directory, 'half-'));
+    const main = ['--import', 'tsx', join(ROOT, 'src/cli/main.ts'), ...args(join(place, 'whole'))];
+    const child = spawn(process.execPath, main, { cwd: ROOT, stdio: 'ignore' });
+    const ended = once(child, 'close');
+    await waitUntil('the unfinished', 30_000, () => readdirSync(place).length > 0);
+    child.kill('SIGINT');
+    await ended;
+    const left = readdirSync(place);
+    // It may have been done in this moment.
+    expect(left.filter((found) => found !== 'whole')).toEqual([]);
   });
 
   it('a collector that never stored is named as one, not shown as a night without traffic', async () => {
