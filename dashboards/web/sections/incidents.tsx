@@ -68,10 +68,7 @@ function Story({ incident, report, opened, onOpen, onZoom }: StoryProps) {
           <>
             <dt>First</dt>
             <dd>
-              <Sentence parts={finding.summary} onOpen={onOpen} />{' '}
-              <span class="quiet">
-                <Sentence parts={because} onOpen={onOpen} />
-              </span>
+              <Sentence parts={because} onOpen={onOpen} />
             </dd>
           </>
         )}
