@@ -27,6 +27,36 @@ const JUDGED_MAX_US = 6 * 3_600_000_000;
 const EDGES_MAX = 100;
 const CAPTURES_MAX = 1_000;
 
+/** The busiest pairs, the others of each node together as ''. First by pair: seconds are many, and pairs few. */
+const MINUTES = `SELECT server_ip, server_port, if(place <= ${EDGES_MAX}, client_ip, '') AS client, minute,
+    sum(asked) AS requests, sum(answeredInTime) AS requestsAnswered, sum(answered) AS answers, sum(good) AS normal,
+    sum(ended) AS transactions, sum(spentUs) AS durationSumUs, sumMap(spread) AS durations,
+    arraySum(mapValues(durations)) AS counted, sum(refused) AS connectionsRefused, max(open) AS connectionsOpen,
+    max(waiting) AS outstanding, max(ageUs) AS outstandingAgeMaxUs, sum(size) AS bytes, sum(lost) AS lostBytes
+  FROM (
+    SELECT *, dense_rank() OVER (ORDER BY total DESC, ${SERVER}, client_ip) AS place FROM (
+      SELECT *, sum(asked) OVER (PARTITION BY server_ip, server_port, client_ip) AS total FROM (
+        SELECT server_ip, server_port, client_ip, toStartOfMinute(t) AS minute, sum(requests) AS asked,
+          sum(requests_answered) AS answeredInTime, sum(a.answers) AS answered, sum(a.normal) AS good,
+          sum(commits) + sum(rollbacks) - sum(empty_transactions) AS ended, sum(duration_sum_us) AS spentUs,
+          sumMap(a.durations) AS spread, sum(connections_refused) AS refused, max(connections_open) AS open,
+          max(a.outstanding) AS waiting, max(outstanding_age_max_us) AS ageUs,
+          sum(bytes_request) + sum(bytes_response) AS size, sum(lost_bytes) AS lost
+        FROM activity_1s AS a WHERE ${SECOND_IN_WINDOW} AND ${IN_SCOPE}
+        GROUP BY server_ip, server_port, client_ip, minute
+      )
+    )
+  ) GROUP BY server_ip, server_port, client, minute`;
+
+/** The bucket below which, or in which, one in twenty of the answers lies. */
+const FLOOR = bucketMiddleSql(
+  'tupleElement(arrayFirst(one -> one.2 >= 0.05 * counted, arrayZip(mapKeys(durations), arrayCumSum(mapValues(durations)))), 1)',
+);
+
+type Control = Pick<EdgeMinute, 'begins' | 'beginSumUs' | 'ends' | 'endSumUs'>;
+type ControlMinute = Control & Pick<EdgeMinute, 'server' | 'client' | 'startUs'>;
+const NO_CONTROL: Control = { begins: 0, beginSumUs: 0, ends: 0, endSumUs: 0 };
+
 /** BEGIN, and COMMIT or ROLLBACK, by minute and pair. */
 const CONTROL_MINUTES = `SELECT ${SERVER} AS server, client_ip AS client,
     toInt64(toUnixTimestamp(t)) * 1000000 AS startUs,
@@ -51,35 +81,16 @@ export async function readLowTps(
   const historyFromUs = Math.floor((judgedFromUs - HISTORY_US) / MINUTE_US) * MINUTE_US;
   // From a whole second before the first minute on: SECOND_IN_WINDOW takes seconds that overlap.
   const parameters = { ...scoped, fromUs: historyFromUs };
-  const [minutes, captured] = await Promise.all([
-    ask<EdgeMinute>(
+  const [minutes, control, captured] = await Promise.all([
+    ask<Omit<EdgeMinute, keyof Control>>(
       store,
-      `SELECT minutes.server AS server, minutes.client AS client, minutes.startUs AS startUs, requests, requestsAnswered, answers, normal, transactions, durationSumUs,
-        if(counted = 0, NULL, ${bucketMiddleSql(
-          'tupleElement(arrayFirst(one -> one.2 >= 0.05 * counted, arrayZip(mapKeys(spread), arrayCumSum(mapValues(spread)))), 1)',
-        )}) AS floorUs,
-        begins, beginSumUs, ends, endSumUs, connectionsRefused, connectionsOpen, outstanding, outstandingAgeMaxUs, bytes, lostBytes
-      FROM (
-        SELECT ${SERVER} AS server, if((server_ip, server_port, client_ip) IN (
-            SELECT server_ip, server_port, client_ip FROM activity_1s WHERE ${SECOND_IN_WINDOW} AND ${IN_SCOPE}
-            GROUP BY server_ip, server_port, client_ip
-            ORDER BY sum(requests) DESC, ${SERVER}, client_ip LIMIT ${EDGES_MAX}
-          ), client_ip, '') AS client,
-          toInt64(toUnixTimestamp(toStartOfMinute(t))) * 1000000 AS startUs,
-          sum(a.requests) AS requests, sum(a.requests_answered) AS requestsAnswered, sum(a.answers) AS answers,
-          sum(a.normal) AS normal, sum(a.commits) + sum(a.rollbacks) - sum(a.empty_transactions) AS transactions,
-          sum(a.duration_sum_us) AS durationSumUs, sumMap(a.durations) AS spread, arraySum(mapValues(spread)) AS counted,
-          sum(a.connections_refused) AS connectionsRefused, max(a.connections_open) AS connectionsOpen,
-          max(a.outstanding) AS outstanding, max(a.outstanding_age_max_us) AS outstandingAgeMaxUs,
-          sum(a.bytes_request) + sum(a.bytes_response) AS bytes, sum(a.lost_bytes) AS lostBytes
-        FROM activity_1s AS a WHERE ${SECOND_IN_WINDOW} AND ${IN_SCOPE}
-        GROUP BY server_ip, server_port, client, startUs
-      ) AS minutes
-      LEFT JOIN (${CONTROL_MINUTES}) AS control
-        ON minutes.server = control.server AND minutes.client = control.client AND minutes.startUs = control.startUs
-      ORDER BY startUs, server, client`,
+      `SELECT ${SERVER} AS server, client, toInt64(toUnixTimestamp(minute)) * 1000000 AS startUs, requests, requestsAnswered,
+        answers, normal, transactions, durationSumUs, if(counted = 0, NULL, ${FLOOR}) AS floorUs, connectionsRefused,
+        connectionsOpen, outstanding, outstandingAgeMaxUs, bytes, lostBytes
+      FROM (${MINUTES}) ORDER BY startUs, server, client`,
       parameters,
     ),
+    ask<ControlMinute>(store, CONTROL_MINUTES, parameters),
     ask<{ fromUs: number; toUs: number }>(
       store,
       `SELECT ${us('first_packet_ts')} AS fromUs, ${us('last_packet_ts')} AS toUs FROM captures FINAL
@@ -90,5 +101,18 @@ export async function readLowTps(
       parameters,
     ),
   ]);
-  return { historyFromUs, judgedFromUs, minutes, captured };
+  const key = ({ server, client, startUs }: Pick<EdgeMinute, 'server' | 'client' | 'startUs'>) =>
+    `${server} ${client} ${startUs}`;
+  const controlOf = new Map(
+    control.map((row) => {
+      const { begins, beginSumUs, ends, endSumUs } = row;
+      return [key(row), { begins, beginSumUs, ends, endSumUs }];
+    }),
+  );
+  return {
+    historyFromUs,
+    judgedFromUs,
+    minutes: minutes.map((row) => ({ ...row, ...(controlOf.get(key(row)) ?? NO_CONTROL) })),
+    captured,
+  };
 }
