@@ -12,7 +12,7 @@ import {
   us,
 } from './ask.ts';
 import { MINUTE_US } from '../../core/time.ts';
-import { wholeMinutesOf } from './steps.ts';
+import { wholeHoursOf, wholeMinutesOf } from './steps.ts';
 
 /** Classes of one window; beyond, those with the least response time in sum are left out. */
 const CLASSES_MAX = 5_000;
@@ -34,11 +34,12 @@ const FROM_ROLLUP = `SELECT fingerprint, TIME AS moment,
     sumMap(durations) AS spread,
     sum(rows_returned) AS returned, sum(rows_affected) AS affected,
     max(rows_affected_max) AS affectedMax, sum(bytes_response) AS bytes, min(first_ts) AS first, max(last_ts) AS last
-  FROM class_1m WHERE PERIOD AND ${IN_SCOPE} GROUP BY fingerprint, moment`;
+  FROM TABLE WHERE PERIOD AND ${IN_SCOPE} GROUP BY fingerprint, moment`;
 
 /**
- * A subquery of one row per class and step, exact for any window: whole minutes come from the rollup, what lies before the
- * first and after the last of them from the events; all from the events where steps are shorter than a minute.
+ * A subquery of one row per class and step, exact for any window: whole hours come from the rollup by hour where the window
+ * is one step, other whole minutes from that by minute, what lies before the first and after the last of them from the
+ * events; all from the events where steps are shorter than a minute.
  * @param stepUs null: one step, the window
  */
 function source(
@@ -58,17 +59,29 @@ function source(
     return { sql: fromEvents(inWindow('ts')), parameters: { stepSeconds } };
   }
   const moment = (name: string): string => `fromUnixTimestamp64Micro({${name}:Int64}, 'UTC')`;
-  const rollup = FROM_ROLLUP.replace('TIME', stepOf('t')).replace(
-    'PERIOD',
-    `t >= ${moment('firstMinuteUs')} AND t < ${moment('lastMinuteUs')}${extra}`,
-  );
-  const parameters = { stepSeconds, firstMinuteUs, lastMinuteUs };
-  if (firstMinuteUs === window.fromUs && lastMinuteUs === window.toUs)
-    return { sql: rollup, parameters };
-  const ends = fromEvents(
-    `${inWindow('ts')} AND (ts < ${moment('firstMinuteUs')} OR ts >= ${moment('lastMinuteUs')})`,
-  );
-  return { sql: `${rollup} UNION ALL ${ends}`, parameters };
+  const during = (column: string, from: string, to: string): string =>
+    `${column} >= ${moment(from)} AND ${column} < ${moment(to)}`;
+  const around = (column: string, from: string, to: string): string =>
+    `(${column} < ${moment(from)} OR ${column} >= ${moment(to)})`;
+  const fromRollup = (table: string, period: string): string =>
+    FROM_ROLLUP.replace('TABLE', table)
+      .replace('TIME', stepOf('t'))
+      .replace('PERIOD', `${period}${extra}`);
+  const { firstHourUs, lastHourUs } = wholeHoursOf(window);
+  const parts: string[] = [];
+  let minutes = during('t', 'firstMinuteUs', 'lastMinuteUs');
+  if (stepUs === null && firstHourUs < lastHourUs) {
+    parts.push(fromRollup('class_1h', during('t', 'firstHourUs', 'lastHourUs')));
+    minutes += ` AND ${around('t', 'firstHourUs', 'lastHourUs')}`;
+  }
+  if (parts.length === 0 || firstMinuteUs < firstHourUs || lastHourUs < lastMinuteUs)
+    parts.push(fromRollup('class_1m', minutes));
+  if (window.fromUs < firstMinuteUs || lastMinuteUs < window.toUs) {
+    const ends = around('ts', 'firstMinuteUs', 'lastMinuteUs');
+    parts.push(fromEvents(`${inWindow('ts')} AND ${ends}`));
+  }
+  const parameters = { stepSeconds, firstMinuteUs, lastMinuteUs, firstHourUs, lastHourUs };
+  return { sql: parts.join(' UNION ALL '), parameters };
 }
 
 interface ClassRow extends Omit<ClassFacts, 'durations'> {

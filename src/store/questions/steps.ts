@@ -29,12 +29,23 @@ export function classStepUsFor(window: Window): number {
 }
 
 /** The whole minutes of a window; the first lies behind the last where there is none. */
-export function wholeMinutesOf({ fromUs, toUs }: Window): {
+export function wholeMinutesOf(window: Window): {
   readonly firstMinuteUs: number;
   readonly lastMinuteUs: number;
 } {
-  return {
-    firstMinuteUs: Math.ceil(fromUs / MINUTE) * MINUTE,
-    lastMinuteUs: Math.floor(toUs / MINUTE) * MINUTE,
-  };
+  const [firstMinuteUs, lastMinuteUs] = wholeOf(window, MINUTE);
+  return { firstMinuteUs, lastMinuteUs };
+}
+
+/** The whole hours, likewise. */
+export function wholeHoursOf(window: Window): {
+  readonly firstHourUs: number;
+  readonly lastHourUs: number;
+} {
+  const [firstHourUs, lastHourUs] = wholeOf(window, HOUR);
+  return { firstHourUs, lastHourUs };
+}
+
+function wholeOf({ fromUs, toUs }: Window, unitUs: number): [number, number] {
+  return [Math.ceil(fromUs / unitUs) * unitUs, Math.floor(toUs / unitUs) * unitUs];
 }
