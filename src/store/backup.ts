@@ -15,7 +15,7 @@ import { EngineProcess } from './engine-process.ts';
 import { migrations } from './migrations/migrate.ts';
 import { ask } from './questions/ask.ts';
 import { openStore, type Store } from './store.ts';
-import { removedOnSignal } from './unfinished.ts';
+import { removedOnSignal, removedWhenInterrupted } from './unfinished.ts';
 import { storeError } from './store-error.ts';
 
 export interface BackupOutcome {
@@ -130,27 +130,33 @@ export async function restore(source: string, directory: string): Promise<void> 
   try {
     await mkdir(dirname(target), { recursive: true });
     await mkdir(unfinished, { mode: 0o700 });
-    await removedOnSignal(unfinished, async () => {
-      await restoreInto(unfinished, archive);
+    await removedWhenInterrupted(unfinished, async (interrupted) => {
+      await restoreInto(unfinished, archive, interrupted);
       const store = await openStore({ kind: 'embedded', directory: unfinished });
       await store.close();
+      interrupted.throwIfAborted();
+      refuseFilled(target);
+      await rm(target, { recursive: true, force: true });
+      await rename(unfinished, target);
     });
-    refuseFilled(target);
-    await rm(target, { recursive: true, force: true });
-    await rename(unfinished, target);
   } catch (error) {
     await rm(unfinished, { recursive: true, force: true });
     throw storeError(error);
   }
 }
 
-async function restoreInto(directory: string, archive: string): Promise<void> {
+async function restoreInto(
+  directory: string,
+  archive: string,
+  interrupted: AbortSignal,
+): Promise<void> {
   const engine = await EngineProcess.start(directory);
   const client = clientOf(engine.description, 'system', BACKUP_WITHIN_MS);
+  const query = `RESTORE DATABASE ${DATABASE} FROM File(${sqlString(archive)})`;
   try {
-    await client.command({
-      query: `RESTORE DATABASE ${DATABASE} FROM File(${sqlString(archive)})`,
-    });
+    interrupted.throwIfAborted();
+    interrupted.addEventListener('abort', () => engine.kill());
+    await client.command({ query });
   } finally {
     await client.close();
     await engine.close();

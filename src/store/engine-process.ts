@@ -78,6 +78,12 @@ export class EngineProcess {
     };
   }
 
+  /** Ends the engine at once: what it was writing is thrown away. */
+  kill(): void {
+    this.#closing = true;
+    this.#child?.kill('SIGKILL');
+  }
+
   /** Ends the engine in order, or leaves it to the processes that hold a lease on it. */
   async close(): Promise<void> {
     this.#closing = true;
