@@ -94,10 +94,15 @@ class Reader {
     if (type === 'Float64') return new Float64Array(this.#copied(8 * count));
     if (type !== 'UInt64') throw broken(`a column of ${type}`);
     const halves = new Uint32Array(this.#copied(8 * count));
-    const values = new Float64Array(count);
-    for (let row = 0; row < count; row++)
-      values[row] = (halves[2 * row] ?? 0) + (halves[2 * row + 1] ?? 0) * HIGH;
-    return values;
+    const lower = new Uint32Array(count);
+    let highest = 0;
+    for (let row = 0; row < count; row++) {
+      lower[row] = halves[2 * row] ?? 0;
+      highest |= halves[2 * row + 1] ?? 0;
+    }
+    // Mostly so: and integers of 32 bits take less memory and time, wherever they are put, than numbers with a fraction.
+    if (highest === 0) return lower;
+    return Float64Array.from(lower, (low, row) => low + (halves[2 * row + 1] ?? 0) * HIGH);
   }
 
   #uint64(): number {
