@@ -68,6 +68,7 @@ export async function backUp(store: Store, target: string): Promise<BackupOutcom
         query: `BACKUP DATABASE ${DATABASE} TO File(${sqlString(archive)})`,
       });
       await syncFile(archive);
+      await refuseTruncated(archive);
     });
     const { size: sizeBytes } = await stat(archive);
     const manifest: Manifest = {
@@ -98,6 +99,26 @@ const isFileFault = (code: string): boolean =>
   ['ENOENT', 'EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'ENAMETOOLONG', 'ENOTEMPTY', 'EEXIST'].includes(
     code,
   );
+
+/** A tar archive ends with two blocks of zeros. */
+const ARCHIVE_END_BYTES = 1024;
+
+/** The engine says that all is well when the disk was full: its archive then breaks off. */
+async function refuseTruncated(archive: string): Promise<void> {
+  const file = await open(archive, 'r');
+  try {
+    const { size } = await file.stat();
+    const end = Buffer.alloc(ARCHIVE_END_BYTES, 1);
+    await file.read(end, 0, ARCHIVE_END_BYTES, Math.max(0, size - ARCHIVE_END_BYTES));
+    if (end.every((byte) => byte === 0)) return;
+  } finally {
+    await file.close();
+  }
+  throw new MirrorSqlError(
+    'MSQL_STORE_DISK_FULL',
+    'the archive could not be written to its end: the disk is full',
+  );
+}
 
 function refuseExisting(path: string): void {
   if (existsSync(path)) {
