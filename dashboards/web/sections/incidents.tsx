@@ -82,14 +82,18 @@ function Story({ incident, report, opened, onOpen, onZoom }: StoryProps) {
         )}
         <dt>To do</dt>
         <dd>{finding.advice}</dd>
-        <dt>Nodes</dt>
-        <dd class="nodes">
-          {nodes.map(({ node, role }) => (
-            <span key={role + node}>
-              <NodeName node={node} />
-            </span>
-          ))}
-        </dd>
+        {nodes.length > 0 && (
+          <>
+            <dt>Nodes</dt>
+            <dd class="nodes">
+              {nodes.map(({ node, role }) => (
+                <span key={role + node}>
+                  <NodeName node={node} />
+                </span>
+              ))}
+            </dd>
+          </>
+        )}
       </dl>
       <Timeline incident={incident} opened={opened} onOpen={onOpen} />
     </article>

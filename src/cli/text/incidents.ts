@@ -37,7 +37,7 @@ function incidentLines(page: Page, incident: Incident): string[] {
       ? hanging('  first:  ', wrappableSentence(page, firstCause.because), inner)
       : []),
     ...hanging('  to do:  ', firstCause.finding.advice, inner),
-    `  ${paint.dim(`nodes:  ${named.join(', ')}${more}`)}`,
+    ...(named.length === 0 ? [] : [`  ${paint.dim(`nodes:  ${named.join(', ')}${more}`)}`]),
     ...context
       .slice(0, CONTEXT_SHOWN)
       .flatMap((entry) => timelineLines(page, '  before  ', entry).map(paint.dim)),
