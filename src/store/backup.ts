@@ -15,7 +15,7 @@ import { EngineProcess } from './engine-process.ts';
 import { migrations } from './migrations/migrate.ts';
 import { ask } from './questions/ask.ts';
 import { openStore, type Store } from './store.ts';
-import { removedOnSignal, removedWhenInterrupted } from './unfinished.ts';
+import { endsWith, removedOnSignal, removedWhenInterrupted } from './unfinished.ts';
 import { storeError } from './store-error.ts';
 
 export interface BackupOutcome {
@@ -101,19 +101,10 @@ const isFileFault = (code: string): boolean =>
   );
 
 /** A tar archive ends with two blocks of zeros. */
-const ARCHIVE_END_BYTES = 1024;
+const ARCHIVE_END = new Uint8Array(1024);
 
-/** The engine says that all is well when the disk was full: its archive then breaks off. */
 async function refuseTruncated(archive: string): Promise<void> {
-  const file = await open(archive, 'r');
-  try {
-    const { size } = await file.stat();
-    const end = Buffer.alloc(ARCHIVE_END_BYTES, 1);
-    await file.read(end, 0, ARCHIVE_END_BYTES, Math.max(0, size - ARCHIVE_END_BYTES));
-    if (end.every((byte) => byte === 0)) return;
-  } finally {
-    await file.close();
-  }
+  if (await endsWith(archive, ARCHIVE_END)) return;
   throw new MirrorSqlError(
     'MSQL_STORE_DISK_FULL',
     'the archive could not be written to its end: the disk is full',

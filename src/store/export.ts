@@ -14,7 +14,7 @@ import type { Window } from '../events/facts.ts';
 import { sqlString } from './engine/request-statement.ts';
 import { ask } from './questions/ask.ts';
 import type { Store } from './store.ts';
-import { removedOnSignal } from './unfinished.ts';
+import { endsWith, removedOnSignal } from './unfinished.ts';
 import { storeError } from './store-error.ts';
 import type { StoredTable } from './tables/stored-tables.ts';
 
@@ -30,6 +30,8 @@ const SETTINGS = {
   // A group of rows is held in memory until it is whole.
   output_format_parquet_row_group_size: '100000',
 } as const;
+
+const PARQUET_END = Buffer.from('PAR1');
 
 /**
  * Exports to the file `output`, which appears when it is whole, or to `stream`: the rows of the window, or all. They come in
@@ -62,6 +64,10 @@ export async function exportRows(
         query_params: parameters,
         clickhouse_settings: SETTINGS,
       });
+      if (!(await endsWith(path, PARQUET_END))) {
+        const where = typeof output === 'string' ? output : path;
+        throw new MirrorSqlError('MSQL_OUTPUT_WRITE', `cannot write ${where}: the disk is full`);
+      }
     } else {
       const stream = await answerOf(store, table, query, format, parameters);
       await pipeline(stream, createWriteStream(path, { flags: 'wx', mode: 0o600 }));

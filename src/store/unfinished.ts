@@ -1,5 +1,6 @@
 /** What is written beside its place and renamed when it is whole: nothing of it stays when the program is told to end. */
 import { rmSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import process from 'node:process';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -60,5 +61,18 @@ function remove(path: string): void {
     rmSync(path, { recursive: true, force: true, maxRetries: 3 });
   } catch {
     // Somebody is still writing there: a part stays.
+  }
+}
+
+/** Whether a file is there to its end. The engine says that all is well when the disk was full: its files then break off. */
+export async function endsWith(path: string, expected: Uint8Array): Promise<boolean> {
+  const file = await open(path, 'r');
+  try {
+    const { size } = await file.stat();
+    const end = Buffer.alloc(expected.length);
+    const { bytesRead } = await file.read(end, 0, end.length, Math.max(0, size - end.length));
+    return bytesRead === expected.length && end.equals(expected);
+  } finally {
+    await file.close();
   }
 }
