@@ -47,12 +47,17 @@ const HARDWARE_LOOPBACK = 772;
 const STATUS_KERNEL = 0;
 const STATUS_USER = 1;
 
-const BLOCK_BYTES = 1 << 20;
-/** A block that is not full is handed over after this long: it bounds the delay, not the timestamps. */
-const RETIRE_MS = 10;
+/**
+ * A block that is not full is handed over after this long: it bounds the delay, not the timestamps. A trickle of packets takes
+ * a block each time, so the ring holds `blocks * RETIRE_MS` of a quiet line: five seconds with 64 MiB, for a process that is
+ * starting or is not given the processor.
+ */
+const RETIRE_MS = 20;
+/** Room for the largest packet that the kernel puts together (64 KiB, of jumbo frames and of segmentation offload). */
+const BLOCK_BYTES = 256 << 10;
 const POLL_MS = 4;
 /** So many blocks at a time, then the event loop gets its turn. */
-const BLOCKS_PER_TURN = 4;
+const BLOCKS_PER_TURN = 16;
 /** Without packets, `readChunk` returns this often, so that clocks above it go on. */
 const IDLE_MS = 200;
 

@@ -13,6 +13,7 @@ const ROOT = join(import.meta.dirname, '../../..');
 const SCENE = join(import.meta.dirname, 'interface-scene.ts');
 const VLAN_SCENE = join(import.meta.dirname, 'vlan-scene.ts');
 const WORKERS_SCENE = join(import.meta.dirname, 'workers-scene.ts');
+const PATIENCE_SCENE = join(import.meta.dirname, 'patience-scene.ts');
 const SCENE_TIMEOUT_MS = 240_000;
 
 const isRoot = process.getuid?.() === 0;
@@ -65,6 +66,20 @@ describe.skipIf(!isolates).each(BACKENDS.filter(({ backend }) => backend !== 'ca
         expect(told.summary.events['session_start']).toBe(17);
         expect(Math.min(...told.each)).toBeGreaterThan(0);
         expect(told.each).toHaveLength(2);
+      },
+      SCENE_TIMEOUT_MS,
+    );
+  },
+);
+
+describe.skipIf(!isolates || addonPath() === undefined)(
+  'the ring of a process that does not read',
+  () => {
+    it(
+      'holds seconds of a trickle',
+      async () => {
+        const told = await scene('afpacket', PATIENCE_SCENE);
+        expect(told).toEqual({ sent: 200, came: 200, dropped: 0, freezes: 0 });
       },
       SCENE_TIMEOUT_MS,
     );
