@@ -180,6 +180,7 @@ const classThresholds = Type.Object(
     'change-steps-min': count('with so many steps before and after it', 2, 100),
     'others-factor': number('while the others got longer by less than this factor', 1, 1e6),
     'alone-share': number('or while it made this share of all the time that came on top', 0.5, 1),
+    'alone-factor': number('or while it grew by so many times what the others grew by', 1, 1e6),
     'fetch-executions-min': count('Slow fetch: executions with large answers'),
     'fetch-share': number('whose rows arrive for this share of the time', 0, 1),
     'fetch-floor-ms': durationMs('and for so long'),

@@ -160,7 +160,15 @@ describe.skipIf(!isolates).each(BACKENDS)('through $backend, an interface', ({ b
   );
 
   it('that carries one direction only is put in order with that of the other direction', () => {
-    expectWhole(told['twoWays']);
+    if (backend !== 'cap') {
+      expectWhole(told['twoWays']);
+      return;
+    }
+    // It knows only when packets came to it: an answer may have come before its request, and is told as one that nobody asked for.
+    const { statements, truth, gaps, unmatchedAnswers } = told['twoWays'] ?? {};
+    expect(gaps).toBe(0);
+    expect(Number(statements)).toBe(Number(truth) + Number(unmatchedAnswers));
+    expect(Number(unmatchedAnswers)).toBeLessThan(Number(truth) / 20);
   });
 
   it.skipIf(backend !== 'tcpdump')('may be any of them at once', () => {
