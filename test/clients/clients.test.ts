@@ -6,6 +6,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Agreement, compareSession, statementsByPort } from '../truth/wire-account.ts';
 import { installClients, newerServer } from './installed.ts';
+import { cancelWithLongKey } from './long-cancel-key.ts';
 import {
   type ClientName,
   DEBIAN_CLIENTS,
@@ -72,3 +73,16 @@ describe.each(SERVERS)('with $server', ({ binaries, there }) => {
     expect(strange).toEqual([]);
   });
 });
+
+it.skipIf(newer === undefined)(
+  'a cancel request with a key of 32 bytes (protocol 3.2) is joined to the statement that it cancels',
+  async () => {
+    const { keyBytes, statement, request } = await cancelWithLongKey(newer ?? '');
+    expect(keyBytes).toBe(32);
+    expect(statement).toMatchObject({ status: 'cancelled', quality: [] });
+    expect(request).toMatchObject({
+      target_session_id: statement?.session_id,
+      target_ts: statement?.ts,
+    });
+  },
+);

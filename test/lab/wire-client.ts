@@ -6,6 +6,8 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { client as say } from '../wire/postgres.ts';
 
+const PROTOCOL_3 = 0x0003_0000;
+
 export interface BackendMessage {
   /** One letter, as in the manual. */
   readonly type: string;
@@ -18,6 +20,8 @@ export interface WireClientOptions {
   readonly user: string;
   readonly database: string;
   readonly application?: string;
+  /** Of protocol 3: 0 unless told. */
+  readonly protocolMinor?: number;
   readonly localAddress?: string;
   readonly localPort?: number;
 }
@@ -50,19 +54,27 @@ export class WireClient {
   static async open(options: WireClientOptions): Promise<WireClient> {
     const socket = await openSocket(options);
     const client = new WireClient(socket, options);
-    const { user, database, application } = options;
+    const { user, database, application, protocolMinor = 0 } = options;
     client.send(
-      say.startup({
-        user,
-        database,
-        ...(application === undefined ? {} : { application_name: application }),
-      }),
+      say.startup(
+        {
+          user,
+          database,
+          ...(application === undefined ? {} : { application_name: application }),
+        },
+        PROTOCOL_3 | protocolMinor,
+      ),
     );
     const answers = await client.until('Z');
     const key = answers.find(({ type }) => type === 'K');
     client.#processId = key?.body.readInt32BE(0) ?? 0;
     client.#secret = key?.body.subarray(4) ?? client.#secret;
     return client;
+  }
+
+  /** Of the key that cancels what this session does. */
+  get keyBytes(): number {
+    return this.#secret.length;
   }
 
   send(...messages: readonly Uint8Array[]): void {
