@@ -4,6 +4,7 @@
  * (HighlightPart), so that every surface writes them in its own way.
  */
 import type { WindowFacts } from '../src/events/facts.ts';
+import type { LowTpsEpisode } from '../src/events/low-tps.ts';
 import { LOSSY_SHARE } from '../src/events/quality.ts';
 import type { Highlight, HighlightTopic, Report } from '../src/events/report.ts';
 import { biggestWrite } from './monitors/affected-rows.ts';
@@ -107,12 +108,11 @@ const illHealth: Rule = ({ health, window }) => {
 
 /** The stretch of low TPS in which most was lost; whose doing it was stands among the findings. */
 const lowTps: Rule = ({ lowTps: { episodes }, window }) => {
-  const lost = episodes.map(
-    ({ tps, usualTps, fromUs, toUs }) => (usualTps - tps) * ((toUs ?? window.toUs) - fromUs),
-  );
-  const worst = episodes[lost.indexOf(Math.max(...lost))];
+  const lastedUs = ({ fromUs, toUs }: LowTpsEpisode): number => (toUs ?? window.toUs) - fromUs;
+  const lost = (one: LowTpsEpisode): number => (one.usualTps - one.tps) * lastedUs(one);
+  const [worst] = [...episodes].sort((a, b) => lost(b) - lost(a));
   if (worst === undefined) return undefined;
-  const { server, tps, usualTps, fromUs, toUs } = worst;
+  const { server, tps, usualTps, fromUs } = worst;
   return highlight(
     'notice',
     'load',
@@ -122,7 +122,7 @@ const lowTps: Rule = ({ lowTps: { episodes }, window }) => {
     ' of its usual transactions from ',
     timePart(fromUs),
     ' for ',
-    durationPart((toUs ?? window.toUs) - fromUs),
+    durationPart(lastedUs(worst)),
     '.',
   );
 };

@@ -8,6 +8,7 @@ import {
 import type { Finding } from '../../src/events/finding.ts';
 import { defaultBigTransactionsSettings } from './big-transactions.ts';
 import { textPart, countPart, sharePart, statementPart } from '../../src/events/sentence.ts';
+import { evidence } from '../evidence.ts';
 
 /** As a nightly batch is big each night: told as something new only when its executions change so many times more rows. */
 const GROWTH_LEAST = 3;
@@ -61,30 +62,13 @@ function classFinding(
     advice:
       'Change the rows in portions with a COMMIT after each, or see which value made the condition so wide.',
     evidence: [
-      {
-        name: 'share, at least',
-        value: row.bigShareLeast,
-        unit: 'share',
-        threshold: alertShare,
-      },
-      { name: 'big executions', value: row.bigCount, unit: 'count', threshold: null },
-      { name: 'executions', value: row.executions, unit: 'count', threshold: null },
-      {
-        name: 'rows of the largest',
-        value: row.rowsAffectedMax,
-        unit: 'count',
-        threshold: row.rowsThreshold,
-      },
+      evidence('share, at least', row.bigShareLeast, 'share', alertShare),
+      evidence('big executions', row.bigCount, 'count'),
+      evidence('executions', row.executions, 'count'),
+      evidence('rows of the largest', row.rowsAffectedMax, 'count', row.rowsThreshold),
       ...(row.rowsMeanBefore === null
         ? []
-        : [
-            {
-              name: 'rows of one in the week before, mean',
-              value: row.rowsMeanBefore,
-              unit: 'count' as const,
-              threshold: null,
-            },
-          ]),
+        : [evidence('rows of one in the week before, mean', row.rowsMeanBefore, 'count')]),
     ],
     fingerprints: [row.fingerprint],
     sessions: [],
@@ -123,15 +107,10 @@ function typeFinding(
       ? 'See whether it can commit in portions: until it ends its rows are locked, and replicas apply it as one.'
       : 'See whether its loop can be one statement over a set.',
     evidence: [
-      {
-        name: 'rows of the largest',
-        value: row.rowsAffectedMax,
-        unit: 'count',
-        threshold: row.rowsThreshold,
-      },
-      { name: 'transactions of the type', value: row.transactions, unit: 'count', threshold: null },
-      { name: 'share of all rows changed', value: row.shareOfRows, unit: 'share', threshold: null },
-      { name: 'big in the week before', value: row.bigRowsBefore, unit: 'count', threshold: null },
+      evidence('rows of the largest', row.rowsAffectedMax, 'count', row.rowsThreshold),
+      evidence('transactions of the type', row.transactions, 'count'),
+      evidence('share of all rows changed', row.shareOfRows, 'share'),
+      evidence('big in the week before', row.bigRowsBefore, 'count'),
     ],
     fingerprints: [],
     sessions: [row.sessionId],

@@ -11,6 +11,7 @@ import {
   durationPart,
   nodePart,
 } from '../../src/events/sentence.ts';
+import { evidence } from '../evidence.ts';
 
 export interface OpenTransactionFindingSettings {
   /** Nothing was asked for so long: less may be a client that computes between two statements. */
@@ -105,9 +106,9 @@ function common(row: OpenTransactionRow) {
 
 function ageEvidence(row: OpenTransactionRow): Evidence[] {
   return [
-    { name: 'open for', value: row.ageUs, unit: 'us', threshold: row.thresholdUs },
-    { name: 'rows changed', value: row.rowsAffected, unit: 'count', threshold: null },
-    { name: 'statements', value: row.statements, unit: 'count', threshold: null },
+    evidence('open for', row.ageUs, 'us', row.thresholdUs),
+    evidence('rows changed', row.rowsAffected, 'count'),
+    evidence('statements', row.statements, 'count'),
   ];
 }
 
@@ -152,13 +153,8 @@ function blockingFinding(
       ? 'Let the application commit or roll back before it does anything else; end its session when it does not.'
       : 'See what this transaction does between its statements, and whether it can change these rows last.',
     evidence: [
-      { name: 'longest wait', value: longestUs, unit: 'us', threshold: waitCriticalUs },
-      {
-        name: 'channels waiting',
-        value: row.waitingCount,
-        unit: 'count',
-        threshold: waitingCritical,
-      },
+      evidence('longest wait', longestUs, 'us', waitCriticalUs),
+      evidence('channels waiting', row.waitingCount, 'count', waitingCritical),
       ...ageEvidence(row),
     ],
     fingerprints: [
@@ -204,10 +200,7 @@ function idleFinding(
     advice: changed
       ? 'See what the application does between its last statement and its COMMIT; its rows stay locked until then.'
       : 'It changed nothing, but as long as it is open the database keeps old rows for it.',
-    evidence: [
-      { name: 'idle for', value: idleUs(row), unit: 'us', threshold: idleLeastUs },
-      ...ageEvidence(row),
-    ],
+    evidence: [evidence('idle for', idleUs(row), 'us', idleLeastUs), ...ageEvidence(row)],
     fingerprints: fingerprintsOf(row),
     sessions: [row.sessionId],
   };
@@ -236,8 +229,8 @@ function manyFinding(idle: readonly OpenTransactionRow[], asOfUs: number): Findi
     advice:
       'Look for a way through the application on which a transaction is neither committed nor rolled back.',
     evidence: [
-      { name: 'idle transactions', value: idle.length, unit: 'count', threshold: null },
-      { name: 'oldest', value: asOfUs - oldestUs, unit: 'us', threshold: null },
+      evidence('idle transactions', idle.length, 'count'),
+      evidence('oldest', asOfUs - oldestUs, 'us'),
       {
         name: 'rows changed',
         value: idle.reduce((sum, { rowsAffected }) => sum + rowsAffected, 0),
@@ -276,7 +269,7 @@ function bigFinding(row: OpenTransactionRow, threshold: number): Finding {
     ],
     advice: 'Expect its locks, and the lag of replicas, until it ends.',
     evidence: [
-      { name: 'probability', value: row.bigProbability ?? 0, unit: 'share', threshold },
+      evidence('probability', row.bigProbability ?? 0, 'share', threshold),
       ...ageEvidence(row),
     ],
     fingerprints: fingerprintsOf(row),

@@ -141,12 +141,7 @@ export function slowClassFindings(
           ...(row.usual === null
             ? []
             : [evidence(USUALLY[row.usual.basis], row.usual.medianUs, 'us')]),
-          {
-            name: 'share of all time',
-            value: row.shareOfTime,
-            unit: 'share' as const,
-            threshold: null,
-          },
+          evidence('share of all time', row.shareOfTime, 'share'),
         ],
         fingerprints: [row.fingerprint],
         sessions: [],

@@ -5,9 +5,11 @@
 import type { Window } from '../../src/events/facts.ts';
 import type { HealthInterval, NodeSecond } from '../../src/events/health.ts';
 import type { StoredState } from '../../src/events/judgement.ts';
+import { nodeKey } from '../../src/events/seasons.ts';
 import { type AnalysisSettings, healthSettingsOf } from '../settings.ts';
+import { grouped } from '../share.ts';
 import { emptySecond } from './histories.ts';
-import { NO_SEASONS, nodeKey, type SeasonOf } from './seasons.ts';
+import { NO_SEASONS, type SeasonOf } from './seasons.ts';
 import { type StateWatch, watchOf } from './states.ts';
 import { SECOND_US } from '../../src/core/time.ts';
 
@@ -64,13 +66,7 @@ export class StateKeeper {
    * @returns stretches that are new, that ended, or that have not been told for a minute
    */
   advance(rows: readonly NodeSecond[], window: Window, seasons = NO_SEASONS): StoredState[] {
-    const byNode = new Map<string, NodeSecond[]>();
-    for (const row of rows) {
-      const key = nodeKey(row);
-      const own = byNode.get(key);
-      if (own === undefined) byNode.set(key, [row]);
-      else own.push(row);
-    }
+    const byNode = grouped(rows, nodeKey);
     for (const [key, [first]] of byNode) {
       if (first === undefined || this.#nodes.has(key)) continue;
       if (this.#nodes.size >= NODES_MAX) this.nodesRefused++;

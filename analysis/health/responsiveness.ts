@@ -2,7 +2,7 @@
  * H5 (slow), H3 (jitter) and H4 (sub-healthy), judged every ten seconds: the first two from the line through the last
  * minute, the third from the trend of the last ten minutes.
  */
-import type { Evidence, NodeRole } from '../../src/events/health.ts';
+import type { NodeRole } from '../../src/events/health.ts';
 import { sumOf } from '../share.ts';
 import { medianOf } from '../statistics/median.ts';
 import { mannKendallTest } from '../statistics/mann-kendall.ts';
@@ -13,6 +13,7 @@ import type { Baseline, Bin } from './baseline.ts';
 import type { JitterLearnt } from './jitter-learnt.ts';
 import type { ResponseLine } from './response-line.ts';
 import type { HealthSettings } from './settings.ts';
+import { evidence } from '../evidence.ts';
 
 /** Exit factors: a state ends below this share of the threshold by which it began. */
 export const SLOW_EXIT = 0.8;
@@ -89,12 +90,9 @@ export function slow(
   const threshold = slowThresholdUs(baseline, bins, settings);
   if (line.meanUs > threshold) {
     const { usualUs, usualName } = baseline;
-    const evidence: Evidence[] = [
-      { name: 'mean response time of a minute', value: line.meanUs, unit: 'us', threshold },
-    ];
-    if (usualUs !== undefined)
-      evidence.push({ name: usualName, value: usualUs, unit: 'us', threshold: null });
-    return { verdict: 'bad', evidence };
+    const measured = evidence('mean response time of a minute', line.meanUs, 'us', threshold);
+    const usual = usualUs === undefined ? [] : [evidence(usualName, usualUs, 'us')];
+    return { verdict: 'bad', evidence: [measured, ...usual] };
   }
   return line.meanUs < SLOW_EXIT * threshold ? GOOD : BETWEEN;
 }
@@ -136,13 +134,8 @@ export function jitter(
     return {
       verdict: 'bad',
       evidence: [
-        {
-          name: 'deviation around the line, of the mean',
-          value: share,
-          unit: 'share',
-          threshold,
-        },
-        { name: 'deviation around the line', value: line.deviationUs, unit: 'us', threshold: null },
+        evidence('deviation around the line, of the mean', share, 'share', threshold),
+        evidence('deviation around the line', line.deviationUs, 'us'),
       ],
     };
   return share < JITTER_EXIT * threshold ? GOOD : BETWEEN;
@@ -185,24 +178,14 @@ function slowing(bins: readonly Bin[], baseline: Baseline, settings: HealthSetti
     return {
       verdict: 'bad',
       evidence: [
-        {
-          name: 'growth of the response time in ten minutes',
-          value: Math.expm1(growth),
-          unit: 'share',
-          threshold: Math.expm1(threshold),
-        },
-        {
-          name: 'mean response time now',
-          value: nowUs,
-          unit: 'us',
-          threshold: usualUs * beyond,
-        },
-        {
-          name: 'chance of such a trend',
-          value: trend.pValue,
-          unit: 'share',
-          threshold: pMax,
-        },
+        evidence(
+          'growth of the response time in ten minutes',
+          Math.expm1(growth),
+          'share',
+          Math.expm1(threshold),
+        ),
+        evidence('mean response time now', nowUs, 'us', usualUs * beyond),
+        evidence('chance of such a trend', trend.pValue, 'share', pMax),
       ],
     };
   return growth < threshold / 2 ? GOOD : BETWEEN;
@@ -229,19 +212,9 @@ function shrinking(bins: readonly Bin[], baseline: Baseline, settings: HealthSet
     return {
       verdict: 'bad',
       evidence: [
-        {
-          name: 'connections lost in ten minutes',
-          value: before - after,
-          unit: 'count',
-          threshold: threshold * before,
-        },
-        { name: 'connections left', value: after, unit: 'count', threshold: usual / beyond },
-        {
-          name: 'chance of such a trend',
-          value: trend.pValue,
-          unit: 'share',
-          threshold: pMax,
-        },
+        evidence('connections lost in ten minutes', before - after, 'count', threshold * before),
+        evidence('connections left', after, 'count', usual / beyond),
+        evidence('chance of such a trend', trend.pValue, 'share', pMax),
       ],
     };
   return fall < threshold / 2 ? GOOD : BETWEEN;

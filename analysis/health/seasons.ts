@@ -1,6 +1,6 @@
 /** What is usual for each node in each hour, by the hours before it that are like it. */
 import type { NodeRole } from '../../src/events/health.ts';
-import type { SeasonFacts } from '../../src/events/seasons.ts';
+import { nodeKey, type SeasonFacts } from '../../src/events/seasons.ts';
 import { HOUR_US } from '../../src/core/time.ts';
 
 export type Season = Pick<SeasonFacts, 'basis' | 'medianUs'>;
@@ -26,8 +26,3 @@ export class Seasons {
 }
 
 export const NO_SEASONS = new Seasons([]);
-
-/** A client and a server may have one name. */
-export function nodeKey({ role, node }: Pick<SeasonFacts, 'role' | 'node'>): string {
-  return `${role} ${node}`;
-}

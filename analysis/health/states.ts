@@ -36,6 +36,7 @@ import { NO_SEASONS, type Season } from './seasons.ts';
 import type { HealthSettings } from './settings.ts';
 import { Stretches } from './stretches.ts';
 import { SECOND_US } from '../../src/core/time.ts';
+import { evidence } from '../evidence.ts';
 
 /** What H1 to H5 look back on. */
 const SECONDS_KEPT = LINE_SECONDS;
@@ -96,8 +97,7 @@ export class Watch implements StateWatch {
   readonly #settings: HealthSettings;
   readonly #baseline = new Baseline();
   /** The worst first. */
-  readonly #flags: readonly (readonly [Flag, Hysteresis])[];
-  readonly #byFlag: ReadonlyMap<Flag, Hysteresis>;
+  readonly #flags: ReadonlyMap<Flag, Hysteresis>;
   readonly #evidence = new Map<HealthState, readonly Evidence[]>();
   readonly #lately: NodeSecond[] = [];
   readonly #bins: Bin[] = [];
@@ -110,8 +110,7 @@ export class Watch implements StateWatch {
     this.#history = history;
     this.#stretches = new Stretches(history);
     this.#settings = settings;
-    this.#flags = FLAGS.map((flag) => [flag, new Hysteresis(RULES[flag])]);
-    this.#byFlag = new Map(this.#flags);
+    this.#flags = new Map(FLAGS.map((flag) => [flag, new Hysteresis(RULES[flag])]));
   }
 
   drain(): HealthInterval[] {
@@ -125,7 +124,7 @@ export class Watch implements StateWatch {
     const unknown = this.#judgeCapture(second);
     const tsUs = second.startUs + SECOND_US;
     if (unknown) {
-      for (const [, hysteresis] of this.#flags) hysteresis.pass();
+      for (const hysteresis of this.#flags.values()) hysteresis.pass();
     } else {
       this.#judgeAvailability(tsUs);
       if (this.#seconds % BIN_SECONDS === 0) this.#judgeResponsiveness(tsUs);
@@ -150,12 +149,12 @@ export class Watch implements StateWatch {
     const lossy = bitsIn(this.#lossy);
     if (lossy <= LOSSY_SECONDS_MAX) return false;
     this.#evidence.set('unknown', [
-      {
-        name: 'seconds of ten in which the capture lost too much',
-        value: lossy,
-        unit: 'count',
-        threshold: LOSSY_SECONDS_MAX,
-      },
+      evidence(
+        'seconds of ten in which the capture lost too much',
+        lossy,
+        'count',
+        LOSSY_SECONDS_MAX,
+      ),
     ]);
     return true;
   }
@@ -184,8 +183,7 @@ export class Watch implements StateWatch {
       subHealthy(this.#history.role, this.#bins, this.#baseline, this.#settings),
       tsUs,
     );
-    const active = this.#flags.some(([, hysteresis]) => hysteresis.active);
-    if (active || this.#lossy !== 0 || isSilent(newest)) return;
+    if (this.#worst !== undefined || this.#lossy !== 0 || isSilent(newest)) return;
     this.#baseline.add(bin);
     const share = jitterShareOf(line, this.#baseline);
     if (share !== undefined) this.#jitters.add(share);
@@ -204,7 +202,7 @@ export class Watch implements StateWatch {
 
   /** While anything was lost lately a state may go on or end, but not begin: what is missing may be what was lost. */
   #look(flag: Flag, { verdict, evidence }: Judgement, tsUs: number): void {
-    const hysteresis = this.#byFlag.get(flag);
+    const hysteresis = this.#flags.get(flag);
     if (hysteresis === undefined) return;
     if (verdict === 'bad' && !hysteresis.active && this.#lossy !== 0) return;
     const before = hysteresis.active;
@@ -213,8 +211,12 @@ export class Watch implements StateWatch {
 
   #stateNow(unknown: boolean): HealthState {
     if (unknown) return 'unknown';
+    return this.#worst ?? (isSilent(this.#lately, BIN_SECONDS) ? 'idle' : 'healthy');
+  }
+
+  get #worst(): Flag | undefined {
     for (const [flag, hysteresis] of this.#flags) if (hysteresis.active) return flag;
-    return isSilent(this.#lately, BIN_SECONDS) ? 'idle' : 'healthy';
+    return undefined;
   }
 }
 

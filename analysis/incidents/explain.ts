@@ -14,7 +14,7 @@ import type { Finding } from '../../src/events/finding.ts';
 import type { Incident } from '../../src/events/incidents.ts';
 import type { Report } from '../../src/events/report.ts';
 import { severityOf } from './first-cause.ts';
-import { SECOND_US } from '../../src/core/time.ts';
+import { MINUTE_US, SECOND_US } from '../../src/core/time.ts';
 import {
   type HighlightPart,
   textPart,
@@ -213,7 +213,7 @@ function faultOf(report: Report, incident: Incident | null): Explanation['fault'
 }
 
 /** As long as this after its onset, which may be known to the minute only, a change is still one at the same time. */
-const TOGETHER_US = 60_000_000;
+const TOGETHER_US = MINUTE_US;
 
 /** What came shortly before, told as what it is: a coincidence until somebody shows more. */
 function hintsOf({ context, timeline, firstCause }: Incident): HighlightPart[] {

@@ -3,6 +3,7 @@
  * goes before the applications that share it (two applications do not fall ill together by themselves), then the more
  * severe.
  */
+import { MINUTE_US } from '../../src/core/time.ts';
 import { FINDING_SEVERITIES, type Finding } from '../../src/events/finding.ts';
 import type { FirstCause } from '../../src/events/incidents.ts';
 import type { Member } from './clusters.ts';
@@ -42,7 +43,7 @@ export function firstCauseOf(
  * That a database is slow is seen within seconds; why it ends fewer transactions is judged by whole minutes, so it is told
  * up to two of them later. It is the same thing, and the verdict says more: whose doing it is.
  */
-const VERDICT_WITHIN_US = 120_000_000;
+const VERDICT_WITHIN_US = 2 * MINUTE_US;
 
 function verdictOn({ finding, onset }: Member, members: readonly Member[]): Member | undefined {
   if (finding.kind !== 'state/slow' || finding.role !== 'server') return undefined;

@@ -9,6 +9,7 @@ import type { Finding } from '../../src/events/finding.ts';
 import type { HealthInterval } from '../../src/events/health.ts';
 import { transactionAgeUs } from '../monitors/channels.ts';
 import { textPart, durationPart, nodePart } from '../../src/events/sentence.ts';
+import { evidence } from '../evidence.ts';
 
 /** Several that fit say nothing about one. */
 const CANDIDATES_MAX = 3;
@@ -75,8 +76,8 @@ function findingOf(channel: ChannelFacts, hang: HealthInterval): Finding | undef
     advice:
       'See what it changed last: others probably waited for its locks. Let the application commit before it does anything else, and set idle_in_transaction_session_timeout.',
     evidence: [
-      { name: 'open for', value: ageUs, unit: 'us', threshold: null },
-      { name: 'idle when the hang was known', value: idleUs, unit: 'us', threshold: null },
+      evidence('open for', ageUs, 'us'),
+      evidence('idle when the hang was known', idleUs, 'us'),
       ...hang.evidence.filter(({ unit }) => unit === 'count').slice(0, 1),
     ],
     fingerprints: [],

@@ -1,4 +1,5 @@
 /** The incidents of a window: a pure function of what every analyzer found and of the facts around it. */
+import { SECOND_US } from '../../src/core/time.ts';
 import type { WindowFacts } from '../../src/events/facts.ts';
 import type { Finding } from '../../src/events/finding.ts';
 import type { Incident, IncidentNode, TimelineEntry } from '../../src/events/incidents.ts';
@@ -110,7 +111,7 @@ function linesOf({ finding, onset, endUs }: Member): TimelineEntry[] {
 }
 
 /** Errors within it have no end worth a line. */
-const MOMENT_US = 1_000_000;
+const MOMENT_US = SECOND_US;
 
 /** How it is said that a finding is over. */
 function endOf(kind: string): string {

@@ -2,7 +2,7 @@
 import { createReadStream, fstatSync, openSync, readSync, closeSync } from 'node:fs';
 import { type Readable, Transform } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import { MirrorSqlError, systemCode, systemReason } from '../../src/core/errors.ts';
+import { cannotRead, MirrorSqlError, systemCode } from '../../src/core/errors.ts';
 
 export interface ByteSource {
   readonly sizeBytes: number | undefined;
@@ -55,9 +55,7 @@ export async function openByteSource(path: string): Promise<ByteSource> {
 /** The error that a command shows when `path` cannot be read. */
 function readError(path: string, error: unknown): MirrorSqlError {
   if (error instanceof MirrorSqlError) return error;
-  return new MirrorSqlError('MSQL_CAPTURE_READ', `cannot read ${path}: ${systemReason(error)}`, {
-    cause: error,
-  });
+  return cannotRead('MSQL_CAPTURE_READ', path, error);
 }
 
 /** A plain file, read by position: the fastest way, one copy. */

@@ -2,7 +2,7 @@
 import { createReadStream } from 'node:fs';
 import { CsvError, parse } from 'csv-parse';
 import { ConformalDetector } from '../../analysis/detector/conformal-detector.ts';
-import { MirrorSqlError, systemCode, systemReason } from '../core/errors.ts';
+import { cannotRead, MirrorSqlError, systemCode } from '../core/errors.ts';
 import { writeOutput } from './output.ts';
 
 /** Scores beyond this are listed by the text format. */
@@ -63,7 +63,7 @@ async function scoreFile(file: string): Promise<Scored[]> {
   } catch (error) {
     if (error instanceof MirrorSqlError) throw error;
     if (systemCode(error) !== undefined && !(error instanceof CsvError))
-      throw new MirrorSqlError('MSQL_SERIES_READ', `cannot read ${name}: ${systemReason(error)}`);
+      throw cannotRead('MSQL_SERIES_READ', name, error);
     const reason = error instanceof Error ? error.message : String(error);
     throw new MirrorSqlError('MSQL_SERIES_FORMAT', `${name}: ${reason.slice(0, REASON_MAX)}`);
   }

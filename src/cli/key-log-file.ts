@@ -5,7 +5,7 @@
 import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { defaultLimits } from '../../collectors/limits.ts';
 import { KeyLog } from '../../collectors/protocols/tls/key-log.ts';
-import { MirrorSqlError, systemReason } from '../core/errors.ts';
+import { cannotRead, MirrorSqlError } from '../core/errors.ts';
 
 const PIECE_BYTES = 64 << 10;
 /** Read at once while it is followed; the rest comes with the next look. */
@@ -99,6 +99,6 @@ function openFile(path: string): [file: number, inode: number] {
     return [file, fstatSync(file).ino];
   } catch (error) {
     if (error instanceof MirrorSqlError) throw error;
-    throw new MirrorSqlError('MSQL_KEYLOG_READ', `cannot read ${path}: ${systemReason(error)}`);
+    throw cannotRead('MSQL_KEYLOG_READ', path, error);
   }
 }

@@ -1,6 +1,6 @@
 /** Prints each event as one line of JSON. Lines are gathered into blocks; `flush` hands them to standard output. */
 import { writeSync } from 'node:fs';
-import { MirrorSqlError, systemCode, systemReason } from '../core/errors.ts';
+import { cannotWrite, systemCode } from '../core/errors.ts';
 import type { EventSink, SessionEvent, StatementEvent, TransactionEnd } from '../events/events.ts';
 import { sessionEventJson, statementJson, transactionJson } from './event-json.ts';
 
@@ -45,11 +45,7 @@ export class NdjsonSink implements EventSink {
           waitForReader();
           continue;
         }
-        throw new MirrorSqlError(
-          'MSQL_OUTPUT_WRITE',
-          `cannot write the output: ${systemReason(error)}`,
-          { cause: error },
-        );
+        throw cannotWrite('the output', error);
       }
     }
   }

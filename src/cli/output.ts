@@ -1,5 +1,5 @@
 /** Writes to standard output and waits until it is taken. */
-import { MirrorSqlError, systemCode, systemReason } from '../core/errors.ts';
+import { cannotWrite, systemCode } from '../core/errors.ts';
 
 /**
  * A reader that has gone (`| head`) is no error.
@@ -10,17 +10,9 @@ export async function writeOutput(text: string): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     process.stdout.write(text, (error) => {
       if (error === undefined || error === null || systemCode(error) === 'EPIPE') resolve();
-      else reject(outputError(error));
+      else reject(cannotWrite('the output', error));
     });
   });
-}
-
-function outputError(error: Error): MirrorSqlError {
-  return new MirrorSqlError(
-    'MSQL_OUTPUT_WRITE',
-    `cannot write the output: ${systemReason(error)}`,
-    { cause: error },
-  );
 }
 
 /** A stream tells its error once more, behind the callback of the write; unheard, that would end the process. */

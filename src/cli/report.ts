@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import pc from 'picocolors';
 import { buildReport } from '../../analysis/report.ts';
-import { MirrorSqlError, systemReason } from '../core/errors.ts';
+import { cannotWrite, MirrorSqlError } from '../core/errors.ts';
 import type { Report } from '../events/report.ts';
 import { readExtent, readWindowFacts } from '../store/questions/window-facts.ts';
 import { openStore } from '../store/store.ts';
@@ -75,8 +75,6 @@ async function writeToFile(path: string, text: string): Promise<void> {
   try {
     await writeFile(path, text);
   } catch (error) {
-    throw new MirrorSqlError('MSQL_OUTPUT_WRITE', `cannot write ${path}: ${systemReason(error)}`, {
-      cause: error,
-    });
+    throw cannotWrite(path, error);
   }
 }

@@ -2,7 +2,7 @@
 import pc from 'picocolors';
 import { clockText, durationWords } from '../core/quantities.ts';
 import type { Finding, StatusAnswer } from '../server/status-schema.ts';
-import { printable, widthOf, wrapped } from './text/cell.ts';
+import { hanging, printable, widthOf, wrapped } from './text/cell.ts';
 import { DAY_US } from '../core/time.ts';
 
 export interface StatusTextOptions {
@@ -37,7 +37,7 @@ export function renderStatus(status: StatusAnswer, options: StatusTextOptions): 
       ...details(finding, status).flatMap((text) =>
         wrapped(text, inner).map((line) => indent + paint.dim(line)),
       ),
-      ...(finding.advice === null ? [] : adviceLines(finding.advice, inner)).map(
+      ...(finding.advice === null ? [] : hanging('→  ', printable(finding.advice), inner)).map(
         (line) => indent + paint.yellow(line),
       ),
     ];
@@ -51,10 +51,4 @@ function details(finding: Finding, { atUs, role }: StatusAnswer): string[] {
   const sinceUs = Math.min(finding.sinceUs, atUs);
   const clock = clockText(sinceUs, atUs - sinceUs >= DAY_US);
   return [`since ${clock} UTC (${durationWords(atUs - sinceUs)})`, ...more];
-}
-
-function adviceLines(advice: string, inner: number): string[] {
-  return wrapped(printable(advice), inner - 3).map(
-    (line, index) => `${index === 0 ? '→' : ' '}  ${line}`,
-  );
 }

@@ -164,6 +164,18 @@ export function systemReason(error: unknown): string {
   return REASONS[code ?? ''] ?? code ?? (error instanceof Error ? error.message : String(error));
 }
 
+/** A file that the user named cannot be read. */
+export function cannotRead(code: ErrorCode, what: string, error: unknown): MirrorSqlError {
+  return new MirrorSqlError(code, `cannot read ${what}: ${systemReason(error)}`, { cause: error });
+}
+
+/** What the user asked for cannot be written where it should go. */
+export function cannotWrite(what: string, error: unknown): MirrorSqlError {
+  return new MirrorSqlError('MSQL_OUTPUT_WRITE', `cannot write ${what}: ${systemReason(error)}`, {
+    cause: error,
+  });
+}
+
 const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
   EDQUOT: 'the quota of this user is used up',

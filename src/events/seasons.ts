@@ -22,6 +22,11 @@ export interface SeasonFacts extends UsualHour {
   readonly hourUs: number;
 }
 
+/** A client and a server may have one name. */
+export function nodeKey({ role, node }: Pick<SeasonFacts, 'role' | 'node'>): string {
+  return `${role} ${node}`;
+}
+
 /** Of a class, over all nodes of the scope and with all minutes: the median passes over one hour that was not as usual. */
 export interface ClassSeasonFacts extends UsualHour {
   readonly fingerprint: string;

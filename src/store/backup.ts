@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream, existsSync, readdirSync } from 'node:fs';
 import { mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { MirrorSqlError, systemCode, systemReason } from '../core/errors.ts';
+import { cannotWrite, MirrorSqlError, systemCode, systemReason } from '../core/errors.ts';
 import { VERSION } from '../core/version.ts';
 import { clientOf, DATABASE } from './embedded.ts';
 import { sqlString } from './engine/request-statement.ts';
@@ -89,9 +89,7 @@ export async function backUp(store: Store, target: string): Promise<BackupOutcom
     await rm(unfinished, { recursive: true, force: true });
     const code = systemCode(error);
     if (code === undefined || code === 'ENOSPC' || !isFileFault(code)) throw storeError(error);
-    throw new MirrorSqlError('MSQL_OUTPUT_WRITE', `cannot write ${path}: ${systemReason(error)}`, {
-      cause: error,
-    });
+    throw cannotWrite(path, error);
   }
 }
 

@@ -9,7 +9,7 @@ import { dirname, join, resolve } from 'node:path';
 import { randomUUID } from 'node:crypto';
 import { Readable, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { MirrorSqlError, systemCode, systemReason } from '../core/errors.ts';
+import { cannotWrite, MirrorSqlError, systemCode } from '../core/errors.ts';
 import type { Window } from '../events/facts.ts';
 import { sqlString } from './engine/request-statement.ts';
 import { ask } from './questions/ask.ts';
@@ -186,9 +186,7 @@ const FILE_FAULTS = new Set([
 function outputError(path: string, error: unknown): MirrorSqlError {
   const code = systemCode(error);
   if (code !== undefined && FILE_FAULTS.has(code)) {
-    return new MirrorSqlError('MSQL_OUTPUT_WRITE', `cannot write ${path}: ${systemReason(error)}`, {
-      cause: error,
-    });
+    return cannotWrite(path, error);
   }
   return storeError(error);
 }

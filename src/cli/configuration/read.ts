@@ -3,7 +3,7 @@ import { readFileSync, statSync } from 'node:fs';
 import type { TSchema } from 'typebox';
 import Value from 'typebox/value';
 import { type Document, isMap, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml';
-import { MirrorSqlError, systemReason } from '../../core/errors.ts';
+import { cannotRead, MirrorSqlError } from '../../core/errors.ts';
 import { nearestName } from './nearest-name.ts';
 import { remarks } from './remarks.ts';
 import { type Configuration, configurationSchema } from './schema.ts';
@@ -82,9 +82,7 @@ function textOf(file: string): string {
     return readFileSync(file, 'utf8');
   } catch (error) {
     if (error instanceof MirrorSqlError) throw error;
-    throw new MirrorSqlError('MSQL_CONFIG_READ', `cannot read ${file}: ${systemReason(error)}`, {
-      cause: error,
-    });
+    throw cannotRead('MSQL_CONFIG_READ', file, error);
   }
 }
 

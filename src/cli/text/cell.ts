@@ -71,3 +71,9 @@ export function wrapped(text: string, width: number): string[] {
   }
   return line === '' ? lines : [...lines, line];
 }
+
+/** Whole words behind `head`, further lines below the first: who and what must not be cut out of the middle. */
+export function hanging(head: string, text: string, width: number): string[] {
+  const indent = ' '.repeat(head.length);
+  return wrapped(text, width - head.length).map((line, at) => (at === 0 ? head : indent) + line);
+}

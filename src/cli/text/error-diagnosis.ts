@@ -1,7 +1,7 @@
 /** D1: the causes behind failed statements, what is new or a burst, and what to do. */
 import type { ErrorCauseRow } from '../../events/error-diagnosis.ts';
 import { counted, countText, shareText } from '../../core/quantities.ts';
-import { printable, wrapped } from './cell.ts';
+import { hanging, printable } from './cell.ts';
 import { moreLines, type Page, section } from './page.ts';
 import { type Column, tableLines } from './table.ts';
 
@@ -40,9 +40,7 @@ export function errorDiagnosis(page: Page): string[] {
     head,
     ...shown.flatMap((row, index) => [
       lines[index] ?? '',
-      ...wrapped(row.advice, inner - ADVICE_INDENT.length).map((line) =>
-        paint.dim(ADVICE_INDENT + line),
-      ),
+      ...hanging(ADVICE_INDENT, row.advice, inner).map(paint.dim),
     ]),
     ...moreLines(page, causesCount, CAUSES_MAX, 'causes'),
     ...(report.errorDiagnosis.learning

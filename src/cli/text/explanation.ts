@@ -16,7 +16,7 @@ import {
 import type { Evidence } from '../../events/health.ts';
 import type { TimelineEntry } from '../../events/incidents.ts';
 import type { Report } from '../../events/report.ts';
-import { widthOf, wrapped } from './cell.ts';
+import { hanging, widthOf, wrapped } from './cell.ts';
 import { evidenceText } from './health.ts';
 import { wrappableSentence } from './headline.ts';
 import { type Page, pageOf, section } from './page.ts';
@@ -102,11 +102,7 @@ function actions(page: Page, { actions: all }: Explanation): string[] {
     page,
     'What to do',
     '',
-    all.flatMap((action, index) =>
-      wrapped(action, page.inner - 3).map(
-        (line, at) => `${at === 0 ? `${countText(index + 1)}. ` : '   '}${line}`,
-      ),
-    ),
+    all.flatMap((action, index) => hanging(`${countText(index + 1)}. `, action, page.inner)),
   );
 }
 

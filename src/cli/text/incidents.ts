@@ -1,7 +1,7 @@
 /** Incidents: what was first, what followed, and on which nodes; each with the beginning of its timeline. */
 import type { Incident, TimelineEntry } from '../../events/incidents.ts';
 import { countText, durationWords } from '../../core/quantities.ts';
-import { wrapped } from './cell.ts';
+import { hanging } from './cell.ts';
 import { wrappableSentence } from './headline.ts';
 import { moreLines, type Page, section } from './page.ts';
 
@@ -53,12 +53,6 @@ function incidentLines(page: Page, incident: Incident): string[] {
 /** `02:36:05  10.0.0.1:5432 hangs.` */
 function timelineLines(page: Page, before: string, { atUs, parts }: TimelineEntry): string[] {
   return hanging(`${before}${page.clock(atUs)}  `, wrappableSentence(page, parts), page.inner);
-}
-
-/** Whole words behind `head`, further lines below the first: who and what must not be cut out of the middle. */
-function hanging(head: string, text: string, width: number): string[] {
-  const indent = ' '.repeat(head.length);
-  return wrapped(text, width - head.length).map((line, at) => (at === 0 ? head : indent) + line);
 }
 
 function lastedText({ report }: Page, { sinceUs, untilUs }: Incident): string {

@@ -225,14 +225,12 @@ export const IN_SCOPE = '{in scope}';
 
 /** The two conditions above in words of SQL: each that is not needed costs the store half a millisecond of planning. */
 function narrowed(query: string, { client, collector, serverIp }: Parameters): string {
-  const ofCollector = collector === '' ? 'true' : 'collector = {collector:String}';
-  const conditions = [
-    ofCollector,
-    client === '' ? 'true' : 'client_ip = {client:String}',
-    serverIp === ''
-      ? 'true'
-      : '(server_ip = {serverIp:String} AND server_port = {serverPort:UInt16})',
-  ].filter((condition) => condition !== 'true');
+  const conditions: string[] = [];
+  if (collector !== '') conditions.push('collector = {collector:String}');
+  const ofCollector = conditions[0] ?? 'true';
+  if (client !== '') conditions.push('client_ip = {client:String}');
+  if (serverIp !== '')
+    conditions.push('server_ip = {serverIp:String} AND server_port = {serverPort:UInt16}');
   return query
     .replaceAll(OF_COLLECTOR, ofCollector)
     .replaceAll(IN_SCOPE, conditions.length === 0 ? 'true' : conditions.join(' AND '));

@@ -3,11 +3,12 @@
  * from the rollup: `SELECT t, sum(duration_sum_us) / sum(answered) FROM class_1m WHERE fingerprint = '...' GROUP BY t
  * ORDER BY t` shows the same.
  */
-import type { ClassForecastFacts, ClassMinute } from '../../events/class-forecast.ts';
+import type { ClassForecastFacts } from '../../events/class-forecast.ts';
 import type { Extent, Scope, Window } from '../../events/facts.ts';
 import { LOSSY_SHARE } from '../../events/quality.ts';
 import type { Store } from '../store.ts';
 import { ask, IN_SCOPE, parametersOf } from './ask.ts';
+import { type Course, stepsOfCourse } from './course.ts';
 import { MINUTE_US, HOUR_US } from '../../core/time.ts';
 
 /** An hour that the line goes through, and one before it in which its like is tried. */
@@ -33,7 +34,7 @@ export async function readClassForecast(
     toSeconds: toUs / 1_000_000,
   };
   const [courses, lossy] = await Promise.all([
-    ask<Course>(
+    ask<DescribedCourse>(
       store,
       `SELECT busiest.*, described.normalized AS normalized
       FROM (
@@ -67,27 +68,13 @@ export async function readClassForecast(
     })),
     minutes: [...courses]
       .sort((a, b) => (a.fingerprint < b.fingerprint ? -1 : 1))
-      .flatMap(minutesOf),
+      .flatMap(stepsOfCourse),
     lossyMinutesUs: lossy.map(({ startUs }) => startUs),
   };
 }
 
-interface Course {
-  readonly fingerprint: string;
+interface DescribedCourse extends Course {
   readonly normalized: string;
   /** Of the last hour. */
   readonly share: number;
-  /** Its minutes, in seconds, with the answers of each and the sum of their response times. */
-  readonly starts: readonly number[];
-  readonly answered: readonly number[];
-  readonly sumsUs: readonly number[];
-}
-
-function minutesOf({ fingerprint, starts, answered, sumsUs }: Course): ClassMinute[] {
-  return starts.map((start, index) => ({
-    fingerprint,
-    startUs: start * 1_000_000,
-    answered: answered[index] ?? 0,
-    durationSumUs: sumsUs[index] ?? 0,
-  }));
 }

@@ -11,6 +11,7 @@ import {
   type Parameters,
   us,
 } from './ask.ts';
+import { type Course, stepsOfCourse } from './course.ts';
 import { MINUTE_US } from '../../core/time.ts';
 import { wholeHoursOf, wholeMinutesOf } from './steps.ts';
 
@@ -134,21 +135,5 @@ export async function readClassSteps(
       fingerprints: fingerprints.slice(0, STEPPED_CLASSES_MAX),
     },
   );
-  return courses.flatMap(({ fingerprint, starts, answered, sumsUs }) =>
-    starts.map((start, index) => ({
-      fingerprint,
-      startUs: start * 1_000_000,
-      stepUs,
-      answered: answered[index] ?? 0,
-      durationSumUs: sumsUs[index] ?? 0,
-    })),
-  );
-}
-
-/** Of one class: its steps in seconds, with the answers of each and the sum of their response times. */
-interface Course {
-  readonly fingerprint: string;
-  readonly starts: readonly number[];
-  readonly answered: readonly number[];
-  readonly sumsUs: readonly number[];
+  return courses.flatMap(stepsOfCourse).map((step) => ({ ...step, stepUs }));
 }

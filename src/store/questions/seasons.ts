@@ -5,8 +5,8 @@
  * `SELECT t, sum(duration_sum_us) / sum(answered) FROM class_1h WHERE server_ip = '...' GROUP BY t ORDER BY t`.
  */
 import type { Scope, Window } from '../../events/facts.ts';
-import { SEASON_BASES, type SeasonFacts, type UsualHour } from '../../events/seasons.ts';
-import { HOUR_US, SECOND_US } from '../../core/time.ts';
+import { nodeKey, SEASON_BASES, type SeasonFacts, type UsualHour } from '../../events/seasons.ts';
+import { DAY_US, HOUR_US, SECOND_US } from '../../core/time.ts';
 import type { Store } from '../store.ts';
 import { ask, IN_SCOPE, type Parameters, parametersOf } from './ask.ts';
 
@@ -15,7 +15,7 @@ const WEEKS_HOURS = 5 * 7 * 24;
 /** Days change faster than weeks repeat: two weeks of them. */
 const DAYS_HOURS = 14 * 24;
 const ANY_HOURS = 24;
-const DAY_SECONDS = 86_400;
+const DAY_SECONDS = DAY_US / SECOND_US;
 /** A mean of fewer answers is no figure of an hour. */
 export const ANSWERS_MIN = 100;
 /** The median of three is not moved by one of them. */
@@ -109,10 +109,10 @@ export async function readSeasons(
   ]);
   if (known.length === 0) return [];
   const badHours = bad.length === 0 ? [] : await ask<NodeHours>(store, BAD_HOURS, parameters);
-  const badOf = new Map(badHours.map((one) => [`${one.role} ${one.node}`, one]));
+  const badOf = new Map(badHours.map((one) => [nodeKey(one), one]));
   return known.flatMap((node) => {
     const { role } = node;
-    const hours = hoursOf(node, badOf.get(`${role} ${node.node}`));
+    const hours = hoursOf(node, badOf.get(nodeKey(node)));
     const seasons: SeasonFacts[] = [];
     for (const hourUs of targets) {
       const season = seasonOf(hours, hourUs / SECOND_US);

@@ -1,6 +1,6 @@
 /** What `--clickhouse` says: one or several hosts of one server or cluster, who asks, and for which database. */
 import { readFileSync } from 'node:fs';
-import { MirrorSqlError, systemReason } from '../../core/errors.ts';
+import { cannotRead, MirrorSqlError } from '../../core/errors.ts';
 
 export interface ServerSettings {
   readonly kind: 'server';
@@ -85,9 +85,7 @@ function authority(file: string, kind: 'http' | 'https'): Buffer {
   try {
     return readFileSync(file);
   } catch (error) {
-    throw new MirrorSqlError('MSQL_STORE_TLS', `cannot read ${file}: ${systemReason(error)}`, {
-      cause: error,
-    });
+    throw cannotRead('MSQL_STORE_TLS', file, error);
   }
 }
 
