@@ -3,16 +3,9 @@ import { highlightsOf } from '../../analysis/highlights.ts';
 import { buildReport } from '../../analysis/report.ts';
 import type { WindowFacts } from '../../src/events/facts.ts';
 import type { Highlight, HighlightPart } from '../../src/events/report.ts';
-import {
-  channelOf,
-  classOf,
-  EMPTY_FACTS,
-  histogramOf,
-  shopFacts,
-  START_US,
-  stepOf,
-} from './fixtures.ts';
+import { channelOf, classOf, EMPTY_FACTS, histogramOf, START_US, stepOf } from './fixtures.ts';
 import { SECOND_US } from '../../src/core/time.ts';
+import { shopFacts } from './shop-facts.ts';
 
 /** A window of which the capture is whole, with answers and no flaw. */
 const WELL: WindowFacts = {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { buildReport } from '../../analysis/report.ts';
 import { defaultAnalysisSettings } from '../../analysis/settings.ts';
 import { renderReportText } from '../../src/cli/report-text.ts';
-import { shopFacts } from './fixtures.ts';
+import { shopFacts } from './shop-facts.ts';
 
 const facts = shopFacts();
 const [edge] = facts.edges;

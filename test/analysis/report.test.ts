@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { buildReport } from '../../analysis/report.ts';
 import type { WindowFacts } from '../../src/events/facts.ts';
-import { channelOf, EMPTY_FACTS, histogramOf, shopFacts, START_US, stepOf } from './fixtures.ts';
+import { channelOf, EMPTY_FACTS, histogramOf, START_US, stepOf } from './fixtures.ts';
 import { SECOND_US } from '../../src/core/time.ts';
+import { shopFacts } from './shop-facts.ts';
 
 /** Every number of a value, however deep. */
 function numbersOf(value: unknown): number[] {

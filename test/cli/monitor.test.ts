@@ -60,10 +60,16 @@ describe('monitor', () => {
     expect(await count(data, '(SELECT packets FROM captures FINAL)')).toBe(131_223);
   }, 150_000);
 
-  it('ends when it is told so before its workers have begun, and leaves none behind', async () => {
-    const place = ['--listen', '127.0.0.1:0', '--data', join(directory, 'early')];
+  /** Serves already, while its workers may still be starting. */
+  const withWorkers = async (name: string): Promise<ReturnType<typeof monitor>> => {
+    const place = ['--listen', '127.0.0.1:0', '--data', join(directory, name)];
     const run = monitor(['--read', DEMO, '--workers', '2', ...place]);
     await servedAt(run);
+    return run;
+  };
+
+  it('ends when it is told so before its workers have begun, and leaves none behind', async () => {
+    const run = await withWorkers('early');
     run.child.kill('SIGTERM');
     // Its standard error closes when nobody holds it any more, so the workers have ended too.
     expect(await run.ended, run.said()).toBe(0);
@@ -71,9 +77,7 @@ describe('monitor', () => {
   }, 60_000);
 
   it('whose process is killed takes its workers with it', async () => {
-    const place = ['--listen', '127.0.0.1:0', '--data', join(directory, 'killed')];
-    const run = monitor(['--read', DEMO, '--workers', '2', ...place]);
-    await servedAt(run);
+    const run = await withWorkers('killed');
     run.child.kill('SIGKILL');
     await run.ended;
     expect(run.said()).not.toMatch(/Error|^ +at /m);

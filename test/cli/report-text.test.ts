@@ -3,9 +3,10 @@ import { buildReport } from '../../analysis/report.ts';
 import { renderReportText } from '../../src/cli/report-text.ts';
 import { widthOf } from '../../src/cli/text/cell.ts';
 import type { WindowFacts } from '../../src/events/facts.ts';
-import { channelOf, classOf, EMPTY_FACTS, shopFacts, stepOf } from '../analysis/fixtures.ts';
+import { channelOf, classOf, EMPTY_FACTS, stepOf } from '../analysis/fixtures.ts';
 import { sampleFacts } from '../server/sample-facts.ts';
 import { MINUTE_US } from '../../src/core/time.ts';
+import { shopFacts } from '../analysis/shop-facts.ts';
 
 const ANSI = /\u001b\[\d+m/g;
 

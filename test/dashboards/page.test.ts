@@ -10,14 +10,9 @@ import { buildReport } from '../../analysis/report.ts';
 import { renderReportHtml } from '../../src/cli/report-html.ts';
 import type { Window } from '../../src/events/facts.ts';
 import { type Listening, startServer } from '../../src/server/listen.ts';
-import {
-  EXTENT,
-  executionsOf,
-  HOSTILE_SQL,
-  sampleFacts,
-  storedSamples,
-} from '../server/sample-facts.ts';
+import { EXTENT, executionsOf, sampleFacts, storedSamples } from '../server/sample-facts.ts';
 import { noBrowser, startBrowser } from './browser.ts';
+import { HOSTILE_SQL } from '../server/sample-shapes.ts';
 
 const VITE = {
   root: 'dashboards/web',

@@ -6,15 +6,9 @@ import { ddlRows } from '../../../analysis/monitors/ddl.ts';
 import { nodeRows } from '../../../analysis/monitors/nodes.ts';
 import { transactionShapeRows } from '../../../analysis/monitors/transactions.ts';
 import type { EdgeFacts, TransactionShapeFacts } from '../../../src/events/facts.ts';
-import {
-  channelOf,
-  EMPTY_FACTS,
-  EMPTY_TOTALS,
-  histogramOf,
-  shopFacts,
-  START_US,
-} from '../fixtures.ts';
+import { channelOf, EMPTY_FACTS, EMPTY_TOTALS, histogramOf, START_US } from '../fixtures.ts';
 import { SECOND_US } from '../../../src/core/time.ts';
+import { shopFacts } from '../shop-facts.ts';
 
 describe('rankedChannels (R3)', () => {
   it('puts the oldest open transaction first, then the busiest', () => {
