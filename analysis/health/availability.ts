@@ -118,18 +118,20 @@ export function applicationHang(
   const usual = baseline.requestsPerSecond;
   if (now === undefined || usual === undefined) return BETWEEN;
   const silent = silentSeconds(seconds);
-  const chance = Math.max(chanceOfSilence(silent, usual), chanceAfter(seconds, silent));
+  const silentUs = silent * SECOND_US;
   if (
     now.connectionsOpen > 0 &&
     now.connectionsInTransaction > 0 &&
-    silent * SECOND_US >= settings.hangMinUs &&
-    chance < SILENCE_PROBABILITY
-  )
-    return bad(
-      evidence('no request for', silent * SECOND_US, 'us', settings.hangMinUs),
-      evidence('chance of such a silence', chance, 'share', SILENCE_PROBABILITY),
-      evidence('connections in a transaction', now.connectionsInTransaction, 'count', 1),
-    );
+    silentUs >= settings.hangMinUs
+  ) {
+    const chance = Math.max(chanceOfSilence(silent, usual), chanceAfter(seconds, silent));
+    if (chance < SILENCE_PROBABILITY)
+      return bad(
+        evidence('no request for', silentUs, 'us', settings.hangMinUs),
+        evidence('chance of such a silence', chance, 'share', SILENCE_PROBABILITY),
+        evidence('connections in a transaction', now.connectionsInTransaction, 'count', 1),
+      );
+  }
   return flows(seconds, usual, requestsOf);
 }
 

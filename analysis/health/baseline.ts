@@ -3,9 +3,8 @@
  * node was healthy, so that an incident does not become the norm. Before half an hour of such bins is known the node is
  * being learnt.
  */
-import { robustOf } from '../statistics/median.ts';
 import type { Season } from './seasons.ts';
-import type { Usual } from './usual.ts';
+import { RobustUsual, type Usual } from './usual.ts';
 import { Wander } from './wander.ts';
 
 const BINS_MAX = 360;
@@ -41,6 +40,8 @@ export class Baseline {
   #connections: Usual | undefined = undefined;
   #wander: Wander | undefined = undefined;
   #connectionsWander: Wander | undefined = undefined;
+  /** The bins when the figures were computed last. */
+  #computedFrom: readonly Bin[] = [];
 
   /** Takes in a bin of a healthy stretch. */
   add(bin: Bin): void {
@@ -109,21 +110,31 @@ export class Baseline {
 
   /** How far the number of open connections wanders; undefined while learning, or where none is open. */
   get connectionsWander(): Wander | undefined {
-    return this.learning ? undefined : this.#connectionsWander;
+    if (this.learning) return undefined;
+    return (this.#connectionsWander ??= connectionsWanderOf(this.#computedFrom));
   }
 
   #compute(): void {
-    const bins = this.#bins;
-    const connections = bins.map(({ connectionsOpen }) => connectionsOpen);
-    const settled = connections.slice(0, -BINS_OF_TREND).filter((open) => open > 0);
-    this.#connectionsWander = settled.length > 0 ? new Wander(settled) : undefined;
-    this.#requests = robustOf(bins.map(({ requestsPerSecond }) => requestsPerSecond));
-    this.#answers = robustOf(bins.map(({ answersPerSecond }) => answersPerSecond));
-    this.#connections = robustOf(connections);
+    const bins = this.#bins.slice();
+    const usual = (valueOf: (bin: Bin) => number): Usual =>
+      new RobustUsual(() => bins.map(valueOf));
+    this.#requests = usual(({ requestsPerSecond }) => requestsPerSecond);
+    this.#answers = usual(({ answersPerSecond }) => answersPerSecond);
+    this.#connections = usual(({ connectionsOpen }) => connectionsOpen);
+    this.#computedFrom = bins;
+    this.#connectionsWander = undefined;
   }
 
   #computeResponse(): void {
-    this.#response = robustOf(this.#responses);
-    this.#wander = new Wander(this.#responses.slice(0, -BINS_OF_TREND));
+    const responses = this.#responses.slice();
+    this.#response = new RobustUsual(() => responses);
+    this.#wander = new Wander(responses.slice(0, -BINS_OF_TREND));
   }
+}
+
+function connectionsWanderOf(bins: readonly Bin[]): Wander | undefined {
+  const settled = bins
+    .slice(0, -BINS_OF_TREND)
+    .flatMap(({ connectionsOpen }) => (connectionsOpen > 0 ? connectionsOpen : []));
+  return settled.length > 0 ? new Wander(settled) : undefined;
 }

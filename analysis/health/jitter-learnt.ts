@@ -12,9 +12,10 @@ const BETWEEN = 18;
 const IN_A_MINUTE = 6;
 
 export class JitterLearnt {
-  /** Undefined while it is learnt. */
-  usual: Usual | undefined = undefined;
   readonly #shares: number[] = [];
+  /** Those of which the usual is computed, when it is asked for: of most nodes nobody asks. */
+  #computedFrom: readonly number[] | undefined = undefined;
+  #usual: Usual | undefined = undefined;
   #since = 0;
 
   /** Takes in the jitter of a minute in which the node was well, as a share of the mean. */
@@ -22,7 +23,15 @@ export class JitterLearnt {
     this.#shares.push(share);
     if (this.#shares.length > MAX) this.#shares.shift();
     if (this.#shares.length < LEARNT || this.#since++ % BETWEEN !== 0) return;
-    this.usual = { median: medianOf(this.#shares), deviation: quartileSpread(this.#shares) };
+    this.#computedFrom = this.#shares.slice();
+    this.#usual = undefined;
+  }
+
+  /** Undefined while it is learnt. */
+  get usual(): Usual | undefined {
+    const shares = this.#computedFrom;
+    if (shares === undefined) return undefined;
+    return (this.#usual ??= { median: medianOf(shares), deviation: quartileSpread(shares) });
   }
 
   /** Degrees of freedom of the deviation. */

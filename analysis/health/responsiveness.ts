@@ -195,10 +195,12 @@ function slowing(bins: readonly Bin[], baseline: Baseline, settings: HealthSetti
 function shrinking(bins: readonly Bin[], baseline: Baseline, settings: HealthSettings): Judgement {
   const before = Math.max(...bins.slice(0, LEVEL_BINS).map((bin) => bin.connectionsOpen));
   const after = bins.at(-1)?.connectionsOpen ?? 0;
+  const lost = before - after;
+  const { connectionsLossShare } = settings;
+  if (before < CONNECTIONS_MIN || lost <= connectionsLossShare * before) return GOOD;
   const wander = baseline.connectionsWander;
-  const threshold =
-    settings.connectionsLossShare * (wander === undefined ? LOSS_LEARNING_TIMES : 1);
-  if (before < CONNECTIONS_MIN || before - after <= threshold * before) return GOOD;
+  const threshold = connectionsLossShare * (wander === undefined ? LOSS_LEARNING_TIMES : 1);
+  if (lost <= threshold * before) return GOOD;
   const usual = baseline.connectionsOpen?.median ?? before;
   const beyond = Math.min(LOSS_TIMES_MAX, wander?.factorBeyond(BEYOND_WITH_TREND, 1, 0) ?? 1);
   if (after >= usual / beyond && beyond > 1) return BETWEEN;
@@ -212,7 +214,7 @@ function shrinking(bins: readonly Bin[], baseline: Baseline, settings: HealthSet
     return {
       verdict: 'bad',
       evidence: [
-        evidence('connections lost in ten minutes', before - after, 'count', threshold * before),
+        evidence('connections lost in ten minutes', lost, 'count', threshold * before),
         evidence('connections left', after, 'count', usual / beyond),
         evidence('chance of such a trend', trend.pValue, 'share', pMax),
       ],
@@ -221,7 +223,8 @@ function shrinking(bins: readonly Bin[], baseline: Baseline, settings: HealthSet
 }
 
 function levelOf(bins: readonly Bin[]): number {
-  const values = bins.flatMap(({ responseUs }) => responseUs ?? []);
+  const values: number[] = [];
+  for (const { responseUs } of bins) if (responseUs !== null) values.push(responseUs);
   return values.length === 0 ? 0 : medianOf(values);
 }
 

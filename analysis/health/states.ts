@@ -96,8 +96,9 @@ export class Watch implements StateWatch {
   readonly #history: Omit<NodeHistory, 'seconds'>;
   readonly #settings: HealthSettings;
   readonly #baseline = new Baseline();
-  /** The worst first. */
-  readonly #flags: ReadonlyMap<Flag, Hysteresis>;
+  readonly #flags: Readonly<Record<Flag, Hysteresis>>;
+  /** Of the flags that are up. */
+  #worst: Flag | undefined = undefined;
   readonly #evidence = new Map<HealthState, readonly Evidence[]>();
   readonly #lately: NodeSecond[] = [];
   readonly #bins: Bin[] = [];
@@ -110,7 +111,13 @@ export class Watch implements StateWatch {
     this.#history = history;
     this.#stretches = new Stretches(history);
     this.#settings = settings;
-    this.#flags = new Map(FLAGS.map((flag) => [flag, new Hysteresis(RULES[flag])]));
+    this.#flags = {
+      down: new Hysteresis(RULES.down),
+      hang: new Hysteresis(RULES.hang),
+      slow: new Hysteresis(RULES.slow),
+      jitter: new Hysteresis(RULES.jitter),
+      sub_healthy: new Hysteresis(RULES.sub_healthy),
+    };
   }
 
   drain(): HealthInterval[] {
@@ -124,7 +131,7 @@ export class Watch implements StateWatch {
     const unknown = this.#judgeCapture(second);
     const tsUs = second.startUs + SECOND_US;
     if (unknown) {
-      for (const hysteresis of this.#flags.values()) hysteresis.pass();
+      for (const flag of FLAGS) this.#flags[flag].pass();
     } else {
       this.#judgeAvailability(tsUs);
       if (this.#seconds % BIN_SECONDS === 0) this.#judgeResponsiveness(tsUs);
@@ -202,21 +209,18 @@ export class Watch implements StateWatch {
 
   /** While anything was lost lately a state may go on or end, but not begin: what is missing may be what was lost. */
   #look(flag: Flag, { verdict, evidence }: Judgement, tsUs: number): void {
-    const hysteresis = this.#flags.get(flag);
-    if (hysteresis === undefined) return;
-    if (verdict === 'bad' && !hysteresis.active && this.#lossy !== 0) return;
+    const hysteresis = this.#flags[flag];
     const before = hysteresis.active;
-    if (hysteresis.look(verdict, tsUs) && !before) this.#evidence.set(flag, evidence);
+    if (verdict === 'bad' && !before && this.#lossy !== 0) return;
+    const after = hysteresis.look(verdict, tsUs);
+    if (after === before) return;
+    if (after) this.#evidence.set(flag, evidence);
+    this.#worst = FLAGS.find((one) => this.#flags[one].active);
   }
 
   #stateNow(unknown: boolean): HealthState {
     if (unknown) return 'unknown';
     return this.#worst ?? (isSilent(this.#lately, BIN_SECONDS) ? 'idle' : 'healthy');
-  }
-
-  get #worst(): Flag | undefined {
-    for (const [flag, hysteresis] of this.#flags) if (hysteresis.active) return flag;
-    return undefined;
   }
 }
 

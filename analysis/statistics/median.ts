@@ -63,14 +63,10 @@ export function medianOf(values: readonly number[]): number {
 /** Of a normal distribution the standard deviation is this times the median absolute deviation (Rousseeuw, Croux 1993). */
 const NORMAL_SCALE = 1.4826;
 
-/** Median and median absolute deviation, the latter scaled to a standard deviation. Of at most 1,024 values. */
-export function robustOf(
-  values: readonly number[],
-): { readonly median: number; readonly deviation: number } | undefined {
+/** Median absolute deviation from `median`, scaled to a standard deviation. Of at most 1,024 values; NaN of none. */
+export function deviationAround(median: number, values: readonly number[]): number {
   const count = Math.min(values.length, scratch.length);
-  if (count === 0) return undefined;
-  const median = medianOf(values);
   for (let index = 0; index < count; index++)
     scratch[index] = Math.abs((values[index] ?? 0) - median);
-  return { median, deviation: NORMAL_SCALE * medianInPlace(scratch, count) };
+  return NORMAL_SCALE * medianInPlace(scratch, count);
 }
