@@ -21,7 +21,12 @@ import { mannKendallTest } from '../statistics/mann-kendall.ts';
 import { type Line, theilSenLine } from '../statistics/theil-sen.ts';
 import { defaultForecastSettings, type ForecastSettings } from './settings.ts';
 import { MINUTE_US } from '../../src/core/time.ts';
-import { textPart, durationPart, statementPart } from '../../src/events/sentence.ts';
+import {
+  durationPart,
+  type HighlightPart,
+  statementPart,
+  textPart,
+} from '../../src/events/sentence.ts';
 
 const HOUR_MINUTES = 60;
 /** exp() of more than this is Infinity, which JSON cannot carry. */
@@ -51,6 +56,8 @@ export function classForecasts(
     const tried = triesOf(course, settings);
     const skilled = tried.errorRatio !== null && tried.errorRatio < settings.errorRatioMax;
     const thresholdUs = thresholdOf(course, settings);
+    const reached =
+      skilled && trend !== null ? reachedOf(thresholdUs, last, end, tried, settings) : NEVER;
     return {
       fingerprint,
       normalized,
@@ -62,8 +69,7 @@ export function classForecasts(
       triedCount: tried.count,
       points: skilled ? pointsOf(last, end, tried, settings) : [],
       thresholdUs,
-      timeToThresholdUs:
-        skilled && trend !== null ? timeTo(thresholdUs, last, end, tried, settings) : null,
+      ...reached,
     };
   });
 }
@@ -210,18 +216,55 @@ function thresholdOf({ logMeans }: Course, settings: ForecastSettings): number {
   return Math.max(settings.thresholdFloorUs, 2 * usual);
 }
 
-function timeTo(
+type Reached = Pick<ClassForecast, 'timeToThresholdUs' | 'thresholdBand'>;
+
+const NEVER: Reached = { timeToThresholdUs: null, thresholdBand: null };
+
+/** Seconds would be made up: the facts are of whole minutes. */
+function reachedOf(
   thresholdUs: number,
   line: Line,
   end: number,
   { errors }: Tries,
   { triesMin }: ForecastSettings,
-): number | null {
-  if (line.slope <= 0) return null;
+): Reached {
+  if (line.slope <= 0) return NEVER;
+  const tried = [...errors].filter(([, past]) => past.length >= triesMin);
   const minutes = (Math.log(thresholdUs) - at(line, end)) / line.slope;
-  const tried = [...errors].filter(([, past]) => past.length >= triesMin).map(([ahead]) => ahead);
-  if (minutes > Math.max(0, ...tried)) return null;
-  return Math.max(0, Math.round(minutes * MINUTE_US));
+  if (minutes > Math.max(0, ...tried.map(([ahead]) => ahead))) return NEVER;
+  if (minutes <= 0) return { timeToThresholdUs: 0, thresholdBand: null };
+  const widths = tried.flatMap(([ahead, past]) => {
+    const wide80 = conformal(past, 0.8);
+    return wide80 === null ? [] : [{ ahead, wide80 }];
+  });
+  // Nearer than the nearest forecast that was tried, the band is taken as wide as there.
+  const ends = [...widths.slice(0, 1).map((nearest) => ({ ...nearest, ahead: 0 })), ...widths];
+  const beyond = (ahead: number) => at(line, end + ahead) - Math.log(thresholdUs);
+  const earliest = firstAbove(ends.map(({ ahead, wide80 }) => [ahead, beyond(ahead) + wide80]));
+  const latest = firstAbove(ends.map(({ ahead, wide80 }) => [ahead, beyond(ahead) - wide80]));
+  const reached = Math.max(1, Math.round(minutes));
+  return {
+    timeToThresholdUs: reached * MINUTE_US,
+    thresholdBand:
+      earliest === null
+        ? null
+        : {
+            earliestUs: Math.min(reached, Math.floor(earliest)) * MINUTE_US,
+            latestUs: latest === null ? null : Math.max(reached, Math.ceil(latest)) * MINUTE_US,
+          },
+  };
+}
+
+/** Where the polygon through the points first is not below 0; null where it stays below. */
+function firstAbove(points: readonly (readonly [ahead: number, height: number])[]): number | null {
+  for (const [index, [ahead, height]] of points.entries()) {
+    if (height < 0) continue;
+    const [aheadBefore, heightBefore] = points[index - 1] ?? [ahead, height];
+    return heightBefore === height
+      ? ahead
+      : aheadBefore + ((ahead - aheadBefore) * heightBefore) / (heightBefore - height);
+  }
+  return null;
 }
 
 /** Warnings of classes that reach their threshold soon. */
@@ -230,7 +273,7 @@ export function forecastFindings(
   settings: ForecastSettings = defaultForecastSettings,
 ): Finding[] {
   return forecasts.flatMap((one) => {
-    const { timeToThresholdUs, trend, fingerprint, normalized, thresholdUs } = one;
+    const { timeToThresholdUs, thresholdBand, trend, fingerprint, normalized, thresholdUs } = one;
     if (timeToThresholdUs === null || trend === null || timeToThresholdUs >= settings.warnWithinUs)
       return [];
     const statement = statementPart(normalized, fingerprint);
@@ -257,6 +300,7 @@ export function forecastFindings(
                 durationPart(thresholdUs),
                 textPart(' on average in '),
                 durationPart(timeToThresholdUs),
+                ...bandParts(thresholdBand),
                 textPart(', when it goes on growing as in the last hour.'),
               ]),
         ],
@@ -269,6 +313,15 @@ export function forecastFindings(
       },
     ];
   });
+}
+
+function bandParts(band: ClassForecast['thresholdBand']): HighlightPart[] {
+  if (band === null) return [];
+  const { earliestUs, latestUs } = band;
+  const earliest = earliestUs === 0 ? textPart('now') : durationPart(earliestUs);
+  return latestUs === null
+    ? [textPart(' (80 %: from '), earliest, textPart(' on)')]
+    : [textPart(' (80 %: '), earliest, textPart(' to '), durationPart(latestUs), textPart(')')];
 }
 
 function evidenceOf(

@@ -55,6 +55,12 @@ export interface ClassForecast {
   /** Empty without skill. */
   readonly points: readonly ForecastPoint[];
   readonly thresholdUs: number;
-  /** 0: it is beyond. null: no trend towards it, no skill, or further away than forecasts were tried. */
+  /** Whole minutes; 0: it is beyond. null: no trend towards it, no skill, or further away than forecasts were tried. */
   readonly timeToThresholdUs: number | null;
+  /** When the ends of the 80 % band reach it, whole minutes; null where timeToThresholdUs is 0 or null. */
+  readonly thresholdBand: {
+    readonly earliestUs: number;
+    /** null: later than forecasts were tried. */
+    readonly latestUs: number | null;
+  } | null;
 }

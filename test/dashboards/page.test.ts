@@ -25,6 +25,8 @@ describe.skipIf(noBrowser !== '')(`the page ${noBrowser}`, () => {
   let browser: Browser;
   let listening: Listening;
   let extent: Window | undefined = EXTENT;
+  /** Traffic in every third step only. */
+  let inBursts = false;
   /** What the page says on its console, and every address that it asks for. */
   let complaints: string[] = [];
   let asked: string[] = [];
@@ -37,7 +39,11 @@ describe.skipIf(noBrowser !== '')(`the page ${noBrowser}`, () => {
         webDirectory: directory,
         facts: {
           extent: () => Promise.resolve(extent),
-          windowFacts: (window, scope) => Promise.resolve(sampleFacts(window, scope)),
+          windowFacts: (window, scope) => {
+            const facts = sampleFacts(window, scope);
+            const steps = facts.steps.filter((_, index) => !inBursts || index % 3 === 0);
+            return Promise.resolve({ ...facts, steps });
+          },
           ...storedSamples,
           executions: (_window, { fingerprint }) =>
             Promise.resolve(executionsOf(40).filter((row) => row.fingerprint === fingerprint)),
@@ -165,6 +171,39 @@ describe.skipIf(noBrowser !== '')(`the page ${noBrowser}`, () => {
       /10\.20\.0\.6.*standby_b.*physical.*16\/B374D848.*16\/B36F0000.*383 kB.*2\.02 s.*41\.2 s.*streaming/,
     );
     expect(rows[1]).toMatch(/pg_basebackup.*base backup.*running, .*\(62\.5 %\)/);
+    await page.close();
+  });
+
+  it('tells when a class reaches its threshold, from when that is counted, and in which band', async () => {
+    for (const width of [1440, 390]) {
+      const page = await opened(listening.url, width);
+      const section = page.locator('#class-forecast');
+      expect(await section.locator('.note').textContent()).toContain('from 10:00:00 on');
+      expect(await section.locator('tbody tr').allInnerTexts()).toEqual([
+        expect.stringMatching(
+          /SELECT[^]*42\.0 ms\s+×2\.1\s+46\.9 ms in 10 min \(46\.9 ms to 46\.9 ms\)\s+45\.3 ms in 6 min \(6 min to 7 min\)/,
+        ),
+      ]);
+      const box = await section.getByText('45.3 ms in 6 min').boundingBox();
+      expect((box?.x ?? width) + (box?.width ?? 0)).toBeLessThan(width);
+      const began = page.locator('#findings tr', { hasText: 'forecast/slows' });
+      expect(await began.locator('td').nth(2).textContent()).toBe('now');
+      await page.close();
+    }
+  });
+
+  it('shows what stands alone between gaps: a burst a minute has response times', async () => {
+    inBursts = true;
+    const page = await opened();
+    const bluePixels = await page.evaluate<number>(`(() => {
+      const canvas = document.querySelector('.chart-plot[aria-label^="Response time"] canvas');
+      const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+      let count = 0;
+      for (let at = 0; at < data.length; at += 4) if (data[at + 2] > data[at] + 60) count++;
+      return count;
+    })()`);
+    expect(bluePixels).toBeGreaterThan(100);
+    inBursts = false;
     await page.close();
   });
 

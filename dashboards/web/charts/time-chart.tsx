@@ -316,9 +316,20 @@ function seriesOf(line: Line): uPlot.Series {
       fill: () => `color-mix(in srgb, ${colorOf(line.color)} 14%, transparent)`,
     }),
     spanGaps: false,
-    // A lone value between gaps would be invisible as a line.
-    points: { show: (_chart, _series, from, to) => to - from < 2, size: 4 },
+    points: {
+      show: false,
+      filter: (chart, series) => loneValues(chart.data[series] ?? []),
+      size: 4,
+    },
   };
+}
+
+/** Where a value stands between gaps, and a line would be invisible. */
+function loneValues(values: ArrayLike<number | null | undefined>): number[] {
+  const isGap = (index: number) => typeof values[index] !== 'number';
+  return Array.from(values, (_, index) => index).filter(
+    (index) => !isGap(index) && isGap(index - 1) && isGap(index + 1),
+  );
 }
 
 function zoomTo(chart: uPlot, { onZoom, window }: TimeChartProps): void {

@@ -1,10 +1,12 @@
 /** Where the mean response times of the important classes go, with bands, and when they reach their threshold. */
 import type { ClassForecast, Report } from '../../../src/server/contract.ts';
-import { formatShare } from '../format.ts';
+import { formatChange } from '../format.ts';
 import { SqlText } from '../parts/sql-text.tsx';
 import { type Column, Table } from '../parts/table.tsx';
-import { Duration, Share } from '../parts/values.tsx';
+import { Clock, Duration, ShareBar } from '../parts/values.tsx';
 import { Section } from './section.tsx';
+
+const STATEMENT_LENGTH_MAX = 200;
 
 function Band({ row: { points } }: { row: ClassForecast }) {
   const last = points.at(-1);
@@ -22,28 +24,77 @@ function Band({ row: { points } }: { row: ClassForecast }) {
   );
 }
 
-function changeOf({ trend }: ClassForecast): string {
-  if (trend === null) return 'steady';
-  return `${trend.changePerHour < 0 ? '−' : '+'}${formatShare(Math.abs(trend.changePerHour))}`;
+/** The threshold, and when it is reached; the threshold alone where nothing is forecast, or nothing grows. */
+function Threshold({ row }: { row: ClassForecast }) {
+  const { thresholdUs, timeToThresholdUs, thresholdBand, trend, points } = row;
+  const threshold = <Duration us={thresholdUs} />;
+  if (timeToThresholdUs === 0) return <span class="bad">{threshold} passed</span>;
+  if (timeToThresholdUs !== null) {
+    return (
+      <>
+        <span class="bad">
+          {threshold} in <Duration us={timeToThresholdUs} />
+        </span>
+        {thresholdBand !== null && <ThresholdBand band={thresholdBand} />}
+      </>
+    );
+  }
+  const last = points.at(-1);
+  if (last === undefined || trend === null || trend.changePerHour <= 0) {
+    return <span class="quiet">{threshold}</span>;
+  }
+  return (
+    <>
+      {threshold} not within <Duration us={last.aheadUs} />
+    </>
+  );
+}
+
+function ThresholdBand({ band }: { band: NonNullable<ClassForecast['thresholdBand']> }) {
+  const earliest = band.earliestUs === 0 ? 'now' : <Duration us={band.earliestUs} />;
+  if (band.latestUs === null) return <span class="quiet"> (from {earliest} on)</span>;
+  return (
+    <span class="quiet">
+      {' '}
+      ({earliest} to <Duration us={band.latestUs} />)
+    </span>
+  );
+}
+
+function Change({ row: { trend } }: { row: ClassForecast }) {
+  if (trend === null) return <span class="quiet">none found</span>;
+  const { changePerHour } = trend;
+  const bad = changePerHour > 0;
+  return <span class={bad ? 'bad' : undefined}>{formatChange(changePerHour)}</span>;
 }
 
 const COLUMNS: Column<ClassForecast>[] = [
   {
-    key: 'share',
-    label: 'Share',
-    about: 'Of the response time of all classes in the last hour',
-    numeric: true,
-    cell: (row) => <Share value={row.shareOfTime} />,
+    key: 'statement',
+    label: 'Statement',
+    wide: true,
+    cell: (row) => <SqlText text={row.normalized.slice(0, STATEMENT_LENGTH_MAX)} />,
   },
-  { key: 'now', label: 'Now', numeric: true, cell: (row) => <Duration us={row.nowUs} /> },
+  {
+    key: 'share',
+    label: 'Share of time',
+    about: 'Of the response time of all classes in the last hour',
+    minor: true,
+    cell: (row) => <ShareBar value={row.shareOfTime} />,
+  },
+  {
+    key: 'now',
+    label: 'Now',
+    about: 'Where the line through the last hour stands at its end',
+    numeric: true,
+    cell: (row) => <Duration us={row.nowUs} />,
+  },
   {
     key: 'change',
     label: 'Per hour',
     about: 'The trend of the last hour, where a test finds one',
     numeric: true,
-    cell: (row) => (
-      <span class={(row.trend?.changePerHour ?? 0) > 0 ? 'bad' : undefined}>{changeOf(row)}</span>
-    ),
+    cell: (row) => <Change row={row} />,
   },
   {
     key: 'forecast',
@@ -55,22 +106,9 @@ const COLUMNS: Column<ClassForecast>[] = [
   {
     key: 'threshold',
     label: 'Threshold',
-    about: 'Set, or twice what was usual',
-    numeric: true,
-    minor: true,
-    cell: (row) => <Duration us={row.thresholdUs} />,
-  },
-  {
-    key: 'in',
-    label: 'Reached in',
-    numeric: true,
-    cell: (row) => <Duration us={row.timeToThresholdUs} />,
-  },
-  {
-    key: 'statement',
-    label: 'Statement',
-    wide: true,
-    cell: (row) => <SqlText text={row.normalized} />,
+    about:
+      'Set, or twice what was usual; when the mean reaches it, and when the ends of the 80 % band do',
+    cell: (row) => <Threshold row={row} />,
   },
 ];
 
@@ -84,12 +122,17 @@ export function ClassForecasts({
   const rows = report.classForecast.filter(
     ({ points, trend }) => points.length > 0 || trend !== null,
   );
-  if (rows.length === 0) return null;
+  const [first] = rows;
+  if (first === undefined) return null;
   return (
     <Section
       id="class-forecast"
       title="Forecast"
-      note="Mean response time of the classes with the most of it"
+      note={
+        <>
+          mean response time of the classes with the most of it, from <Clock us={first.fromUs} /> on
+        </>
+      }
     >
       <Table
         caption="Forecast of statement classes"

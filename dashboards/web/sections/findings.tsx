@@ -37,12 +37,17 @@ function columnsOf(
       about: 'How long; with a plus where it had not ended',
       numeric: true,
       minor: true,
-      cell: ({ sinceUs, untilUs }) => (
-        <>
-          <Duration us={Math.max(0, (untilUs ?? endUs) - sinceUs)} />
-          {untilUs === null ? ' +' : ''}
-        </>
-      ),
+      cell: ({ sinceUs, untilUs }) => {
+        const lastedUs = Math.max(0, (untilUs ?? endUs) - sinceUs);
+        // What is known only now, such as a forecast, has not lasted.
+        if (untilUs === null && lastedUs === 0) return 'now';
+        return (
+          <>
+            <Duration us={lastedUs} />
+            {untilUs === null ? ' +' : ''}
+          </>
+        );
+      },
       order: ({ sinceUs, untilUs }) => (untilUs ?? endUs) - sinceUs,
     },
     {

@@ -11,32 +11,30 @@ export function classForecast(page: Page): string[] {
   const rows = page.report.classForecast.filter(
     ({ points, trend }) => points.length > 0 || trend !== null,
   );
-  if (rows.length === 0) return [];
+  const [first] = rows;
+  if (first === undefined) return [];
   const { paint } = page;
+  const thresholdTint = (cell: string, { timeToThresholdUs }: ClassForecast) =>
+    timeToThresholdUs === null ? cell : paint.yellow(cell);
   const columns: Column<ClassForecast>[] = [
-    { title: 'share', cell: (row) => shareText(row.shareOfTime), ...right },
+    { title: 'share', cell: (row) => shareText(row.shareOfTime), from: 90, ...right },
     { title: 'now', cell: (row) => durationText(row.nowUs), ...right },
     {
       title: 'per hour',
-      cell: ({ trend }) => (trend === null ? 'steady' : changeText(trend.changePerHour)),
+      cell: ({ trend }) => (trend === null ? 'none found' : changeText(trend.changePerHour)),
       tint: (cell, { trend }) => ((trend?.changePerHour ?? 0) > 0 ? paint.yellow(cell) : cell),
       ...right,
     },
     { title: 'forecast', cell: forecastText },
     { title: '80 %', cell: bandText, from: 110 },
-    { title: 'threshold', cell: (row) => durationText(row.thresholdUs), from: 100, ...right },
-    {
-      title: 'in',
-      cell: (row) => durationText(row.timeToThresholdUs),
-      tint: (cell) => paint.yellow(cell),
-      ...right,
-    },
+    { title: 'threshold', cell: thresholdText, tint: thresholdTint },
+    { title: '80 %', cell: thresholdBandText, from: 140 },
     { title: 'statement', cell: (row) => statementText(row.normalized), flexible: true },
   ];
   return section(
     page,
     'Forecast',
-    'mean response time of the classes with the most of it',
+    `mean response time of the classes with the most of it, from ${page.clock(first.fromUs)} on`,
     tableLines(rows, columns, page.inner, paint.dim),
   );
 }
@@ -51,4 +49,22 @@ function bandText({ points }: ClassForecast): string {
   const last = points.at(-1);
   if (last === undefined || last.lower80Us === null) return ABSENT;
   return `${durationText(last.lower80Us)} to ${durationText(last.upper80Us)}`;
+}
+
+/** `20.0 ms in 12 min`; the threshold alone where nothing is forecast, or nothing grows. */
+function thresholdText(row: ClassForecast): string {
+  const { thresholdUs, timeToThresholdUs, trend, points } = row;
+  const threshold = durationText(thresholdUs);
+  if (timeToThresholdUs === 0) return `${threshold} passed`;
+  if (timeToThresholdUs !== null) return `${threshold} in ${durationText(timeToThresholdUs)}`;
+  const last = points.at(-1);
+  if (last === undefined || trend === null || trend.changePerHour <= 0) return threshold;
+  return `${threshold} not in ${durationText(last.aheadUs)}`;
+}
+
+function thresholdBandText({ thresholdBand }: ClassForecast): string {
+  if (thresholdBand === null) return ABSENT;
+  const { earliestUs, latestUs } = thresholdBand;
+  const earliest = earliestUs === 0 ? 'now' : durationText(earliestUs);
+  return latestUs === null ? `from ${earliest} on` : `${earliest} to ${durationText(latestUs)}`;
 }

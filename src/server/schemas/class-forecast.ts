@@ -43,7 +43,18 @@ export const classForecastSchema = Type.Object(
       { description: 'Empty when the forecast has no skill' },
     ),
     thresholdUs: durationUs('What its mean must not reach: set, or twice what was usual'),
-    timeToThresholdUs: orNull(durationUs('Until then; 0 when it is beyond')),
+    timeToThresholdUs: orNull(durationUs('Until then, in whole minutes; 0 when it is beyond')),
+    thresholdBand: orNull(
+      Type.Object(
+        {
+          earliestUs: durationUs('Until the upper end of the band that covers 80 % reaches it'),
+          latestUs: orNull(
+            durationUs('Until the lower end does; null: later than forecasts were tried'),
+          ),
+        },
+        CLOSED,
+      ),
+    ),
   },
   { ...CLOSED, description: 'Where the mean response time of an important class goes' },
 );

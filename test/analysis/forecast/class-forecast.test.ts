@@ -49,7 +49,47 @@ describe('classForecasts (P8)', () => {
     // The median of the first twenty minutes is the eleventh.
     expect(row?.thresholdUs).toBeCloseTo(30_000 * 1.4 ** (10 / 60), 3);
     const minutes = (60 * Math.log(2)) / Math.log(1.4) - 110;
-    expect(row?.timeToThresholdUs).toBe(Math.round(minutes * MINUTE_US));
+    expect(row?.timeToThresholdUs).toBe(Math.round(minutes) * MINUTE_US);
+  });
+
+  it('tells when the ends of the 80 % band reach the threshold', () => {
+    // Of three minutes one is 2 % longer and one shorter: so wrong were the forecasts, and by 2 % the band is wide.
+    const wave = (minute: number) => growing(minute) + 0.02 * (1 - (minute % 3));
+    const facts = factsOf(120, { [CLASS]: wave });
+    const within = (thresholdUs: number) => {
+      const row = classForecasts(facts, { ...defaultForecastSettings, thresholdUs })[0];
+      const { earliestUs, latestUs } = row?.thresholdBand ?? { earliestUs: NaN, latestUs: NaN };
+      return [earliestUs, row?.timeToThresholdUs, latestUs].map((us) =>
+        typeof us === 'number' ? us / MINUTE_US : us,
+      );
+    };
+    // In two hours it is 29.4 ms; 2 % of growth take 3.57 minutes.
+    const after = (minutes: number) => 15_000 * 1.4 ** ((120 + minutes) / 60);
+    expect(within(after(13.7))).toEqual([10, 14, 18]);
+    expect(within(after(3))).toEqual([0, 3, 7]);
+    expect(within(after(-1))).toEqual([NaN, 0, NaN]);
+    expect(within(after(31))).toEqual([NaN, null, NaN]);
+    expect(forecastFindings(classForecasts(facts))[0]?.summary.slice(3, 8)).toMatchObject([
+      { text: ' on average in ' },
+      { value: 14 * MINUTE_US },
+      { text: ' (80 %: ' },
+      { value: 10 * MINUTE_US },
+      { text: ' to ' },
+    ]);
+  });
+
+  it('leaves open when the threshold is reached at the latest, where that is later than was tried', () => {
+    const gauss = normal(uniform(3));
+    const noisy = (minute: number) => growing(minute) + 0.1 * gauss();
+    const settings = { ...defaultForecastSettings, thresholdUs: 32_000 };
+    const rows = classForecasts(factsOf(120, { [CLASS]: noisy }), settings);
+    expect(rows[0]?.timeToThresholdUs).toBeGreaterThan(0);
+    expect(rows[0]?.thresholdBand?.latestUs).toBeNull();
+    const texts = forecastFindings(rows)[0]?.summary.map((part) =>
+      'text' in part ? part.text : '',
+    );
+    expect(texts).toContain(' (80 %: from ');
+    expect(texts).toContain(' on)');
   });
 
   it('warns of a class that reaches its threshold within half an hour', () => {
