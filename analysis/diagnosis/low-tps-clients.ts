@@ -189,6 +189,20 @@ function isDelayed(low: Totals, usual: Totals, node: Compared, settings: LowTpsS
 }
 
 /**
+ * This host sends no BEGIN by which its way could be told from its statements, and all its answers are late, the shortest by
+ * nearly as much: what other hosts see speaks for the database, and not for the way to this one.
+ */
+export function mayBeItsWay({ low, usual }: Compared, settings: LowTpsSettings): boolean {
+  const lateUs = difference(low.floorUs, usual.floorUs) ?? 0;
+  const longerUs = (low.meanUs ?? 0) - (usual.meanUs ?? 0);
+  return (
+    controlLateUs({ low, usual }) === undefined &&
+    longerUs > 0 &&
+    lateUs >= settings.delayedShare * longerUs
+  );
+}
+
+/**
  * By how much the less late of BEGIN and COMMIT takes longer: a COMMIT may wait for the disk, and a driver may send its
  * BEGIN together with a statement that waits.
  */

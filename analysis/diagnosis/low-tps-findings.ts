@@ -78,8 +78,8 @@ function verdictParts(episode: LowTpsEpisode): HighlightPart[] {
   const { verdict, confidence, orElse, clients, because } = episode;
   const others = orElse.map((other) => WORDS[other].says);
   const also = others.length === 0 ? '' : ` or ${others.join(' or ')}`;
-  const head = ` of its usual transactions: ${confidence < CONFIDENT ? 'perhaps ' : ''}`;
-  const tail = `${also}, for ${because}.`;
+  const head = ` of its usual transactions, ${confidence < CONFIDENT ? 'perhaps ' : ''}because of `;
+  const tail = `${also}: ${because}.`;
   const asking = clients.filter(
     ({ client, sign, shareOfDrop }) => client !== '' && sign === 'asks_less' && shareOfDrop > 0,
   );

@@ -19,6 +19,7 @@ import {
   type ComparedClient,
   comparedClients,
   controlLateUs,
+  mayBeItsWay,
   type Totals,
   totalsOf,
 } from './low-tps-clients.ts';
@@ -200,12 +201,13 @@ function bestExplanation(
     };
   }
   const [verdict, confidence] = first;
-  return { verdict, confidence, ...reasonOf(verdict, clients) };
+  return { verdict, confidence, ...reasonOf(verdict, clients, settings) };
 }
 
 function reasonOf(
   verdict: LowTpsVerdict,
   clients: readonly ComparedClient[],
+  settings: LowTpsSettings,
 ): Pick<Judgement, 'because' | 'orElse'> {
   switch (verdict) {
     case 'NETWORK':
@@ -222,20 +224,30 @@ function reasonOf(
     case 'WORKLOAD_CHANGE':
       return { because: 'transactions have more statements than usual', orElse: [] };
     default:
-      return databaseReason(clients);
+      return databaseReason(clients, settings);
   }
 }
 
 /** A server that refuses is reached; one that says nothing may as well not be. */
-function databaseReason(clients: readonly ComparedClient[]): Pick<Judgement, 'because' | 'orElse'> {
+function databaseReason(
+  clients: readonly ComparedClient[],
+  settings: LowTpsSettings,
+): Pick<Judgement, 'because' | 'orElse'> {
   const losing = clients.filter(({ shareOfDrop }) => shareOfDrop > 0);
-  const lost = (sign: ComparedClient['sign']): number =>
+  const lost = (sign: ComparedClient['sign'], which = losing): number =>
     sumOf(
-      losing.filter((client) => client.sign === sign),
+      which.filter((client) => client.sign === sign),
       ({ shareOfDrop }) => shareOfDrop,
     );
   if (lost('slow') >= lost('not_answered')) {
-    return { because: 'requests come, and their answers take longer than usual', orElse: [] };
+    const late = losing.filter((client) => mayBeItsWay(client, settings));
+    return lost('slow', late) > lost('slow') / 2
+      ? {
+          because:
+            'requests come, and even the shortest answers take longer than usual, where other hosts are answered as ever: these statements, or the way of these hosts',
+          orElse: ['NETWORK'],
+        }
+      : { because: 'requests come, and their answers take longer than usual', orElse: [] };
   }
   if (losing.some(({ low }) => low.refused > 0)) {
     return { because: 'connections are refused', orElse: [] };

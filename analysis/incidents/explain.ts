@@ -29,30 +29,52 @@ const BEFORE_US = 1_800_000_000;
 /** Less is no measure of what is usual. */
 const BEFORE_MIN_US = 10_000_000;
 const ACTIONS_MAX = 4;
+const NOTICED_MAX = 5;
 const EVIDENCE_MAX = 8;
 const MISSED_TOLD_MAX = 3;
 
 /** What to tell about a moment, before any figure is known. */
 export interface Chosen {
   readonly incident: Incident | null;
+  /** Where there is no incident: what would wake nobody and yet may be what somebody asks about, the nearest first. */
+  readonly noticed: readonly Finding[];
   /** null: too little is stored from before. */
   readonly before: Window | null;
   readonly during: Window;
   readonly server: string | null;
 }
 
+/** What was on at the moment first, the most severe of several; then the nearest. */
+function nearest<One extends Pick<Finding, 'sinceUs' | 'untilUs' | 'severity'>>(
+  all: readonly One[],
+  atUs: number,
+  toUs: number,
+): One[] {
+  const distance = ({ sinceUs, untilUs }: One) =>
+    Math.max(0, sinceUs - atUs, atUs - (untilUs ?? toUs));
+  return [...all].sort(
+    (a, b) => distance(a) - distance(b) || severityOf(b) - severityOf(a) || a.sinceUs - b.sinceUs,
+  );
+}
+
+/** Notices, and of what only informs what began in these minutes: the rest is so every day. */
+function noticedIn({ findings, window }: Report, atUs: number): Finding[] {
+  const worth = findings.filter(
+    ({ severity, sinceUs }) => severity !== 'info' || sinceUs > window.fromUs,
+  );
+  return nearest(worth, atUs, window.toUs).slice(0, NOTICED_MAX);
+}
+
 /** The incident that was on at the moment, the most severe of several; else the nearest one. */
 export function chosenFor(report: Report, atUs: number): Chosen {
   const { incidents, window, extent } = report;
-  const distance = ({ sinceUs, untilUs }: Incident) =>
-    Math.max(0, sinceUs - atUs, atUs - (untilUs ?? window.toUs));
-  const [incident = null] = [...incidents].sort(
-    (a, b) => distance(a) - distance(b) || severityOf(b) - severityOf(a) || a.sinceUs - b.sinceUs,
-  );
+  const [incident = null] = nearest(incidents, atUs, window.toUs);
+  const noticed = incident === null ? noticedIn(report, atUs) : [];
+  const meant = incident ?? noticed[0];
   const during =
-    incident === null
+    meant === undefined
       ? window
-      : { fromUs: incident.sinceUs, toUs: incident.untilUs ?? window.toUs };
+      : { fromUs: Math.max(window.fromUs, meant.sinceUs), toUs: meant.untilUs ?? window.toUs };
   // Not the second in which it began.
   const beforeToUs = Math.floor(during.fromUs / SECOND_US) * SECOND_US;
   const earlier = incidents.flatMap(({ untilUs }) =>
@@ -61,10 +83,15 @@ export function chosenFor(report: Report, atUs: number): Chosen {
   const fromUs = Math.max(extent.fromUs, beforeToUs - BEFORE_US, ...earlier);
   return {
     incident,
+    noticed,
     before: beforeToUs - fromUs < BEFORE_MIN_US ? null : { fromUs, toUs: beforeToUs },
     during,
-    server: incident === null ? null : databaseOf(incident),
+    server: incident === null ? databaseNamed(noticed[0]) : databaseOf(incident),
   };
+}
+
+function databaseNamed(finding: Finding | undefined): string | null {
+  return finding?.role === 'server' ? finding.node : null;
 }
 
 /** The database that a story is about: where it began, or the only one concerned. */
@@ -84,20 +111,20 @@ export interface Answers {
 export function explanationOf(
   report: Report,
   atUs: number,
-  { incident, server }: Chosen,
+  { incident, noticed, server }: Chosen,
   { before, during, sqlOf }: Answers,
 ): Explanation {
-  const findings = incident === null ? [] : findingsOf(report, incident);
+  const findings = incident === null ? noticed : findingsOf(report, incident);
   return {
     formatVersion: 1,
     atUs,
     window: report.window,
     server,
-    headline: headlineOf(report, atUs, incident),
+    headline: headlineOf(report, atUs, incident, noticed),
     incident,
     others: report.incidents.filter((one) => one !== incident).map(briefly),
-    fault: faultOf(report, incident),
-    actions: actionsOf(incident, findings),
+    fault: incident === null ? faultNoticed(noticed) : faultOf(report, incident),
+    actions: actionsOf(findings),
     before,
     during,
     notKnown: notKnownOf(report, atUs, incident, before),
@@ -125,16 +152,25 @@ function briefly({ id, severity, sinceUs, untilUs, summary }: Incident): OtherIn
   return { id, severity, sinceUs, untilUs, summary };
 }
 
-function headlineOf({ window }: Report, atUs: number, incident: Incident | null): HighlightPart[] {
+function headlineOf(
+  { window }: Report,
+  atUs: number,
+  incident: Incident | null,
+  [noticed]: readonly Finding[],
+): HighlightPart[] {
   if (incident === null)
     return [
-      textPart('Nothing was found between '),
+      textPart(
+        noticed === undefined
+          ? 'Nothing was found between '
+          : 'Nothing that would wake somebody was found between ',
+      ),
       timePart(window.fromUs),
       textPart(' and '),
       timePart(window.toUs),
-      textPart(
-        ': no node was unwell and no analyzer had anything to tell that would wake somebody.',
-      ),
+      ...(noticed === undefined
+        ? [textPart(': no node was unwell and no analyzer had anything to tell.')]
+        : [textPart('. But this was noticed: '), ...noticed.summary]),
     ];
   const { sinceUs, untilUs, summary } = incident;
   const endUs = untilUs ?? window.toUs;
@@ -156,9 +192,26 @@ function headlineOf({ window }: Report, atUs: number, incident: Incident | null)
   return [...when, ...summary];
 }
 
-function faultOf(report: Report, incident: Incident | null): Explanation['fault'] {
-  if (incident === null)
+/** Of what would wake nobody only low TPS says whose doing it was. */
+function faultNoticed([noticed]: readonly Finding[]): Explanation['fault'] {
+  if (noticed === undefined)
     return { who: 'nobody', parts: [textPart('Nothing happened that would be anybody’s.')] };
+  if (noticed.kind === 'low-tps/application')
+    return {
+      who: 'application',
+      parts: [
+        textPart(
+          'Applications ask less, which may be their own affair or that of who uses them; what they ask is answered as usual.',
+        ),
+      ],
+    };
+  return {
+    who: 'unknown',
+    parts: [textPart('No node was unwell: what was noticed need not be a fault at all.')],
+  };
+}
+
+function faultOf(report: Report, incident: Incident): Explanation['fault'] {
   const { firstCause, nodes } = incident;
   const { finding } = firstCause;
   const hints = hintsOf(incident);
@@ -247,8 +300,8 @@ function hintsOf({ context, timeline, firstCause }: Incident): HighlightPart[] {
   ];
 }
 
-function actionsOf(incident: Incident | null, findings: readonly Finding[]): string[] {
-  if (incident === null)
+function actionsOf(findings: readonly Finding[]): string[] {
+  if (findings.length === 0)
     return ['Give --minutes a larger number, or look at the whole day with mirrorsql report.'];
   return [...new Set(findings.map(({ advice }) => advice))].slice(0, ACTIONS_MAX);
 }

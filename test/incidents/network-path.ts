@@ -7,8 +7,8 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { delay } from '../lab/process.ts';
 
 export interface Impairment {
-  /** How long what comes now is held back, in milliseconds. Order is kept, as TCP keeps it. */
-  holdMs(): number;
+  /** How long what comes now for this application host is held back, in milliseconds. Order is kept, as TCP keeps it. */
+  holdMs(client: string): number;
 }
 
 const UNIMPAIRED: Impairment = { holdMs: () => 0 };
@@ -22,7 +22,8 @@ export class NetworkPath {
     this.#server = createServer({ noDelay: true }, (near) => {
       const far = connect({ ...to, noDelay: true });
       this.#relay(near, far, () => 0);
-      this.#relay(far, near, () => this.impairment.holdMs());
+      const client = near.remoteAddress ?? '';
+      this.#relay(far, near, () => this.impairment.holdMs(client));
     });
   }
 

@@ -42,6 +42,25 @@ const networkDelay: Scenario = {
   findings: [expectedFinding('low-tps/network'), allowedFindings('forecast/')],
 };
 
+const wayToShop: Scenario = {
+  name: 'way-to-shop',
+  says: 'The answers of the server to the shop alone are held back by 600 ms in the network for four minutes.',
+  path: true,
+  play: impair(() => ({ holdMs: (client) => (client === SHOP_HOST ? 600 : 0) }), LOW_TPS_MS),
+  afterSeconds: 5,
+  states: [
+    clientState(SHOP_HOST, 'slow', 'expected', 60),
+    // The mean of all its answers.
+    serverState('slow', 'allowed', 60),
+    ...allowedEverywhere(['jitter', 'sub_healthy']).filter(({ node }) => node !== ORDERS_HOST),
+  ],
+  // The shop has no BEGIN, and all others are answered as usual: its own statements may take so long. Both must be said.
+  findings: [
+    expectedFinding('low-tps/network', 'low-tps/database'),
+    allowedFindings('forecast/', 'slow-classes/'),
+  ],
+};
+
 const networkJitter: Scenario = {
   name: 'network-jitter',
   says: 'Each second anew, answers are held back by 0 to 300 ms, most seconds by nothing, for 100 s.',
@@ -112,6 +131,7 @@ const networkLossHeavy: Scenario = {
 
 export const networkScenarios: readonly Scenario[] = [
   networkDelay,
+  wayToShop,
   networkJitter,
   networkLoss,
   networkLossHeavy,

@@ -51,7 +51,7 @@ export async function factsOf(
   const directory = await temporaryDirectory();
   const store = await openStore({ kind: 'embedded', directory });
   try {
-    await load(store, `${name}.pcap.gz`, label);
+    await loadRecording(store, `${name}.pcap.gz`, label);
     const until = (toUs: number): Promise<WindowFacts> =>
       readWindowFacts(store, { fromUs: label.calm.fromUs, toUs });
     const meanwhile = await until(label.fault.toUs - BEFORE_THE_END_US);
@@ -62,7 +62,8 @@ export async function factsOf(
   }
 }
 
-async function load(store: Store, file: string, label: Label): Promise<void> {
+/** The recording with its half hour of history into a store. */
+export async function loadRecording(store: Store, file: string, label: Label): Promise<void> {
   const turns = Math.ceil(HISTORY_US / (label.calm.toUs - label.calm.fromUs));
   const source = new CaptureWithHistory(file, label, turns);
   const writer = new SegmentWriter(store);

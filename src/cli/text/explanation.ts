@@ -79,8 +79,9 @@ function headline(page: Page, { atUs, window, incident, headline: parts }: Expla
   ];
 }
 
-function first(page: Page, { incident }: Explanation): string[] {
-  if (incident === null) return [];
+function first(page: Page, explanation: Explanation): string[] {
+  const { incident } = explanation;
+  if (incident === null) return noticed(page, explanation);
   const { finding, onsetUs, because } = incident.firstCause;
   return section(page, 'What was first', page.clock(onsetUs), [
     ...told(page, finding.summary),
@@ -89,6 +90,20 @@ function first(page: Page, { incident }: Explanation): string[] {
       .flatMap((one) => wrapped(evidenceText(one), page.inner - 2))
       .map((line) => page.paint.dim(`  ${line}`)),
   ]);
+}
+
+/** Without an incident: all that was noticed, the first of which the headline has told. */
+function noticed(page: Page, { evidence: all }: Explanation): string[] {
+  const more = all.slice(1);
+  if (more.length === 0) return [];
+  return section(
+    page,
+    'What was noticed besides',
+    '',
+    more.flatMap(({ finding: { sinceUs, severity, summary } }) =>
+      told(page, [timePart(sinceUs), textPart(` ${severity}: `), ...summary]),
+    ),
+  );
 }
 
 function fault(page: Page, { fault: { who, parts } }: Explanation): string[] {
@@ -129,14 +144,12 @@ function figures(page: Page, { before, during, server }: Explanation): string[] 
   ];
   const span = (window: { fromUs: number; toUs: number }) =>
     `${durationWords(window.toUs - window.fromUs)} from ${page.clock(window.fromUs)}`;
-  const spans = before === null ? 'nothing is known from before' : `before: ${span(before.window)}`;
-  const remark = `${server === null ? 'all databases' : page.node(server)}; ${spans}; during: ${span(during.window)}`;
-  return section(
-    page,
-    'Before and during',
-    remark,
-    tableLines(rows, columns, page.inner, page.paint.dim),
-  );
+  const remark = server === null ? 'all databases' : page.node(server);
+  return section(page, 'Before and during', remark, [
+    page.paint.dim(before === null ? 'before: nothing is known' : `before: ${span(before.window)}`),
+    page.paint.dim(`during: ${span(during.window)}`),
+    ...tableLines(rows, columns, page.inner, page.paint.dim),
+  ]);
 }
 
 function quantity(unit: Evidence['unit'], value: number | null): string {

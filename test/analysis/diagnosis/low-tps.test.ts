@@ -157,6 +157,21 @@ describe('the verdict', () => {
     expect(verdictOf(200, 900, { floorUs: 8_200 })).toBe('DATABASE');
   });
 
+  it('is the database or the way of one host, where all its answers are late and BEGIN of the others is not', () => {
+    const slow = { ...load(60), durationSumUs: 6_000_000 };
+    const control = { begins: 120, beginSumUs: 24_000, ends: 120, endSumUs: 108_000 };
+    const of = (floorUs: number, own: Partial<EdgeMinute> = {}) =>
+      diagnosed((index, client) => ({
+        ...(client === '10.20.1.17' ? control : own),
+        ...(during(index) && client === '10.20.1.18' ? { ...slow, floorUs } : {}),
+        ...(during(index) && client === '10.20.1.17' ? load(400) : {}),
+      })).episodes;
+    expect(of(18_000)).toMatchObject([{ verdict: 'DATABASE', orElse: ['NETWORK'] }]);
+    // Some of its answers come in time, or its own BEGIN does: it is its statements.
+    expect(of(200)).toMatchObject([{ verdict: 'DATABASE', orElse: [] }]);
+    expect(of(18_000, control)).toMatchObject([{ verdict: 'DATABASE', orElse: [] }]);
+  });
+
   it('is the database or the network where nothing is answered', () => {
     const hung = { ...load(0), outstanding: 10, outstandingAgeMaxUs: 30_000_000, floorUs: null };
     expect(diagnosed(only(hung)).episodes).toMatchObject([
@@ -315,7 +330,7 @@ describe('findings', () => {
       { kind: 'share', value: 0 },
       {
         kind: 'text',
-        text: ' of its usual transactions: the database or the network, for requests come and nothing is answered: the database hangs, or what it says does not arrive.',
+        text: ' of its usual transactions, because of the database or the network: requests come and nothing is answered: the database hangs, or what it says does not arrive.',
       },
     ]);
   });
@@ -324,7 +339,7 @@ describe('findings', () => {
     const [finding] = findingsOf(only(load(100)));
     const said = finding?.summary.map((part) => ('text' in part ? part.text : String(part.value)));
     expect(said?.join('')).toContain(
-      'the applications 10.20.1.17 and 10.20.1.18, for fewer requests come',
+      ', because of the applications 10.20.1.17 and 10.20.1.18: fewer requests come',
     );
   });
 });

@@ -89,6 +89,34 @@ describe('an explanation', () => {
     expect(evidence).toEqual([]);
   });
 
+  it('of minutes in which nobody would be woken tells what was noticed, and its figures', () => {
+    const noticed = findingOf({
+      kind: 'low-tps/application',
+      severity: 'notice',
+      sinceUs: at(300),
+      untilUs: at(540),
+      advice: 'Look at the applications.',
+    });
+    const every = findingOf({ kind: 'x/every-day', severity: 'info', sinceUs: at(0) });
+    const { incident, headline, fault, actions, before, during, server, evidence } = told(
+      reportOf([every, noticed]),
+      at(545),
+    );
+    expect(incident).toBeNull();
+    expect(words(headline)).toMatch(
+      /^Nothing that would wake somebody was found between .* But this was noticed: /,
+    );
+    expect(fault.who).toBe('application');
+    expect(actions).toEqual(['Look at the applications.']);
+    expect(during.window).toEqual({ fromUs: at(300), toUs: at(540) });
+    expect(before?.window).toEqual({ fromUs: at(-1200), toUs: at(300) });
+    expect(server).toBe(DATABASE);
+    expect(evidence.map(({ finding }) => finding.key)).toEqual([noticed.key]);
+    expect(told(reportOf([every]), at(545)).fault.who).toBe('nobody');
+    const other = findingOf({ kind: 'x/y', severity: 'notice', sinceUs: at(300) });
+    expect(told(reportOf([other]), at(545)).fault.who).toBe('unknown');
+  });
+
   it('takes the incident that was on, else the nearest, and names the others', () => {
     const early = findingOf({ sinceUs: at(100.5), untilUs: at(130) });
     const report = reportOf([early, hang]);
