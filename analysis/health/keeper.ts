@@ -142,7 +142,8 @@ export class StateKeeper {
     const untilUs = interval.untilUs ?? kept.nextUs;
     if (untilUs <= kept.tellFromUs) return;
     if (kept.open?.state === interval.state) {
-      kept.open = { ...kept.open, untilUs };
+      const learning = kept.open.learning && interval.learning;
+      kept.open = { ...kept.open, untilUs, learning };
       return;
     }
     const sinceUs = Math.max(interval.sinceUs, kept.tellFromUs);

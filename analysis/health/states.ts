@@ -137,7 +137,10 @@ export class Watch implements StateWatch {
       if (this.#seconds % BIN_SECONDS === 0) this.#judgeResponsiveness(tsUs);
     }
     const state = this.#stateNow(unknown);
-    if (state === this.#stretches.last) return;
+    if (state === this.#stretches.last) {
+      if (!this.#baseline.learning) this.#stretches.learnt();
+      return;
+    }
     this.#stretches.tell({
       state,
       atUs: tsUs,

@@ -35,6 +35,13 @@ export class Stretches {
     this.#intervals.push({ node, role, state, sinceUs, untilUs: null, evidence, learning });
   }
 
+  /** Enough is known of the node by now: that all is well is no longer said by fixed thresholds. An ill state began by them. */
+  learnt(): void {
+    const last = this.#intervals.at(-1);
+    if (last?.learning !== true || (last.state !== 'healthy' && last.state !== 'idle')) return;
+    this.#intervals.splice(-1, 1, { ...last, learning: false });
+  }
+
   /** Gives the stretches so far, and keeps only the open one. */
   drain(): HealthInterval[] {
     return this.#intervals.splice(0, this.#intervals.length, ...this.#intervals.slice(-1));

@@ -12,7 +12,7 @@ import type {
 import type { Window } from '../../src/events/facts.ts';
 import type { Finding } from '../../src/events/finding.ts';
 import type { Incident } from '../../src/events/incidents.ts';
-import type { Report } from '../../src/events/report.ts';
+import type { MissedKind, Report } from '../../src/events/report.ts';
 import { severityOf } from './first-cause.ts';
 import { MINUTE_US, SECOND_US } from '../../src/core/time.ts';
 import {
@@ -30,6 +30,16 @@ const BEFORE_US = 1_800_000_000;
 const BEFORE_MIN_US = 10_000_000;
 const ACTIONS_MAX = 4;
 const NOTICED_MAX = 5;
+
+const MISSED_WORDS: Readonly<Record<MissedKind, string>> = {
+  kernel_drops: 'packets dropped by the kernel',
+  kernel_freezes: 'times that the buffer of the kernel was full',
+  lost_bytes: 'bytes missing',
+  frames_refused: 'messages refused',
+  limits: 'statements or details dropped by a limit',
+  rows_lost: 'rows given up, as the store was away',
+  reduced: 'statements told with less detail',
+};
 const EVIDENCE_MAX = 8;
 const MISSED_TOLD_MAX = 3;
 
@@ -152,12 +162,32 @@ function briefly({ id, severity, sinceUs, untilUs, summary }: Incident): OtherIn
   return { id, severity, sinceUs, untilUs, summary };
 }
 
+/** Nodes whose state nobody knows for a time, which is no news of their being well. */
+function unknownParts({ health, window }: Report, lead: string): HighlightPart[] {
+  const unknown = health.filter(({ state }) => state === 'unknown');
+  if (unknown.length === 0) return [];
+  const nodesCount = new Set(unknown.map(({ role, node }) => `${role} ${node}`)).size;
+  const fromUs = Math.min(...unknown.map(({ sinceUs }) => sinceUs));
+  const toUs = Math.max(...unknown.map(({ untilUs }) => untilUs ?? window.toUs));
+  return [
+    textPart(`${lead}the state of `),
+    countPart(nodesCount),
+    textPart(nodesCount === 1 ? ' node' : ' nodes'),
+    textPart(' is not known, as the capture lost too much between '),
+    timePart(fromUs),
+    textPart(' and '),
+    timePart(toUs),
+    textPart('.'),
+  ];
+}
+
 function headlineOf(
-  { window }: Report,
+  report: Report,
   atUs: number,
   incident: Incident | null,
   [noticed]: readonly Finding[],
 ): HighlightPart[] {
+  const { window } = report;
   if (incident === null)
     return [
       textPart(
@@ -171,6 +201,7 @@ function headlineOf(
       ...(noticed === undefined
         ? [textPart(': no node was unwell and no analyzer had anything to tell.')]
         : [textPart('. But this was noticed: '), ...noticed.summary]),
+      ...unknownParts(report, ' Of this time '),
     ];
   const { sinceUs, untilUs, summary } = incident;
   const endUs = untilUs ?? window.toUs;
@@ -313,6 +344,7 @@ function notKnownOf(
   before: FiguresOf | null,
 ): HighlightPart[][] {
   const { window, extent, missed, missedCount, capture, health } = report;
+  const unknown = incident === null ? [] : unknownParts(report, 'Of this time ');
   const missing = missed
     .filter(({ fromUs, toUs }) => toUs > window.fromUs && fromUs < window.toUs)
     .slice(0, MISSED_TOLD_MAX)
@@ -323,9 +355,10 @@ function notKnownOf(
       durationPart(toUs - fromUs),
       textPart(': '),
       countPart(value),
-      textPart(` × ${kind.replaceAll('_', ' ')}.`),
+      textPart(` ${MISSED_WORDS[kind]}.`),
     ]);
   return [
+    ...(unknown.length === 0 ? [] : [unknown]),
     ...missing,
     ...(missedCount > missing.length
       ? [[countPart(missedCount - missing.length), textPart(' more losses of the capture.')]]

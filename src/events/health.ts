@@ -66,6 +66,9 @@ export interface HealthInterval {
   readonly untilUs: number | null;
   /** Of the moment in which it began. */
   readonly evidence: readonly Evidence[];
-  /** Too little was known of the node to have a baseline: thresholds were the fixed ones. */
+  /**
+   * Too little was known of the node to have a baseline: thresholds were the fixed ones. Of an ill state: when it began; of a good
+   * one: at its end, or as long as it is known.
+   */
   readonly learning: boolean;
 }

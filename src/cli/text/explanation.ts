@@ -214,7 +214,7 @@ function evidence(page: Page, { evidence: all, before, during }: Explanation): s
     command(during.sql),
     ...all.flatMap(({ finding, sql }: EvidenceOf) => [
       ...wrapped(
-        `${finding.kind}, ${page.clock(finding.sinceUs)}: ${finding.evidence.map(evidenceText).join('; ')}`,
+        `${finding.kind}${finding.node === null ? '' : ` of ${page.node(finding.node)}`}, ${page.clock(finding.sinceUs)}: ${finding.evidence.map(evidenceText).join('; ')}`,
         page.inner,
       ),
       ...(sql === null ? [] : [command(sql)]),

@@ -66,6 +66,9 @@ describe('states that are kept', () => {
     expect([...newest.values()].map(({ ended }) => ended)).toEqual(
       expected.map(({ untilUs }) => untilUs !== null),
     );
+    expect([...newest.values()].map(({ learning }) => learning)).toEqual(
+      expected.map(({ learning }) => learning),
+    );
     expect(expected.map(({ state }) => state)).toContain('hang');
   });
 

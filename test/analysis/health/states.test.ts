@@ -40,6 +40,16 @@ describe('no state', () => {
     },
   );
 
+  it('is said by fixed thresholds any more once half an hour is known', () => {
+    const learning = (seconds: number) =>
+      told(trafficOf({ seconds, seed: 17 })).map((one) => one.learning);
+    expect(learning(HOUR / 3)).toEqual([true]);
+    expect(learning(HOUR)).toEqual([false]);
+    // What began by them did so, however long it lasts.
+    const slow = changed(trafficOf({ seconds: HOUR, seed: 18 }), 600, HOUR, longer(1_000));
+    expect(told(slow).find(({ state }) => state === 'slow')?.learning).toBe(true);
+  });
+
   it('comes of single outliers', () => {
     const seconds = trafficOf({ seconds: 2 * HOUR, seed: 7 }).map((second, index) =>
       index % 97 === 5 ? { ...second, ...longer(30)(second) } : second,

@@ -117,6 +117,22 @@ describe('an explanation', () => {
     expect(told(reportOf([other]), at(545)).fault.who).toBe('unknown');
   });
 
+  it('does not call a node well of which nothing is known', () => {
+    const unknown = { role: 'server' as const, state: 'unknown' as const, evidence: [] };
+    const report = (findings: readonly Finding[]): Report => ({
+      ...reportOf(findings),
+      health: [
+        { ...unknown, node: DATABASE, sinceUs: at(500), untilUs: at(560), learning: false },
+        { ...unknown, node: '10.0.0.2:5432', sinceUs: at(510), untilUs: at(570), learning: false },
+      ],
+    });
+    const said = `the state of 2 nodes is not known, as the capture lost too much between ${at(500)} and ${at(570)}.`;
+    expect(words(told(report([]), at(600)).headline)).toContain(said);
+    const { headline, notKnown } = told(report([hang]), at(600));
+    expect(words(headline)).not.toContain(said);
+    expect(notKnown.map(words)).toContain(`Of this time ${said}`);
+  });
+
   it('takes the incident that was on, else the nearest, and names the others', () => {
     const early = findingOf({ sinceUs: at(100.5), untilUs: at(130) });
     const report = reportOf([early, hang]);
@@ -237,7 +253,7 @@ describe('an explanation', () => {
     const extent = { fromUs: at(-1200), toUs: at(1200) };
     const { notKnown } = told(reportOf([open], { extent }, [lost]), at(1200));
     expect(notKnown.map(words)).toEqual([
-      `What the capture missed at ${at(610)} for 2000000: 7 × lost bytes.`,
+      `What the capture missed at ${at(610)} for 2000000: 7 bytes missing.`,
       'What the capture missed is not known, because nothing is stored about it.',
       `How it ended: it was on when the stored data ended, at ${at(1200)}.`,
       'The moment itself: the stored data ended before it.',
