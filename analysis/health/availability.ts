@@ -2,10 +2,11 @@
  * H1 (hang) and H2 (down), judged each second from the seconds before it. Both are told by what is missing, so response
  * times cannot show them: a database that hangs answers nothing, and what does not answer has no response time.
  */
-import type { Evidence, NodeSecond } from '../../src/events/health.ts';
+import type { Evidence } from '../../src/events/health.ts';
 import { evidence } from '../evidence.ts';
 import type { Baseline } from './baseline.ts';
 import type { Verdict } from './hysteresis.ts';
+import type { Lately } from './lately.ts';
 import type { HealthSettings } from './settings.ts';
 import type { Usual } from './usual.ts';
 import { SECOND_US } from '../../src/core/time.ts';
@@ -42,59 +43,58 @@ export function hangAfterUs(baseline: Baseline, settings: HealthSettings): numbe
 }
 
 /** Connections are refused and nothing is answered any more, not even on those that were open. */
-export function databaseDown(seconds: readonly NodeSecond[], settings: HealthSettings): Judgement {
-  const refused = sumOfLast(seconds, REFUSED_SECONDS, refusedOf);
+export function databaseDown(seconds: Lately, settings: HealthSettings): Judgement {
+  const refused = seconds.sumOfLast(seconds.connectionsRefused, REFUSED_SECONDS);
   const gone =
-    seconds.length >= GONE_SECONDS && sumOfLast(seconds, GONE_SECONDS, connectionsOpenOf) === 0;
+    seconds.count >= GONE_SECONDS && seconds.sumOfLast(seconds.connectionsOpen, GONE_SECONDS) === 0;
   const lately = gone ? GONE_SECONDS : REFUSED_SECONDS;
-  const answers = sumOfLast(seconds, lately, answersOf);
+  const answers = seconds.sumOfLast(seconds.answers, lately);
   if (refused >= settings.refusedMin && answers === 0)
     return bad(
       evidence('connections refused in 10 s', refused, 'count', settings.refusedMin),
       evidence(`answers in ${String(lately)} s`, answers, 'count', 1),
     );
   const well =
-    sumOfLast(seconds, RECOVERY_SECONDS, answersOf) > 0 &&
-    (refused === 0 || sumOfLast(seconds, RECOVERY_SECONDS, refusedOf) === 0);
+    seconds.sumOfLast(seconds.answers, RECOVERY_SECONDS) > 0 &&
+    (refused === 0 || seconds.sumOfLast(seconds.connectionsRefused, RECOVERY_SECONDS) === 0);
   return well ? GOOD : BETWEEN;
 }
 
 /** Requests wait, and for T_h nothing, or next to nothing, has been answered. */
 export function databaseHang(
-  seconds: readonly NodeSecond[],
+  seconds: Lately,
   baseline: Baseline,
   settings: HealthSettings,
 ): Judgement {
   const afterUs = hangAfterUs(baseline, settings);
-  const now = seconds.at(-1);
-  if (now === undefined) return BETWEEN;
-  if (now.outstanding === 0) return GOOD;
-  const lately = Math.min(seconds.length, Math.ceil(afterUs / SECOND_US));
-  const answersPerSecond = sumOfLast(seconds, lately, answersOf) / lately;
+  const outstanding = seconds.newest(seconds.outstanding);
+  if (outstanding === 0) return GOOD;
+  const lately = Math.min(seconds.count, Math.ceil(afterUs / SECOND_US));
+  const answersPerSecond = seconds.sumOfLast(seconds.answers, lately) / lately;
   const trickle = TRICKLE_SHARE * (baseline.answersPerSecond?.median ?? 0);
-  const waits =
-    now.outstanding >= settings.hangOutstandingMin && now.outstandingAgeMaxUs >= afterUs;
+  const { outstandingAgeMaxUs } = seconds;
+  const waits = outstanding >= settings.hangOutstandingMin && outstandingAgeMaxUs >= afterUs;
   if (waits && (answersPerSecond === 0 || answersPerSecond < trickle)) {
     return bad(
-      evidence('oldest request without an answer', now.outstandingAgeMaxUs, 'us', afterUs),
-      evidence('requests without an answer', now.outstanding, 'count', settings.hangOutstandingMin),
+      evidence('oldest request without an answer', outstandingAgeMaxUs, 'us', afterUs),
+      evidence('requests without an answer', outstanding, 'count', settings.hangOutstandingMin),
       evidence('answers while it waits', answersPerSecond, 'per_second', trickle),
     );
   }
-  return flows(seconds, baseline.answersPerSecond, answersOf);
+  return flows(seconds, baseline.answersPerSecond, seconds.answers);
 }
 
 /** It had connections and has none, for so long that its pool would have come back. */
 export function applicationDown(
-  seconds: readonly NodeSecond[],
+  seconds: Lately,
   baseline: Baseline,
   settings: HealthSettings,
 ): Judgement {
-  if ((seconds.at(-1)?.connectionsOpen ?? 0) > 0) return GOOD;
+  if (seconds.newest(seconds.connectionsOpen) > 0) return GOOD;
   const usual = baseline.connectionsOpen?.median ?? 0;
-  const lately = seconds.slice(-Math.ceil(settings.applicationGoneUs / SECOND_US));
-  const whole = lately.length * SECOND_US >= settings.applicationGoneUs;
-  const open = Math.max(...lately.map(({ connectionsOpen }) => connectionsOpen));
+  const lately = Math.ceil(settings.applicationGoneUs / SECOND_US);
+  const whole = Math.min(lately, seconds.count) * SECOND_US >= settings.applicationGoneUs;
+  const open = seconds.greatestOfLast(seconds.connectionsOpen, lately);
   if (whole && usual >= 2 && open === 0)
     return bad(
       evidence('connections', 0, 'count', 1),
@@ -110,40 +110,35 @@ export function applicationDown(
  * alone says little: of 80 statements a second one second of silence has a chance of 1e-7.
  */
 export function applicationHang(
-  seconds: readonly NodeSecond[],
+  seconds: Lately,
   baseline: Baseline,
   settings: HealthSettings,
 ): Judgement {
-  const now = seconds.at(-1);
   const usual = baseline.requestsPerSecond;
-  if (now === undefined || usual === undefined) return BETWEEN;
+  if (usual === undefined) return BETWEEN;
+  const { connectionsInTransaction } = seconds;
   const silent = silentSeconds(seconds);
   const silentUs = silent * SECOND_US;
-  if (
-    now.connectionsOpen > 0 &&
-    now.connectionsInTransaction > 0 &&
-    silentUs >= settings.hangMinUs
-  ) {
+  const isOpen = seconds.newest(seconds.connectionsOpen) > 0 && connectionsInTransaction > 0;
+  if (isOpen && silentUs >= settings.hangMinUs) {
     const chance = Math.max(chanceOfSilence(silent, usual), chanceAfter(seconds, silent));
     if (chance < SILENCE_PROBABILITY)
       return bad(
         evidence('no request for', silentUs, 'us', settings.hangMinUs),
         evidence('chance of such a silence', chance, 'share', SILENCE_PROBABILITY),
-        evidence('connections in a transaction', now.connectionsInTransaction, 'count', 1),
+        evidence('connections in a transaction', connectionsInTransaction, 'count', 1),
       );
   }
-  return flows(seconds, usual, requestsOf);
+  return flows(seconds, usual, seconds.requests);
 }
 
 /** How many of the last seconds had no request and no answer, and none outstanding. */
-function silentSeconds(seconds: readonly NodeSecond[]): number {
-  for (let index = seconds.length - 1; index >= 0; index--) {
-    const second = seconds[index];
-    if (second === undefined) continue;
-    if (second.requests > 0 || second.answers > 0 || second.outstanding > 0)
-      return seconds.length - 1 - index;
+function silentSeconds({ requests, answers, outstanding, end, count }: Lately): number {
+  for (let index = end - 1; index >= end - count; index--) {
+    if ((requests[index] ?? 0) > 0 || (answers[index] ?? 0) > 0 || (outstanding[index] ?? 0) > 0)
+      return end - 1 - index;
   }
-  return seconds.length;
+  return count;
 }
 
 /** Probability that nothing comes for so many seconds: negative binomial, Poisson where the bins vary no more than that. */
@@ -162,38 +157,16 @@ export function chanceOfSilence(seconds: number, perSecond: Usual): number {
  * (T / (T + s))^(n + 1), the predictive probability of a Poisson process of unknown rate (gamma prior of one event in no
  * time).
  */
-function chanceAfter(seconds: readonly NodeSecond[], silent: number): number {
-  const before = seconds.length - silent;
+function chanceAfter(seconds: Lately, silent: number): number {
+  const before = seconds.count - silent;
   if (before <= 0) return 1;
-  const requests = sumOfLast(seconds, seconds.length, requestsOf);
+  const requests = seconds.sumOfLast(seconds.requests, seconds.count);
   return (before / (before + silent)) ** (requests + 1);
 }
 
-function flows(
-  seconds: readonly NodeSecond[],
-  usual: Usual | undefined,
-  flow: (second: NodeSecond) => number,
-): Judgement {
-  const perSecond = sumOfLast(seconds, RECOVERY_SECONDS, flow) / RECOVERY_SECONDS;
+function flows(seconds: Lately, usual: Usual | undefined, flow: Float64Array): Judgement {
+  const perSecond = seconds.sumOfLast(flow, RECOVERY_SECONDS) / RECOVERY_SECONDS;
   return perSecond > 0 && perSecond >= RECOVERED_SHARE * (usual?.median ?? 0) ? GOOD : BETWEEN;
-}
-
-const answersOf = ({ answers }: NodeSecond): number => answers;
-const requestsOf = ({ requests }: NodeSecond): number => requests;
-const connectionsOpenOf = ({ connectionsOpen }: NodeSecond): number => connectionsOpen;
-const refusedOf = ({ connectionsRefused }: NodeSecond): number => connectionsRefused;
-
-function sumOfLast(
-  seconds: readonly NodeSecond[],
-  count: number,
-  valueOf: (second: NodeSecond) => number,
-): number {
-  let sum = 0;
-  for (let index = Math.max(0, seconds.length - count); index < seconds.length; index++) {
-    const second = seconds[index];
-    if (second !== undefined) sum += valueOf(second);
-  }
-  return sum;
 }
 
 function bad(...shown: Evidence[]): Judgement {

@@ -4,11 +4,11 @@
  */
 import type { Window } from '../../src/events/facts.ts';
 import type { HealthInterval, NodeSecond } from '../../src/events/health.ts';
+import { emptyNodeSeconds, type NodeSeconds } from '../../src/events/node-seconds.ts';
 import type { StoredState } from '../../src/events/judgement.ts';
 import { nodeKey } from '../../src/events/seasons.ts';
 import { type AnalysisSettings, healthSettingsOf } from '../settings.ts';
-import { grouped } from '../share.ts';
-import { emptySecond } from './histories.ts';
+import { eachSecond } from './each-second.ts';
 import { NO_SEASONS, type SeasonOf } from './seasons.ts';
 import { type StateWatch, watchOf } from './states.ts';
 import { SECOND_US } from '../../src/core/time.ts';
@@ -61,21 +61,22 @@ export class StateKeeper {
 
   /**
    * Judges the seconds of `window`, which follows the one before.
-   * @param rows of all nodes, each node's in order of time; a second without a row is one in which nothing happened
+   * @param nodes their seconds; one without a row is one in which nothing happened
    * @param seasons what is usual in the hours of the window
    * @returns stretches that are new, that ended, or that have not been told for a minute
    */
-  advance(rows: readonly NodeSecond[], window: Window, seasons = NO_SEASONS): StoredState[] {
-    const byNode = grouped(rows, nodeKey);
-    for (const [key, [first]] of byNode) {
-      if (first === undefined || this.#nodes.has(key)) continue;
+  advance(nodes: readonly NodeSeconds[], window: Window, seasons = NO_SEASONS): StoredState[] {
+    const byNode = new Map(nodes.map((seconds) => [nodeKey(seconds), seconds]));
+    for (const [key, seconds] of byNode) {
+      if (seconds.count === 0 || this.#nodes.has(key)) continue;
       if (this.#nodes.size >= NODES_MAX) this.nodesRefused++;
-      else this.#nodes.set(key, this.#keep(first));
+      else this.#nodes.set(key, this.#keep(seconds));
     }
     const told: StoredState[] = [];
     for (const [key, kept] of this.#nodes) {
       const seasonOf = seasons.ofNode(kept.role, kept.node);
-      told.push(...this.#judge(kept, byNode.get(key) ?? [], window.toUs, seasonOf));
+      const seconds = byNode.get(key) ?? emptyNodeSeconds(kept.node, kept.role, 0);
+      told.push(...this.#judge(kept, seconds, window.toUs, seasonOf));
       if (kept.nextUs - kept.seenUs > FORGET_AFTER_US) this.#nodes.delete(key);
     }
     return told;
@@ -99,7 +100,8 @@ export class StateKeeper {
     );
   }
 
-  #keep({ node, role, startUs }: NodeSecond): Kept {
+  #keep({ node, role, columns }: NodeSeconds): Kept {
+    const startUs = columns.startUs[0] ?? 0;
     const known = this.#known.get(nodeKey({ node, role }));
     const settings = healthSettingsOf(this.#settings, role, node);
     return {
@@ -115,19 +117,13 @@ export class StateKeeper {
     };
   }
 
-  #judge(kept: Kept, rows: readonly NodeSecond[], toUs: number, seasonOf: SeasonOf): StoredState[] {
-    const { watch, node, role } = kept;
-    let next = 0;
-    for (; kept.nextUs < toUs; kept.nextUs += SECOND_US) {
-      while ((rows[next]?.startUs ?? Infinity) < kept.nextUs) next++;
-      const row = rows[next];
-      if (row?.startUs === kept.nextUs) {
-        kept.seenUs = kept.nextUs;
-        watch.second(row, seasonOf(row.startUs));
-      } else {
-        watch.second(emptySecond(node, role, kept.nextUs), seasonOf(kept.nextUs));
-      }
-    }
+  #judge(kept: Kept, seconds: NodeSeconds, toUs: number, seasonOf: SeasonOf): StoredState[] {
+    const { watch } = kept;
+    eachSecond(seconds, { fromUs: kept.nextUs, toUs }, (second, hasRow) => {
+      if (hasRow) kept.seenUs = second.startUs;
+      kept.nextUs = second.startUs + SECOND_US;
+      watch.second(second, seasonOf(second.startUs));
+    });
     const told: StoredState[] = [];
     for (const interval of watch.drain()) this.#take(kept, interval, told);
     const { open } = kept;

@@ -4,6 +4,7 @@
  * traffic for a failure and noise for jitter; and they can be chosen in their place (HealthSettings.definition).
  */
 import type { Evidence, HealthState, NodeRole, NodeSecond } from '../../src/events/health.ts';
+import { Lately } from './lately.ts';
 import type { HealthSettings } from './settings.ts';
 import { Stretches } from './stretches.ts';
 import { SECOND_US } from '../../src/core/time.ts';
@@ -24,7 +25,7 @@ export class PlainWatch {
   readonly #stretches: Stretches;
   readonly #role: NodeRole;
   readonly #settings: HealthSettings;
-  readonly #lately: NodeSecond[] = [];
+  readonly #lately = new Lately();
   #seconds = 0;
 
   constructor(node: { readonly node: string; readonly role: NodeRole }, settings: HealthSettings) {
@@ -35,9 +36,8 @@ export class PlainWatch {
 
   second(second: NodeSecond): void {
     this.#lately.push(second);
-    if (this.#lately.length > WINDOW_SECONDS) this.#lately.shift();
     this.#seconds++;
-    if (this.#seconds % EVERY_SECONDS !== 0 || this.#lately.length < WINDOW_SECONDS) return;
+    if (this.#seconds % EVERY_SECONDS !== 0 || this.#lately.count < WINDOW_SECONDS) return;
     const { state, evidence } = plainStateOf(this.#lately, this.#role, this.#settings);
     const atUs = second.startUs + SECOND_US;
     const fromUs = atUs - WINDOW_SECONDS * SECOND_US;
@@ -49,30 +49,24 @@ export class PlainWatch {
   }
 }
 
-/** The worst state that holds of a window of seconds, with the numbers that make it. */
-export function plainStateOf(
-  seconds: readonly NodeSecond[],
-  role: NodeRole,
-  settings: HealthSettings,
-): Plain {
-  const sum = (valueOf: (second: NodeSecond) => number): number =>
-    seconds.reduce((total, second) => total + valueOf(second), 0);
-  const connections = seconds.reduce((most, one) => Math.max(most, one.connectionsOpen), 0);
-  const requests = sum((second) => second.requests);
-  const answers = sum((second) => second.answers);
-  const counts = [
+/** The worst state that holds of the last minute, with the numbers that make it. */
+export function plainStateOf(seconds: Lately, role: NodeRole, settings: HealthSettings): Plain {
+  const connections = seconds.greatestOfLast(seconds.connectionsOpen, WINDOW_SECONDS);
+  const requests = seconds.sumOfLast(seconds.requests, WINDOW_SECONDS);
+  const answers = seconds.sumOfLast(seconds.answers, WINDOW_SECONDS);
+  const counts = () => [
     evidence('connections in a minute, at most', connections, 'count'),
     evidence('requests in a minute', requests, 'count'),
     evidence('answers in a minute', answers, 'count'),
   ];
-  if (connections + requests + answers === 0) return { state: 'down', evidence: counts };
+  if (connections + requests + answers === 0) return { state: 'down', evidence: counts() };
   const asks = role === 'client' ? requests === 0 : requests > 0;
-  if (connections > 0 && asks && answers === 0) return { state: 'hang', evidence: counts };
+  if (connections > 0 && asks && answers === 0) return { state: 'hang', evidence: counts() };
   return byLine(seconds, role, settings);
 }
 
-function byLine(seconds: readonly NodeSecond[], role: NodeRole, settings: HealthSettings): Plain {
-  const line = lineOf(seconds, responseUs);
+function byLine(seconds: Lately, role: NodeRole, settings: HealthSettings): Plain {
+  const line = lineOf(seconds, (at) => responseUsAt(seconds, at));
   if (line.points >= POINTS_MIN) {
     const { meanUs, deviationUs, slopeUs } = line;
     const growthUs = slopeUs * WINDOW_SECONDS;
@@ -84,8 +78,7 @@ function byLine(seconds: readonly NodeSecond[], role: NodeRole, settings: Health
       return plain('sub_healthy', 'growth in a minute', growthUs, settings.plainGrowthPerMinuteUs);
   }
   if (role === 'client') {
-    const lost =
-      -lineOf(seconds, ({ connectionsOpen }) => connectionsOpen).slopeUs * WINDOW_SECONDS;
+    const lost = -lineOf(seconds, (at) => seconds.connectionsOpen[at]).slopeUs * WINDOW_SECONDS;
     const threshold = settings.plainConnectionsLossPerMinute;
     if (lost > threshold) {
       return {
@@ -98,19 +91,20 @@ function byLine(seconds: readonly NodeSecond[], role: NodeRole, settings: Health
 }
 
 /** Undefined in a second without answers. */
-function responseUs({ timedCount, durationSumUs }: NodeSecond): number | undefined {
-  return timedCount > 0 ? durationSumUs / timedCount : undefined;
+function responseUsAt({ timedCount, durationSumUs }: Lately, at: number): number | undefined {
+  const timed = timedCount[at] ?? 0;
+  return timed > 0 ? (durationSumUs[at] ?? 0) / timed : undefined;
 }
 
 /** The line by least squares: its mean, its slope in a second, and the root of the mean square around it. */
 function lineOf(
-  seconds: readonly NodeSecond[],
-  valueOf: (second: NodeSecond) => number | undefined,
+  seconds: Lately,
+  valueAt: (index: number) => number | undefined,
 ): { points: number; meanUs: number; slopeUs: number; deviationUs: number } {
   let [points, x, y, xx, xy, yy] = [0, 0, 0, 0, 0, 0];
-  for (let at = 0; at < seconds.length; at++) {
-    const second = seconds[at];
-    const value = second === undefined ? undefined : valueOf(second);
+  const first = seconds.firstOf(WINDOW_SECONDS);
+  for (let at = 0; first + at < seconds.end; at++) {
+    const value = valueAt(first + at);
     if (value === undefined) continue;
     points++;
     x += at;

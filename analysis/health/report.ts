@@ -1,27 +1,27 @@
 /** The states of all nodes that fall into a window. */
 import type { Window } from '../../src/events/facts.ts';
-import { HEALTH_STATES, type HealthInterval, type NodeSecond } from '../../src/events/health.ts';
+import { HEALTH_STATES, type HealthInterval, type NodeRole } from '../../src/events/health.ts';
+import type { NodeSeconds } from '../../src/events/node-seconds.ts';
 import type { SeasonFacts } from '../../src/events/seasons.ts';
-import { historiesOf } from './histories.ts';
 import { type AnalysisSettings, healthSettingsOf } from '../settings.ts';
 import { Seasons } from './seasons.ts';
 import { statesOf } from './states.ts';
 
 /**
- * @param learnt what `seconds` covers: the window, and the time before it from which the usual is learnt
+ * @param learnt what `nodes` covers: the window, and the time before it from which the usual is learnt
  * @returns the states that touch the window, cut to its start: the node with the worst state first
  */
 export function healthOf(
-  seconds: readonly NodeSecond[],
+  nodes: readonly NodeSeconds[],
   learnt: Window,
   window: Window,
   settings: AnalysisSettings,
   seasonFacts: readonly SeasonFacts[] = [],
 ): HealthInterval[] {
   const seasons = new Seasons(seasonFacts);
-  return historiesOf(seconds, learnt)
-    .map((history) =>
-      statesOf(history, healthSettingsOf(settings, history.role, history.node), seasons)
+  return inOrder(nodes)
+    .map((seconds) =>
+      statesOf(seconds, learnt, healthSettingsOf(settings, seconds.role, seconds.node), seasons)
         .filter(
           ({ sinceUs, untilUs }) => sinceUs < window.toUs && (untilUs ?? Infinity) > window.fromUs,
         )
@@ -29,6 +29,13 @@ export function healthOf(
     )
     .sort((a, b) => worst(a) - worst(b))
     .flat();
+}
+
+/** Servers first, then by name. */
+function inOrder(nodes: readonly NodeSeconds[]): NodeSeconds[] {
+  const of = (asked: NodeRole) =>
+    nodes.filter(({ role }) => role === asked).sort((a, b) => (a.node < b.node ? 1 : -1));
+  return [...of('server'), ...of('client')];
 }
 
 /** Without hysteresis states may be many. */
@@ -40,7 +47,7 @@ function worst(intervals: readonly HealthInterval[]): number {
 
 /** What is not well by the plain definitions, whichever were chosen: to be read beside. */
 export function plainHealthOf(
-  seconds: readonly NodeSecond[],
+  nodes: readonly NodeSeconds[],
   learnt: Window,
   window: Window,
   settings: AnalysisSettings,
@@ -57,7 +64,9 @@ export function plainHealthOf(
   };
   // Nothing is learnt: a minute before the window is enough.
   const fromUs = Math.max(learnt.fromUs, window.fromUs - 60_000_000);
-  const own = seconds.filter(({ startUs }) => startUs >= fromUs - 1_000_000);
+  const own = nodes.filter(
+    ({ columns }) => (columns.startUs.at(-1) ?? -Infinity) >= fromUs - 1_000_000,
+  );
   return healthOf(own, { fromUs, toUs: learnt.toUs }, window, plain)
     .filter(({ state }) => state !== 'healthy')
     .slice(0, PLAIN_MAX);

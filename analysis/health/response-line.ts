@@ -2,12 +2,12 @@
  * The line through the response times of the last minute, from which H5 (slow: where it lies) and H3 (jitter: how far the
  * seconds lie from it) are judged. A second without answers has no response time and no place on the line.
  */
-import type { NodeSecond } from '../../src/events/health.ts';
 import { medianInPlace } from '../statistics/median.ts';
 import { type Line, theilSenLineOf } from '../statistics/theil-sen.ts';
+import type { Lately } from './lately.ts';
 
 /** What the line is drawn through: the last minute. */
-export const LINE_SECONDS = 60;
+const LINE_SECONDS = 60;
 /** Fewer seconds with answers make no line. */
 const SECONDS_MIN = 20;
 /** Jitter is judged from seconds with this many answers, and from so many of them. */
@@ -35,6 +35,9 @@ const means = new Float64Array(LINE_SECONDS);
 const counts = new Float64Array(LINE_SECONDS);
 const variances = new Float64Array(LINE_SECONDS);
 const residuals = new Float64Array(LINE_SECONDS);
+/** Of the points that jitter is judged from: answers, 0 at the others, and what speaks of jitter. */
+const weights = new Float64Array(LINE_SECONDS);
+const excesses = new Float64Array(LINE_SECONDS);
 
 /** What makes a minute calm: whatever its line were, it would be good. */
 export interface Calm {
@@ -46,13 +49,10 @@ export interface Calm {
 }
 
 /**
- * Of at most 60 seconds, the last ones. Undefined for too few seconds with answers. A calm minute is judged by its median
+ * Of the last minute. Undefined for too few seconds with answers. A calm minute is judged by its median
  * in place of a line: lines of all minutes of all nodes cost ten times as much.
  */
-export function responseLineOf(
-  seconds: readonly NodeSecond[],
-  calm: Calm,
-): ResponseLine | undefined {
+export function responseLineOf(seconds: Lately, calm: Calm): ResponseLine | undefined {
   const points = gather(seconds);
   if (points < SECONDS_MIN) return undefined;
   const median = level(points);
@@ -73,7 +73,7 @@ function lineFrom(line: Line, points: number): ResponseLine {
   for (let index = 0; index < points; index++) {
     const residual = (means[index] ?? 0) - (line.intercept + line.slope * (at[index] ?? 0));
     residuals[index] = residual;
-    squares += residual ** 2;
+    squares += residual * residual;
     atSum += at[index] ?? 0;
   }
   const meanUs = Math.max(0, line.intercept + (line.slope * atSum) / points);
@@ -85,15 +85,21 @@ function lineFrom(line: Line, points: number): ResponseLine {
 }
 
 /** Fills the points and says how many there are. */
-function gather(seconds: readonly NodeSecond[]): number {
-  const first = Math.max(0, seconds.length - LINE_SECONDS);
+function gather({
+  timedCount,
+  durationSumUs,
+  durationSquaresSum,
+  end,
+  count: known,
+}: Lately): number {
+  const first = end - known;
   let points = 0;
-  for (let index = first; index < seconds.length; index++) {
-    const second = seconds[index];
-    if (second === undefined || second.timedCount === 0) continue;
-    const { timedCount: count, durationSumUs, durationSquaresSum } = second;
-    const meanUs = durationSumUs / count;
-    const variance = count > 1 ? Math.max(0, durationSquaresSum / count - meanUs ** 2) : 0;
+  for (let index = first; index < end; index++) {
+    const count = timedCount[index] ?? 0;
+    if (count === 0) continue;
+    const meanUs = (durationSumUs[index] ?? 0) / count;
+    const variance =
+      count > 1 ? Math.max(0, (durationSquaresSum[index] ?? 0) / count - meanUs * meanUs) : 0;
     at[points] = index - first;
     means[points] = meanUs;
     counts[points] = count;
@@ -117,49 +123,65 @@ function level(points: number): Line {
  * another level, and no jitter. The furthest second is left out before: a single one does not use up the half.
  */
 function jitterOf(points: number, meanUs: number): number | undefined {
-  const furthest = furthestOf(points);
-  let [dense, weights, excess] = [0, 0, 0];
-  let worst = { dense: 0, weights: 0, excess: -Infinity };
-  let [oldest, heldDense, heldWeights, heldExcess] = [0, 0, 0, 0];
-  for (let index = 0; index < points; index++) {
-    while ((at[oldest] ?? 0) <= (at[index] ?? 0) - BLOCK_SECONDS) {
-      const count = counts[oldest] ?? 0;
-      if (count >= ANSWERS_MIN && oldest !== furthest) {
-        heldDense--;
-        heldWeights -= count;
-        heldExcess -= excessOf(oldest);
-      }
-      oldest++;
-    }
-    const count = counts[index] ?? 0;
-    if (count < ANSWERS_MIN || index === furthest) continue;
-    const own = excessOf(index);
-    dense++;
-    weights += count;
-    excess += own;
-    heldDense++;
-    heldWeights += count;
-    heldExcess += own;
-    if (heldExcess > worst.excess)
-      worst = { dense: heldDense, weights: heldWeights, excess: heldExcess };
-  }
+  const dense = weigh(points);
   if (dense + 1 < JITTER_SECONDS_MIN || !(meanUs > 0)) return undefined;
-  const k = dense - worst.dense;
+  let weight = 0;
+  let excess = 0;
+  // Of the half minute that ends at the point looked at, and of the worst one.
+  let oldest = 0;
+  let held = 0;
+  let heldWeight = 0;
+  let heldExcess = 0;
+  let worst = 0;
+  let worstWeight = 0;
+  let worstExcess = -Infinity;
+  for (let index = 0; index < points; index++) {
+    const count = weights[index] ?? 0;
+    if (count === 0) continue;
+    for (; (at[oldest] ?? 0) <= (at[index] ?? 0) - BLOCK_SECONDS; oldest++) {
+      if (weights[oldest] === 0) continue;
+      held--;
+      heldWeight -= weights[oldest] ?? 0;
+      heldExcess -= excesses[oldest] ?? 0;
+    }
+    const own = excesses[index] ?? 0;
+    weight += count;
+    excess += own;
+    held++;
+    heldWeight += count;
+    heldExcess += own;
+    if (heldExcess > worstExcess) {
+      worst = held;
+      worstWeight = heldWeight;
+      worstExcess = heldExcess;
+    }
+  }
+  const k = dense - worst;
   if (k < JITTER_SECONDS_LEFT) return undefined;
-  const variance = ((excess - worst.excess) / (weights - worst.weights)) * (k / (k - 2));
+  const variance = ((excess - worstExcess) / (weight - worstWeight)) * (k / (k - 2));
   return Math.sqrt(Math.max(0, variance)) / meanUs;
 }
 
-function furthestOf(points: number): number {
+/** Fills the weights and excesses, those of the furthest point with zeros, and says how many points have some. */
+function weigh(points: number): number {
+  let dense = 0;
   let furthest = -1;
+  let distance = 0;
   for (let index = 0; index < points; index++) {
-    if ((counts[index] ?? 0) < ANSWERS_MIN) continue;
-    if (Math.abs(residuals[index] ?? 0) > Math.abs(residuals[furthest] ?? 0)) furthest = index;
+    const count = counts[index] ?? 0;
+    weights[index] = 0;
+    if (count < ANSWERS_MIN) continue;
+    const residual = residuals[index] ?? 0;
+    if (Math.abs(residual) > distance) {
+      distance = Math.abs(residual);
+      furthest = index;
+    }
+    weights[index] = count;
+    // Of one second, times its answers: its squared distance from the line, less what chance makes of that.
+    excesses[index] = count * (residual * residual) - (variances[index] ?? 0);
+    dense++;
   }
-  return furthest;
-}
-
-/** Of one second, times its answers: its squared distance from the line, less what chance makes of that. */
-function excessOf(index: number): number {
-  return (counts[index] ?? 0) * (residuals[index] ?? 0) ** 2 - (variances[index] ?? 0);
+  if (furthest < 0) return dense;
+  weights[furthest] = 0;
+  return dense - 1;
 }

@@ -2,6 +2,7 @@
  * The states of one node over a stretch of time, H1 to H6: a fold over its seconds, so that the last minutes and an hour
  * of last week are judged by the same code and the same seconds always give the same states.
  */
+import type { Window } from '../../src/events/facts.ts';
 import {
   type Evidence,
   type HealthInterval,
@@ -9,7 +10,7 @@ import {
   type NodeRole,
   type NodeSecond,
 } from '../../src/events/health.ts';
-import { sumOf } from '../share.ts';
+import type { NodeSeconds } from '../../src/events/node-seconds.ts';
 import {
   applicationDown,
   applicationHang,
@@ -20,7 +21,9 @@ import {
 import { Baseline, type Bin } from './baseline.ts';
 import { JitterLearnt } from './jitter-learnt.ts';
 import { bitsIn, Hysteresis, type HysteresisRule } from './hysteresis.ts';
-import { type Calm, LINE_SECONDS, responseLineOf } from './response-line.ts';
+import { eachSecond } from './each-second.ts';
+import { Lately } from './lately.ts';
+import { type Calm, responseLineOf } from './response-line.ts';
 import {
   jitter,
   JITTER_EXIT,
@@ -38,8 +41,6 @@ import { Stretches } from './stretches.ts';
 import { SECOND_US } from '../../src/core/time.ts';
 import { evidence } from '../evidence.ts';
 
-/** What H1 to H5 look back on. */
-const SECONDS_KEPT = LINE_SECONDS;
 const BIN_SECONDS = 10;
 /** So many lossy seconds of the last ten, and nobody can tell the state. */
 const LOSSY_SECONDS_MAX = 5;
@@ -58,24 +59,22 @@ const RULES: Readonly<Record<Flag, HysteresisRule>> = {
   sub_healthy: { enter: 3, of: 3, exit: 3, dwellUs: 30 * SECOND_US },
 };
 
-/** What is known of one node: every second of the stretch, in order, none left out. */
-export interface NodeHistory {
-  readonly node: string;
-  readonly role: NodeRole;
-  readonly seconds: readonly NodeSecond[];
-}
-
-/** The stretches of its states, in order; the last one is open. Empty without any second. */
+/** The stretches of a node's states in the window, in order; the last one is open. Empty without any second. */
 export function statesOf(
-  history: NodeHistory,
+  seconds: NodeSeconds,
+  window: Window,
   settings: HealthSettings,
   seasons = NO_SEASONS,
 ): HealthInterval[] {
-  const watch = watchOf(history, settings);
-  const seasonOf = seasons.ofNode(history.role, history.node);
-  for (const second of history.seconds) watch.second(second, seasonOf(second.startUs));
+  const watch = watchOf(seconds, settings);
+  const seasonOf = seasons.ofNode(seconds.role, seconds.node);
+  eachSecond(seconds, window, (second) => {
+    watch.second(second, seasonOf(second.startUs));
+  });
   return watch.drain();
 }
+
+type Node = Pick<NodeSecond, 'node' | 'role'>;
 
 export interface StateWatch {
   /** Judges the next second. `season`: what is usual in its hour, by earlier hours. */
@@ -85,7 +84,7 @@ export interface StateWatch {
 }
 
 /** The fold over the seconds of one node, by the definitions that its settings choose. */
-export function watchOf(node: Omit<NodeHistory, 'seconds'>, settings: HealthSettings): StateWatch {
+export function watchOf(node: Node, settings: HealthSettings): StateWatch {
   return settings.definition === 'plain'
     ? new PlainWatch(node, settings)
     : new Watch(node, settings);
@@ -93,23 +92,23 @@ export function watchOf(node: Omit<NodeHistory, 'seconds'>, settings: HealthSett
 
 export class Watch implements StateWatch {
   readonly #stretches: Stretches;
-  readonly #history: Omit<NodeHistory, 'seconds'>;
+  readonly #role: NodeRole;
   readonly #settings: HealthSettings;
   readonly #baseline = new Baseline();
   readonly #flags: Readonly<Record<Flag, Hysteresis>>;
   /** Of the flags that are up. */
   #worst: Flag | undefined = undefined;
   readonly #evidence = new Map<HealthState, readonly Evidence[]>();
-  readonly #lately: NodeSecond[] = [];
+  readonly #lately = new Lately();
   readonly #bins: Bin[] = [];
   readonly #jitters = new JitterLearnt();
   /** One bit for each of the last ten seconds, the newest lowest: was it lossy? */
   #lossy = 0;
   #seconds = 0;
 
-  constructor(history: Omit<NodeHistory, 'seconds'>, settings: HealthSettings) {
-    this.#history = history;
-    this.#stretches = new Stretches(history);
+  constructor(node: Node, settings: HealthSettings) {
+    this.#role = node.role;
+    this.#stretches = new Stretches(node);
     this.#settings = settings;
     this.#flags = {
       down: new Hysteresis(RULES.down),
@@ -127,7 +126,7 @@ export class Watch implements StateWatch {
   second(second: NodeSecond, season?: Season): void {
     this.#baseline.season = season;
     this.#seconds++;
-    pushBounded(this.#lately, second, SECONDS_KEPT);
+    this.#lately.push(second);
     const unknown = this.#judgeCapture(second);
     const tsUs = second.startUs + SECOND_US;
     if (unknown) {
@@ -172,7 +171,7 @@ export class Watch implements StateWatch {
   #judgeAvailability(tsUs: number): void {
     const seconds = this.#lately;
     const [baseline, settings] = [this.#baseline, this.#settings];
-    if (this.#history.role === 'server') {
+    if (this.#role === 'server') {
       this.#look('down', databaseDown(seconds, settings), tsUs);
       this.#look('hang', databaseHang(seconds, baseline, settings), tsUs);
     } else {
@@ -182,18 +181,19 @@ export class Watch implements StateWatch {
   }
 
   #judgeResponsiveness(tsUs: number): void {
-    const newest = this.#lately.slice(-BIN_SECONDS);
-    const bin = binOf(newest);
-    pushBounded(this.#bins, bin, TREND_BINS);
+    const bin = binOf(this.#lately);
+    this.#bins.push(bin);
+    if (this.#bins.length > TREND_BINS) this.#bins.shift();
     const line = responseLineOf(this.#lately, this.#calm());
     this.#look('slow', slow(line, this.#baseline, this.#bins, this.#settings), tsUs);
     this.#look('jitter', jitter(line, this.#baseline, this.#jitters, this.#settings), tsUs);
     this.#look(
       'sub_healthy',
-      subHealthy(this.#history.role, this.#bins, this.#baseline, this.#settings),
+      subHealthy(this.#role, this.#bins, this.#baseline, this.#settings),
       tsUs,
     );
-    if (this.#worst !== undefined || this.#lossy !== 0 || isSilent(newest)) return;
+    if (this.#worst !== undefined || this.#lossy !== 0 || this.#lately.isSilent(BIN_SECONDS))
+      return;
     this.#baseline.add(bin);
     const share = jitterShareOf(line, this.#baseline);
     if (share !== undefined) this.#jitters.add(share);
@@ -223,44 +223,28 @@ export class Watch implements StateWatch {
 
   #stateNow(unknown: boolean): HealthState {
     if (unknown) return 'unknown';
-    return this.#worst ?? (isSilent(this.#lately, BIN_SECONDS) ? 'idle' : 'healthy');
+    return this.#worst ?? (this.#lately.isSilent(BIN_SECONDS) ? 'idle' : 'healthy');
   }
 }
 
-function binOf(seconds: readonly NodeSecond[]): Bin {
-  const timed = sumOf(seconds, ({ timedCount }) => timedCount);
+/** Of the last ten seconds, which are known. */
+function binOf(seconds: Lately): Bin {
+  const timed = seconds.sumOfLast(seconds.timedCount, BIN_SECONDS);
   const responseUs =
-    timed > 0 ? sumOf(seconds, ({ durationSumUs }) => durationSumUs) / timed : null;
+    timed > 0 ? seconds.sumOfLast(seconds.durationSumUs, BIN_SECONDS) / timed : null;
   return {
     responseUs,
     chance: responseUs === null ? 0 : chanceOf(seconds, timed, responseUs),
-    requestsPerSecond: sumOf(seconds, ({ requests }) => requests) / seconds.length,
-    answersPerSecond: sumOf(seconds, ({ answers }) => answers) / seconds.length,
-    connectionsOpen: seconds.at(-1)?.connectionsOpen ?? 0,
+    requestsPerSecond: seconds.sumOfLast(seconds.requests, BIN_SECONDS) / BIN_SECONDS,
+    answersPerSecond: seconds.sumOfLast(seconds.answers, BIN_SECONDS) / BIN_SECONDS,
+    connectionsOpen: seconds.newest(seconds.connectionsOpen),
   };
 }
 
 /** Bin.chance. A single answer does not show how much answers vary: exponential ones vary as much as they last. */
-function chanceOf(seconds: readonly NodeSecond[], timed: number, responseUs: number): number {
+function chanceOf(seconds: Lately, timed: number, responseUs: number): number {
   if (timed < 2) return 1;
-  const squares = sumOf(seconds, ({ durationSquaresSum }) => durationSquaresSum);
+  const squares = seconds.sumOfLast(seconds.durationSquaresSum, BIN_SECONDS);
   const variance = Math.max(0, squares / timed / responseUs ** 2 - 1);
   return variance / (timed - 1);
-}
-
-/** Neither traffic nor a connection in the last `count` seconds. */
-function isSilent(seconds: readonly NodeSecond[], count = seconds.length): boolean {
-  for (let index = seconds.length - 1; index >= Math.max(0, seconds.length - count); index--) {
-    const second = seconds[index];
-    if (second === undefined) continue;
-    const { requests, answers, connectionsOpen, connectionsOpened, connectionsRefused } = second;
-    if (requests + answers + connectionsOpen + connectionsOpened + connectionsRefused > 0)
-      return false;
-  }
-  return true;
-}
-
-function pushBounded<Item>(items: Item[], item: Item, max: number): void {
-  items.push(item);
-  if (items.length > max) items.shift();
 }

@@ -1,5 +1,6 @@
 /** The incidents of a window: a pure function of what every analyzer found and of the facts around it. */
 import { SECOND_US } from '../../src/core/time.ts';
+import type { NodeSeconds } from '../../src/events/node-seconds.ts';
 import type { WindowFacts } from '../../src/events/facts.ts';
 import type { Finding } from '../../src/events/finding.ts';
 import type { Incident, IncidentNode, TimelineEntry } from '../../src/events/incidents.ts';
@@ -154,15 +155,23 @@ function waitingApplications(
   );
   const servers = new Set(dead.map(({ node }) => node));
   const clients = new Set(edges.flatMap((edge) => (servers.has(edge.server) ? edge.client : [])));
-  const asking = nodeSeconds.filter(
-    ({ role, node, startUs, requests, outstanding, connectionsRefused }) =>
-      role === 'client' &&
-      clients.has(node) &&
-      startUs >= sinceUs &&
-      startUs < endUs &&
-      requests + outstanding + connectionsRefused > 0,
-  );
-  return [...new Set(asking.map(({ node }) => node))].map((node) => ({ node, role: 'client' }));
+  return nodeSeconds
+    .filter(({ role, node }) => role === 'client' && clients.has(node))
+    .map((seconds) => ({ node: seconds.node, sinceUs: askedSince(seconds, sinceUs, endUs) }))
+    .filter((asking) => asking.sinceUs < endUs)
+    .sort((a, b) => a.sinceUs - b.sinceUs)
+    .map(({ node }) => ({ node, role: 'client' }));
+}
+
+/** The first second of the stretch in which an application asked something or waited for it; Infinity where it did not. */
+function askedSince({ columns }: NodeSeconds, sinceUs: number, endUs: number): number {
+  const { startUs, requests, outstanding, connectionsRefused } = columns;
+  for (const [row, atUs] of startUs.entries()) {
+    if (atUs < sinceUs || atUs >= endUs) continue;
+    const asked = (requests[row] ?? 0) + (outstanding[row] ?? 0) + (connectionsRefused[row] ?? 0);
+    if (asked > 0) return atUs;
+  }
+  return Infinity;
 }
 
 /** Of a transaction that kept others waiting: the application that held it, and those that waited. */

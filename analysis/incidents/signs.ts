@@ -2,7 +2,7 @@
  * What happened beside the findings: changes of structure, failed logins, transactions left open, connections that went
  * all at once and came back, shutdowns that a server announced, replication, and what the capture missed.
  */
-import type { NodeSecond } from '../../src/events/health.ts';
+import type { NodeSeconds } from '../../src/events/node-seconds.ts';
 import type { IncidentNode, TimelineEntry, TimelineKind } from '../../src/events/incidents.ts';
 import type { MissedPeriod } from '../../src/events/report.ts';
 import type { WindowFacts } from '../../src/events/facts.ts';
@@ -48,13 +48,17 @@ export function signsOf(
   settings: IncidentSettings,
 ): TimelineEntry[] {
   const names = new Set(nodes.map((one) => one.node));
-  const servers = nodes.filter(({ role }) => role === 'server').map((one) => one.node);
+  const servers = nodes.flatMap(({ role, node }) =>
+    role === 'server'
+      ? facts.nodeSeconds.filter((one) => one.role === 'server' && one.node === node)
+      : [],
+  );
   return [
     ...schemaChanges(facts, names),
     ...failedLogins(facts),
     ...shutdowns(facts),
     ...replication(facts, names),
-    ...servers.flatMap((server) => connectionsLost(facts.nodeSeconds, server, settings)),
+    ...servers.flatMap((server) => connectionsLost(server, settings)),
     ...missed.map(({ fromUs, toUs, kind, count: missing }) =>
       entry(
         fromUs,
@@ -148,23 +152,22 @@ function replication(
 
 /** Nearly all connections of a database closed within two seconds, and when it took connections again. */
 function connectionsLost(
-  seconds: readonly NodeSecond[],
-  server: string,
+  { node: server, count, columns }: NodeSeconds,
   { connectionsLostMin, connectionsLeftShareMax }: IncidentSettings,
 ): TimelineEntry[] {
-  const own = seconds.filter((one) => one.role === 'server' && one.node === server);
+  const { startUs, connectionsOpen, connectionsOpened, connectionsClosed, answers } = columns;
   const entries: TimelineEntry[] = [];
   let lostUs: number | undefined;
-  for (const [index, second] of own.entries()) {
-    const before = own[index - 1];
-    const earlier = own[index - 2] ?? before;
-    const had = Math.max(before?.connectionsOpen ?? 0, earlier?.connectionsOpen ?? 0);
-    const closed = second.connectionsClosed + (before?.connectionsClosed ?? 0);
+  for (let index = 0; index < count; index++) {
+    const atUs = startUs[index] ?? 0;
     if (lostUs === undefined) {
-      const gone = second.connectionsOpen <= connectionsLeftShareMax * had;
-      if (closed < connectionsLostMin || !gone || had < connectionsLostMin) continue;
-      lostUs = second.startUs;
-      const parts = [' lost ', countPart(had - second.connectionsOpen), ' of ', countPart(had)];
+      const closed = (connectionsClosed[index] ?? 0) + (connectionsClosed[index - 1] ?? 0);
+      if (closed < connectionsLostMin) continue;
+      const open = connectionsOpen[index] ?? 0;
+      const had = Math.max(connectionsOpen[index - 1] ?? 0, connectionsOpen[index - 2] ?? 0);
+      if (open > connectionsLeftShareMax * had || had < connectionsLostMin) continue;
+      lostUs = atUs;
+      const parts = [' lost ', countPart(had - open), ' of ', countPart(had)];
       entries.push(
         entry(
           lostUs,
@@ -175,12 +178,10 @@ function connectionsLost(
           ' connections at once.',
         ),
       );
-    } else if (second.connectionsOpened > 0 && second.answers > 0) {
-      const downUs = second.startUs - lostUs;
+    } else if ((connectionsOpened[index] ?? 0) > 0 && (answers[index] ?? 0) > 0) {
+      const downUs = atUs - lostUs;
       const parts = [' takes connections again, after ', durationPart(downUs)];
-      entries.push(
-        entry(second.startUs, 'connections_back', server, nodePart(server), ...parts, '.'),
-      );
+      entries.push(entry(atUs, 'connections_back', server, nodePart(server), ...parts, '.'));
       lostUs = undefined;
     }
   }

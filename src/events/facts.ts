@@ -9,7 +9,7 @@ import type { ErrorDiagnosisFacts } from './error-diagnosis.ts';
 import type { BigTransactionsFacts } from './big-transactions.ts';
 import type { LowTpsFacts } from './low-tps.ts';
 import type { ValuePlaceFacts } from './hot-values.ts';
-import type { NodeSecond } from './health.ts';
+import type { NodeSeconds } from './node-seconds.ts';
 import type { ClassSeasonFacts, SeasonFacts } from './seasons.ts';
 import type { ClassCourse } from './workload-mix.ts';
 import type { OpenTransactionsFacts } from './open-transactions.ts';
@@ -341,7 +341,7 @@ export interface WindowFacts {
   readonly collectors: readonly CollectorFacts[];
   /** What `nodeSeconds` covers: the window and the time before it from which the usual is learnt. */
   readonly healthWindow: Window;
-  readonly nodeSeconds: readonly NodeSecond[];
+  readonly nodeSeconds: readonly NodeSeconds[];
   /** What is usual in the hours of `healthWindow`, by earlier ones. */
   readonly seasons: readonly SeasonFacts[];
   /** What its servers were asked for, of the same time, or of its last three hours. */

@@ -27,6 +27,7 @@ import {
 } from './sample-shapes.ts';
 import { sampleBigTransactions, sampleOpenTransactions } from './sample-transactions.ts';
 import type { NodeSecond } from '../../src/events/health.ts';
+import { nodeSecondsOf } from '../analysis/health/node-columns.ts';
 import { HOUR_US, SECOND_US } from '../../src/core/time.ts';
 
 /** 2026-11-20T09:00:00Z */
@@ -52,7 +53,7 @@ function forecastOf(): WindowFacts['classForecast'] {
 }
 
 /** A database that answers at an even pace, and hangs for a minute near the end. */
-function nodeSeconds(): NodeSecond[] {
+function seconds(): NodeSecond[] {
   return Array.from({ length: (STEPS * STEP_US) / SECOND_US }, (_, index) => {
     const hung = index >= 3_000 && index < 3_060;
     const answers = hung ? 0 : 40;
@@ -480,7 +481,7 @@ export function sampleFacts(window: Window = EXTENT, scope: Scope = {}): WindowF
       rowsRetired: 0,
     },
     healthWindow: EXTENT,
-    nodeSeconds: nodeSeconds(),
+    nodeSeconds: nodeSecondsOf(seconds()),
     seasons: [],
     workloadMix: [],
     classForecast: forecastOf(),

@@ -1,6 +1,12 @@
 /** Each second of the busiest nodes, for their health. */
 import type { Extent, Window } from '../../events/facts.ts';
-import type { NodeSecond } from '../../events/health.ts';
+import type { NodeRole } from '../../events/health.ts';
+import {
+  emptyNodeSeconds,
+  type NodeSeconds,
+  type SecondColumn,
+} from '../../events/node-seconds.ts';
+import { nodeKey } from '../../events/seasons.ts';
 import type { Store } from '../store.ts';
 import { SECOND_US } from '../../core/time.ts';
 import {
@@ -28,12 +34,12 @@ export function healthWindowOf(window: Window, extent: NonNullable<Extent>): Win
   return { fromUs: Math.max(extent.fromUs, judgedFromUs - LEARNT_FROM_US), toUs };
 }
 
-/** In order of time; seconds of which nothing is stored are left out. @throws MirrorSqlError */
+/** Servers first, then by name. @throws MirrorSqlError */
 export async function readNodeSeconds(
   store: Store,
   window: Window,
   parameters: Parameters,
-): Promise<NodeSecond[]> {
+): Promise<NodeSeconds[]> {
   return readNodes(store, window, parameters, NODES_MAX);
 }
 
@@ -46,7 +52,7 @@ export async function readNodeSecondsOf(
   store: Store,
   window: Window,
   collector: string,
-): Promise<NodeSecond[]> {
+): Promise<NodeSeconds[]> {
   // Whole seconds: one that the window only touches at its end is the next window's.
   const asked = parametersOf(window, collector === '' ? {} : { collector });
   return readNodes(store, window, asked, KEPT_NODES_MAX);
@@ -76,7 +82,7 @@ async function readNodes(
   window: Window,
   parameters: Parameters,
   nodesMax: number,
-): Promise<NodeSecond[]> {
+): Promise<NodeSeconds[]> {
   const busiest = (columns: string): string => `(${columns}) IN (
     SELECT ${columns} FROM activity_1s WHERE ${SECOND_IN_WINDOW} AND ${IN_SCOPE}
     GROUP BY ${columns} ORDER BY sum(requests) DESC, ${columns} LIMIT ${nodesMax})`;
@@ -94,7 +100,7 @@ async function readNodes(
   return secondsOf(answer, window);
 }
 
-/** As they are summed up, by the names that NodeSecond has for them. */
+/** As they are summed up, by the names of their columns. */
 const SUMS = {
   requests: 'sum(a.requests)',
   answers: 'sum(a.answers)',
@@ -110,84 +116,114 @@ const SUMS = {
   connectionsRefused: 'sum(a.connections_refused)',
   bytes: 'sum(a.bytes_request) + sum(a.bytes_response)',
   lostBytes: 'sum(a.lost_bytes)',
-} as const satisfies Readonly<Partial<Record<keyof NodeSecond, string>>>;
+} as const satisfies Readonly<Record<Exclude<SecondColumn, 'startUs'>, string>>;
+const SUM_NAMES = Object.keys(SUMS) as (keyof typeof SUMS)[];
 
-/** The rows of an answer, in order of time; in a second the servers first, then by name. No comparisons: rows are many. */
-function secondsOf(answer: Buffer, { fromUs, toUs }: Window): NodeSecond[] {
-  const first = Math.floor(fromUs / SECOND_US) - 1;
-  const servers = new Map<string, NodeSecond[]>();
-  const clients = new Map<string, NodeSecond[]>();
-  for (const block of nativeBlocks(answer)) {
-    for (const second of secondsIn(block)) {
-      const nodes = second.role === 'server' ? servers : clients;
-      let own = nodes.get(second.node);
-      if (own === undefined) nodes.set(second.node, (own = []));
-      own[second.startUs / SECOND_US - first] = second;
-    }
-  }
-  const inOrder = [servers, clients].flatMap((nodes) =>
-    [...nodes.keys()].sort().map((node) => nodes.get(node) ?? []),
-  );
-  const rows: NodeSecond[] = [];
-  for (let slot = 0; slot <= toUs / SECOND_US - first; slot++) {
-    for (const own of inOrder) {
-      const second = own[slot];
-      if (second !== undefined) rows.push(second);
-    }
-  }
-  return rows;
+/** A node while its rows are put together. */
+interface Found {
+  readonly node: string;
+  readonly role: NodeRole;
+  /** By second of the window: whether there is a row; then how many rows there are before it. */
+  readonly places: Uint32Array;
+  count: number;
 }
 
-function* secondsIn({ rowsCount, texts, numbers }: NativeBlock): Generator<NodeSecond> {
-  const [servers, clients] = [texts.get('server'), texts.get('client')];
-  const [ports, starts] = [numbers.get('port'), numbers.get('second')];
-  const of = (name: keyof typeof SUMS): ArrayLike<number> => numbers.get(name) ?? [];
-  const columns = {
-    requests: of('requests'),
-    answers: of('answers'),
-    durationSumUs: of('durationSumUs'),
-    durationSquaresSum: of('durationSquaresSum'),
-    timedCount: of('timedCount'),
-    connectionsOpen: of('connectionsOpen'),
-    connectionsInTransaction: of('connectionsInTransaction'),
-    outstanding: of('outstanding'),
-    outstandingAgeMaxUs: of('outstandingAgeMaxUs'),
-    connectionsOpened: of('connectionsOpened'),
-    connectionsClosed: of('connectionsClosed'),
-    connectionsRefused: of('connectionsRefused'),
-    bytes: of('bytes'),
-    lostBytes: of('lostBytes'),
-  };
-  // One text a server, not one a row: rows are put together by it.
-  const names = new Map<number, string>();
-  const nameOf = (server: string, index: number, port: number): string => {
-    const key = index * PORTS + port;
-    const name = names.get(key) ?? `${server}:${port}`;
-    names.set(key, name);
-    return name;
-  };
-  for (let row = 0; row < rowsCount; row++) {
-    const index = servers?.indexes[row] ?? 0;
-    const server = servers?.texts[index] ?? '';
-    const client = clients?.texts[clients.indexes[row] ?? 0] ?? '';
-    yield {
-      node: server === '' ? client : nameOf(server, index, ports?.[row] ?? 0),
-      role: server === '' ? 'client' : 'server',
-      startUs: (starts?.[row] ?? 0) * SECOND_US,
-      requests: columns.requests[row] ?? 0,
-      answers: columns.answers[row] ?? 0,
-      durationSumUs: columns.durationSumUs[row] ?? 0,
-      durationSquaresSum: columns.durationSquaresSum[row] ?? 0,
-      timedCount: columns.timedCount[row] ?? 0,
-      connectionsOpen: columns.connectionsOpen[row] ?? 0,
-      connectionsInTransaction: columns.connectionsInTransaction[row] ?? 0,
-      outstanding: columns.outstanding[row] ?? 0,
-      outstandingAgeMaxUs: columns.outstandingAgeMaxUs[row] ?? 0,
-      connectionsOpened: columns.connectionsOpened[row] ?? 0,
-      connectionsClosed: columns.connectionsClosed[row] ?? 0,
-      connectionsRefused: columns.connectionsRefused[row] ?? 0,
-      bytes: columns.bytes[row] ?? 0,
-      lostBytes: columns.lostBytes[row] ?? 0,
-    };
+/** Of an answer: its blocks, and for each row of a block the index of its node. */
+interface Answered {
+  readonly found: readonly Found[];
+  readonly blocks: readonly { readonly block: NativeBlock; readonly nodes: Uint32Array }[];
+}
+
+/** The rows of an answer by node, each node's in order of time. One column after the other: rows are many. */
+function secondsOf(answer: Buffer, window: Window): NodeSeconds[] {
+  const first = Math.floor(window.fromUs / SECOND_US) - 1;
+  const { found, blocks } = nodesOf(answer, first, Math.ceil(window.toUs / SECOND_US) - first);
+  const nodes = found.map(placed);
+  for (const { block, nodes: indexes } of blocks) {
+    const starts = block.numbers.get('second') ?? [];
+    const places = new Uint32Array(block.rowsCount);
+    for (let row = 0; row < block.rowsCount; row++) {
+      const index = indexes[row] ?? 0;
+      const place = found[index]?.places[(starts[row] ?? 0) - first] ?? 0;
+      places[row] = place;
+      const own = nodes[index]?.columns.startUs;
+      if (own !== undefined) own[place] = (starts[row] ?? 0) * SECOND_US;
+    }
+    for (const name of SUM_NAMES) {
+      const values = block.numbers.get(name) ?? [];
+      const columns = nodes.map((node) => node.columns[name]);
+      for (let row = 0; row < block.rowsCount; row++) {
+        const column = columns[indexes[row] ?? 0];
+        if (column !== undefined) column[places[row] ?? 0] = values[row] ?? 0;
+      }
+    }
   }
+  return nodes.sort(
+    (a, b) =>
+      Number(a.role === 'client') - Number(b.role === 'client') || (a.node < b.node ? -1 : 1),
+  );
+}
+
+/** Room for its rows. Where there is a row, `places` now says which one it is. */
+function placed({ node, role, places, count }: Found): NodeSeconds {
+  let before = 0;
+  for (let slot = 0; slot < places.length; slot++) {
+    const rows = places[slot] ?? 0;
+    places[slot] = before;
+    before += rows;
+  }
+  return emptyNodeSeconds(node, role, count);
+}
+
+/** @param slots seconds that rows may be of, from `first` on */
+function nodesOf(answer: Buffer, first: number, slots: number): Answered {
+  const found: Found[] = [];
+  const indexes = new Map<string, number>();
+  const indexOf = (node: string, role: NodeRole): number => {
+    const key = nodeKey({ node, role });
+    const known = indexes.get(key);
+    if (known !== undefined) return known;
+    indexes.set(key, found.length);
+    return found.push({ node, role, places: new Uint32Array(slots), count: 0 }) - 1;
+  };
+  const blocks = [...nativeBlocks(answer)].map((block) => {
+    const nodes = nodesIn(block, indexOf);
+    const starts = block.numbers.get('second') ?? [];
+    for (let row = 0; row < block.rowsCount; row++) {
+      const own = found[nodes[row] ?? 0];
+      if (own === undefined) continue;
+      own.places[(starts[row] ?? 0) - first] = 1;
+      own.count++;
+    }
+    return { block, nodes };
+  });
+  return { found, blocks };
+}
+
+/** Of each row the index of its node, for which a text is made once and not for every row. */
+function nodesIn(
+  { rowsCount, texts, numbers }: NativeBlock,
+  indexOf: (node: string, role: NodeRole) => number,
+): Uint32Array {
+  const [servers, clients] = [texts.get('server'), texts.get('client')];
+  const ports = numbers.get('port');
+  const known = new Map<number, number>();
+  const nodes = new Uint32Array(rowsCount);
+  for (let row = 0; row < rowsCount; row++) {
+    const text = servers?.indexes[row] ?? 0;
+    const server = servers?.texts[text] ?? '';
+    const client = clients?.indexes[row] ?? 0;
+    const port = ports?.[row] ?? 0;
+    const key = server === '' ? -1 - client : text * PORTS + port;
+    let index = known.get(key);
+    if (index === undefined) {
+      index =
+        server === ''
+          ? indexOf(clients?.texts[client] ?? '', 'client')
+          : indexOf(`${server}:${port}`, 'server');
+      known.set(key, index);
+    }
+    nodes[row] = index;
+  }
+  return nodes;
 }

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { StateKeeper } from '../../../analysis/health/keeper.ts';
-import { statesOf } from '../../../analysis/health/states.ts';
 import { defaultAnalysisSettings } from '../../../analysis/settings.ts';
 import type { NodeSecond } from '../../../src/events/health.ts';
 import type { StoredState } from '../../../src/events/judgement.ts';
-import { changed, historyOf, START_US, trafficOf } from './node-traffic.ts';
+import { nodeSecondsOf } from './node-columns.ts';
+import { changed, statesIn, START_US, trafficOf } from './node-traffic.ts';
 import { SECOND_US } from '../../../src/core/time.ts';
 
 const HOUR = 3_600;
@@ -36,11 +36,11 @@ const rowsIn = (from: number, to: number): NodeSecond[] =>
 function advance(keeper: StateKeeper, from: number, to: number, step: number): void {
   for (let at = from; at < to; at += step) {
     const until = Math.min(to, at + step);
-    keep(keeper.advance(rowsIn(at, until), { fromUs: atUs(at), toUs: atUs(until) }));
+    keep(keeper.advance(nodeSecondsOf(rowsIn(at, until)), { fromUs: atUs(at), toUs: atUs(until) }));
   }
 }
 
-const expected = statesOf(historyOf(seconds), defaultAnalysisSettings.health);
+const expected = statesIn(seconds, defaultAnalysisSettings.health);
 const brief = ({
   state,
   sinceUs,
@@ -100,11 +100,14 @@ describe('states that are kept', () => {
     const keeper = new StateKeeper(defaultAnalysisSettings, { collector: 'a', tellFromUs: 0 });
     let told = 0;
     for (let at = 0; at < HOUR; at += 10)
-      told += keeper.advance(rowsIn(at, at + 10), { fromUs: atUs(at), toUs: atUs(at + 10) }).length;
+      told += keeper.advance(nodeSecondsOf(rowsIn(at, at + 10)), {
+        fromUs: atUs(at),
+        toUs: atUs(at + 10),
+      }).length;
     expect(told).toBe(60);
     const ended: number[] = [];
     for (let at = HOUR; at < HOUR + 170; at++) {
-      for (const one of keeper.advance(rowsIn(at, at + 1), {
+      for (const one of keeper.advance(nodeSecondsOf(rowsIn(at, at + 1)), {
         fromUs: atUs(at),
         toUs: atUs(at + 1),
       }))
@@ -120,11 +123,11 @@ describe('states that are kept', () => {
       ...(one as NodeSecond),
       node: `10.0.${index >> 8}.${index & 255}:5432`,
     }));
-    keeper.advance(rows, { fromUs: atUs(0), toUs: atUs(1) });
+    keeper.advance(nodeSecondsOf(rows), { fromUs: atUs(0), toUs: atUs(1) });
     expect(keeper.nodesRefused).toBe(3);
     expect(keeper.open()).toHaveLength(1_000);
     const alone = new StateKeeper(defaultAnalysisSettings, { collector: 'a', tellFromUs: 0 });
-    alone.advance(rowsIn(0, 1), { fromUs: atUs(0), toUs: atUs(1) });
+    alone.advance(nodeSecondsOf(rowsIn(0, 1)), { fromUs: atUs(0), toUs: atUs(1) });
     alone.advance([], { fromUs: atUs(1), toUs: atUs(86_000) });
     expect(alone.open()).toHaveLength(1);
     alone.advance([], { fromUs: atUs(86_000), toUs: atUs(86_500) });

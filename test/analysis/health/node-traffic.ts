@@ -1,9 +1,12 @@
 /** Seconds of made-up nodes: a database under steady load whose health is known, and changes to it. */
-import { emptySecond } from '../../../analysis/health/histories.ts';
-import type { NodeHistory } from '../../../analysis/health/states.ts';
-import type { NodeRole, NodeSecond } from '../../../src/events/health.ts';
+import { emptySecond } from '../../../analysis/health/each-second.ts';
+import type { HealthSettings } from '../../../analysis/health/settings.ts';
+import type { Seasons } from '../../../analysis/health/seasons.ts';
+import { statesOf } from '../../../analysis/health/states.ts';
+import type { HealthInterval, NodeRole, NodeSecond } from '../../../src/events/health.ts';
 import { autocorrelated, normal, uniform } from '../random.ts';
 import { SECOND_US } from '../../../src/core/time.ts';
+import { nodeSecondsOf } from './node-columns.ts';
 
 export const START_US = 1_795_228_200_000_000;
 
@@ -57,9 +60,15 @@ export function changed(
   );
 }
 
-export function historyOf(seconds: readonly NodeSecond[]): NodeHistory {
-  const [first] = seconds;
-  return { node: first?.node ?? '', role: first?.role ?? 'server', seconds };
+/** The states of one node in these seconds, none left out. */
+export function statesIn(
+  seconds: readonly NodeSecond[],
+  settings: HealthSettings,
+  seasons?: Seasons,
+): HealthInterval[] {
+  const fromUs = seconds[0]?.startUs ?? 0;
+  const window = { fromUs, toUs: fromUs + seconds.length * SECOND_US };
+  return nodeSecondsOf(seconds).flatMap((one) => statesOf(one, window, settings, seasons));
 }
 
 /** Second of the stretch in which a moment lies. */

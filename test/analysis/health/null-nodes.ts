@@ -4,7 +4,7 @@
  */
 import { Watch } from '../../../analysis/health/states.ts';
 import type { HealthSettings } from '../../../analysis/health/settings.ts';
-import { emptySecond } from '../../../analysis/health/histories.ts';
+import { emptySecond } from '../../../analysis/health/each-second.ts';
 import type { HealthInterval, NodeRole, NodeSecond } from '../../../src/events/health.ts';
 import { SECOND_US } from '../../../src/core/time.ts';
 import { normal, uniform } from '../random.ts';

@@ -1,15 +1,19 @@
 import { describe, expect, it } from 'vitest';
+import { Lately } from '../../../analysis/health/lately.ts';
 import { plainStateOf } from '../../../analysis/health/plain.ts';
 import { defaultHealthSettings } from '../../../analysis/health/settings.ts';
-import { statesOf } from '../../../analysis/health/states.ts';
 import type { NodeRole, NodeSecond } from '../../../src/events/health.ts';
-import { changed, historyOf, secondOf, trafficOf } from './node-traffic.ts';
+import { changed, statesIn, secondOf, trafficOf } from './node-traffic.ts';
 
 const minute = trafficOf({ seconds: 60, seed: 1, responseUs: 10_000, noise: 0 });
 const judged = (
   change: (second: NodeSecond, at: number) => Partial<NodeSecond>,
   role: NodeRole = 'server',
-) => plainStateOf(changed(minute, 0, 60, change), role, defaultHealthSettings);
+) => {
+  const lately = new Lately();
+  for (const second of changed(minute, 0, 60, change)) lately.push(second);
+  return plainStateOf(lately, role, defaultHealthSettings);
+};
 const mean = (us: number) => ({ timedCount: 10, durationSumUs: 10 * us });
 const silent = { requests: 0, answers: 0, timedCount: 0, durationSumUs: 0 };
 
@@ -56,10 +60,13 @@ describe('by the plain definitions a node', () => {
 it('the plain definitions can be chosen in place of the refined ones', () => {
   const seconds = changed(trafficOf({ seconds: 300, seed: 2 }), 120, 240, () => silent);
   const told = (definition: 'plain' | 'refined') =>
-    statesOf(historyOf(seconds.map((one) => ({ ...one, role: 'client' as const }))), {
-      ...defaultHealthSettings,
-      definition,
-    }).map(({ state, sinceUs }) => [state, secondOf(sinceUs)]);
+    statesIn(
+      seconds.map((one) => ({ ...one, role: 'client' as const })),
+      {
+        ...defaultHealthSettings,
+        definition,
+      },
+    ).map(({ state, sinceUs }) => [state, secondOf(sinceUs)]);
   expect(told('plain')).toEqual([
     ['healthy', 0],
     ['hang', 180],

@@ -1,11 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { Seasons } from '../../../analysis/health/seasons.ts';
 import { defaultHealthSettings } from '../../../analysis/health/settings.ts';
-import { statesOf } from '../../../analysis/health/states.ts';
 import { HOUR_US } from '../../../src/core/time.ts';
 import type { NodeSecond } from '../../../src/events/health.ts';
 import type { SeasonBasis } from '../../../src/events/seasons.ts';
-import { changed, historyOf, secondOf, START_US, trafficOf } from './node-traffic.ts';
+import { changed, statesIn, secondOf, START_US, trafficOf } from './node-traffic.ts';
 
 const HOUR = 3_600;
 const times = (factor: number) => (second: NodeSecond) => ({
@@ -29,7 +28,7 @@ function seasonsOf(basis: SeasonBasis, medianUs: number): Seasons {
 }
 
 const told = (seconds: readonly NodeSecond[], seasons?: Seasons) =>
-  statesOf(historyOf(seconds), defaultHealthSettings, seasons);
+  statesIn(seconds, defaultHealthSettings, seasons);
 const names = (seconds: readonly NodeSecond[], seasons?: Seasons) =>
   told(seconds, seasons).map(({ state }) => state);
 

@@ -1,14 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { defaultHealthSettings } from '../../../analysis/health/settings.ts';
-import { statesOf } from '../../../analysis/health/states.ts';
 import type { HealthInterval, NodeSecond } from '../../../src/events/health.ts';
-import { changed, historyOf, secondOf, type Traffic, trafficOf } from './node-traffic.ts';
+import { changed, statesIn, secondOf, START_US, type Traffic, trafficOf } from './node-traffic.ts';
 import { SECOND_US } from '../../../src/core/time.ts';
 
 const HOUR = 3_600;
 
 const told = (seconds: readonly NodeSecond[]): HealthInterval[] =>
-  statesOf(historyOf(seconds), defaultHealthSettings);
+  statesIn(seconds, defaultHealthSettings);
 
 const names = (intervals: readonly HealthInterval[]): string[] =>
   intervals.map(({ state }) => state);
@@ -71,7 +70,7 @@ describe('no state', () => {
     const double = [
       ...trafficOf({ seconds: HOUR, seed: 9, rate: 50 }),
       ...trafficOf({ seconds: HOUR, seed: 10, rate: 100 }),
-    ];
+    ].map((second, at) => ({ ...second, startUs: START_US + at * SECOND_US }));
     expect(names(told(double))).toEqual(['healthy']);
   });
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { emptySecond } from '../../../analysis/health/histories.ts';
+import { emptySecond } from '../../../analysis/health/each-second.ts';
 import { incidentsOf } from '../../../analysis/incidents/incidents.ts';
 import { defaultIncidentSettings } from '../../../analysis/incidents/settings.ts';
 import type { WindowFacts } from '../../../src/events/facts.ts';
@@ -11,6 +11,7 @@ import type { MissedPeriod } from '../../../src/events/report.ts';
 import { sampleOpenTransactions } from '../../server/sample-transactions.ts';
 import { channelOf, EMPTY_FACTS, EMPTY_TOTALS } from '../fixtures.ts';
 import { at, findingOf } from './findings-of.ts';
+import { nodeSecondsOf } from '../health/node-columns.ts';
 
 const DATABASE = '10.0.0.1:5432';
 const [SHOP, BILLING] = ['10.0.1.1', '10.0.1.2'];
@@ -151,13 +152,13 @@ describe('findings', () => {
       ...emptySecond(node, 'client', at(seconds)),
       requests,
     });
-    const nodeSeconds = [second(SHOP, 100, 1), second(BILLING, 99, 1), second('10.0.9.1', 110, 1)];
-    expect(told([hang], { nodeSeconds })[0]?.nodes).toEqual([
+    const asking = [second(SHOP, 100, 1), second(BILLING, 99, 1), second('10.0.9.1', 110, 1)];
+    expect(told([hang], { nodeSeconds: nodeSecondsOf(asking) })[0]?.nodes).toEqual([
       { node: DATABASE, role: 'server' },
       { node: SHOP, role: 'client' },
     ]);
     const mild = { ...hang, severity: 'warning' as const };
-    expect(told([mild], { nodeSeconds })[0]?.nodes).toHaveLength(1);
+    expect(told([mild], { nodeSeconds: nodeSecondsOf(asking) })[0]?.nodes).toHaveLength(1);
   });
 
   it('join up to a gap of two minutes, and no longer one', () => {
@@ -380,7 +381,7 @@ describe('the timeline and the context', () => {
       connectionsOpened: opened,
       answers: opened,
     });
-    const nodeSeconds = [
+    const open = [
       second(110, 8, 0, 0),
       second(111, 8, 0, 0),
       // Over two seconds, as a crash does.
@@ -392,7 +393,7 @@ describe('the timeline and the context', () => {
       second(119, 2, 2, 0),
       second(120, 1, 1, 0),
     ];
-    expect(linesOf({ nodeSeconds }).beside).toEqual([
+    expect(linesOf({ nodeSeconds: nodeSecondsOf(open) }).beside).toEqual([
       '113 connections_lost: 10.0.0.1:5432 lost 8 of 8 connections at once.',
       '118 connections_back: 10.0.0.1:5432 takes connections again, after 5000000.',
     ]);
