@@ -93,10 +93,13 @@ function load(): string {
 
 async function main(): Promise<void> {
   const rounds = Number(process.argv[2] ?? 10);
-  const directory = await mkdtemp(join(tmpdir(), 'mirrorsql-bench-'));
+  const directory = process.env['KEEP'] ?? (await mkdtemp(join(tmpdir(), 'mirrorsql-bench-')));
   const store = await openStore({ kind: 'embedded', directory });
   try {
-    await fill(store);
+    if (process.env['FILL'] !== undefined) {
+      await fill(store);
+      return;
+    }
     const { pid } = JSON.parse(readFileSync(join(directory, 'store.json'), 'utf8')) as {
       pid: number;
     };
@@ -147,7 +150,7 @@ async function main(): Promise<void> {
     );
   } finally {
     await store.close();
-    await rm(directory, { recursive: true, force: true });
+    if (process.env['KEEP'] === undefined) await rm(directory, { recursive: true, force: true });
   }
 }
 

@@ -10,6 +10,7 @@ import { bigTransactionsOf } from '../../analysis/diagnosis/big-transactions.ts'
 import { openTransactionsOf } from '../../analysis/diagnosis/open-transactions.ts';
 import type { EventSink } from '../../src/events/events.ts';
 import { parametersOf } from '../../src/store/questions/ask.ts';
+import { ClassDescriptions } from '../../src/store/questions/class-descriptions.ts';
 import { readBigTransactions } from '../../src/store/questions/big-transactions.ts';
 import { readOpenTransactions } from '../../src/store/questions/open-transactions.ts';
 import { SegmentSink } from '../../src/store/segment-sink.ts';
@@ -149,9 +150,20 @@ async function main(): Promise<void> {
       let found = 0;
       for (let turn = 0; turn < 7; turn++) {
         const began = performance.now();
-        const open = await readOpenTransactions(store, window, extent, parameters);
+        const open = await readOpenTransactions(
+          store,
+          window,
+          extent,
+          parameters,
+          new ClassDescriptions(store),
+        );
         const read = performance.now();
-        const big = await readBigTransactions(store, window, parameters);
+        const big = await readBigTransactions(
+          store,
+          window,
+          parameters,
+          new ClassDescriptions(store),
+        );
         const both = performance.now();
         found = openTransactionsOf(open, window, 15 * SECOND_US).openCount;
         bigTransactionsOf(big);

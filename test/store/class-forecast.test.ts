@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { ClassDescriptions } from '../../src/store/questions/class-descriptions.ts';
 import { readClassForecast } from '../../src/store/questions/class-forecast.ts';
 import { makeActivity, makeClass, makeSession, makeStatement } from './synthetic.ts';
 import { fillStore, temporaryStore, type TemporaryStore } from './temporary-store.ts';
@@ -37,7 +38,13 @@ afterAll(() => temporary.remove());
 
 it('reads two hours of the classes with the most time in the last, and which minutes lost too much', async () => {
   const window = { fromUs: END_US - 5 * MINUTE, toUs: END_US };
-  const facts = await readClassForecast(temporary.store, window, EXTENT, {});
+  const facts = await readClassForecast(
+    temporary.store,
+    window,
+    EXTENT,
+    {},
+    new ClassDescriptions(temporary.store),
+  );
   expect(facts.window).toEqual({ fromUs: END_US - 2 * HOUR, toUs: END_US });
   expect(facts.classes).toEqual([
     { fingerprint: busy.fingerprint, normalized: busy.normalized, shareOfTime: 0.8 },
@@ -56,12 +63,24 @@ it('reads two hours of the classes with the most time in the last, and which min
 
 it('knows whole minutes of the past only, and only those of the scope', async () => {
   const window = { fromUs: START_US, toUs: START_US + 90 * MINUTE + 30_000_000 };
-  const facts = await readClassForecast(temporary.store, window, EXTENT, {});
+  const facts = await readClassForecast(
+    temporary.store,
+    window,
+    EXTENT,
+    {},
+    new ClassDescriptions(temporary.store),
+  );
   expect(facts.window.toUs).toBe(START_US + 90 * MINUTE);
   expect(Math.max(...facts.minutes.map(({ startUs }) => startUs))).toBe(START_US + 89 * MINUTE);
-  const elsewhere = await readClassForecast(temporary.store, window, EXTENT, {
-    client: '192.0.2.1',
-  });
+  const elsewhere = await readClassForecast(
+    temporary.store,
+    window,
+    EXTENT,
+    {
+      client: '192.0.2.1',
+    },
+    new ClassDescriptions(temporary.store),
+  );
   expect(elsewhere.classes).toEqual([]);
   expect(elsewhere.minutes).toEqual([]);
 });

@@ -10,6 +10,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { classForecasts, forecastFindings } from '../../analysis/forecast/class-forecast.ts';
 import { defaultForecastSettings } from '../../analysis/forecast/settings.ts';
+import { ClassDescriptions } from '../../src/store/questions/class-descriptions.ts';
 import { readClassForecast } from '../../src/store/questions/class-forecast.ts';
 import { readWindowFacts } from '../../src/store/questions/window-facts.ts';
 import { delay } from '../lab/process.ts';
@@ -88,7 +89,7 @@ it('a table grows without an index: the forecast names the time that it took', a
 
   const window = { fromUs: START_US + 60 * MINUTE_US, toUs: START_US + 90 * MINUTE_US };
   const extent = { fromUs: START_US, toUs: START_US + MINUTES * MINUTE_US };
-  const facts = await readClassForecast(store, window, extent, {});
+  const facts = await readClassForecast(store, window, extent, {}, new ClassDescriptions(store));
   expect(facts.window.toUs).toBe(window.toUs);
   const settings = { ...defaultForecastSettings, thresholdUs };
   const rows = classForecasts(facts, settings);

@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hotValueFindings, hotValueRows } from '../../analysis/diagnosis/hot-values.ts';
 import type { HotValueRow, ValuePlaceFacts } from '../../src/events/hot-values.ts';
 import { readExtent } from '../../src/store/questions/window-facts.ts';
+import { ClassDescriptions } from '../../src/store/questions/class-descriptions.ts';
 import { readHotValues } from '../../src/store/questions/hot-values.ts';
 import { readValueKey, ValueNames } from '../../src/store/values/value-names.ts';
 import { mustRun } from '../lab/process.ts';
@@ -90,7 +91,7 @@ beforeAll(async () => {
   await storeRecording(store, file, port, { values: names });
   const extent = await readExtent(store);
   if (extent === undefined) throw new Error('nothing was stored');
-  places = await readHotValues(store, extent, {});
+  places = await readHotValues(store, extent, {}, new ClassDescriptions(store));
   rows = hotValueRows(places);
 }, 90_000);
 afterAll(() => temporary.remove());

@@ -59,6 +59,9 @@ const OWN_PARAMETERS = new Set([
 const STREAMED_FORMATS =
   /^(JSON(Compact)?(Strings)?EachRow|JSONLines|NDJSON|(TSV|CSV|TabSeparated|RowBinary)(Raw)?|Native|Values|LineAsString|RawBLOB)$/;
 
+/** Names and parameters of a question travel in its address: as long as one may be for a ClickHouse server (http_max_uri_size). */
+const ADDRESS_BYTES_MAX = 1024 * 1024;
+
 /** An answer that is an error of ClickHouse's own kind. */
 class Refusal extends Error {
   readonly code: number;
@@ -88,7 +91,8 @@ export class HttpFront {
     this.#segments = join(directory, 'segments');
     this.#user = digest(credential.user);
     this.#password = digest(credential.password);
-    this.server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
+    const options = { keepAliveTimeout: 60_000, maxHeaderSize: ADDRESS_BYTES_MAX };
+    this.server = createServer(options, (request, response) => {
       void this.#answer(request, response);
     });
   }

@@ -5,7 +5,9 @@ import type { Store } from '../store.ts';
 import { MINUTE_US, SECOND_US } from '../../core/time.ts';
 import { storeError } from '../store-error.ts';
 
-export type Parameters = Readonly<Record<string, string | number | readonly string[]>>;
+export type Parameters = Readonly<
+  Record<string, string | number | readonly string[] | readonly number[]>
+>;
 
 /** Questions that travel together; more would keep one thread of the store busy with planning while others rest. */
 const TOGETHER_MAX = 8;

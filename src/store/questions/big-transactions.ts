@@ -22,7 +22,8 @@ import {
   SERVER,
   us,
 } from './ask.ts';
-import { learntUntil, readClassTexts, readTransactionTypes } from './transaction-types.ts';
+import type { ClassDescriptions } from './class-descriptions.ts';
+import { learntUntil, readTransactionTypes } from './transaction-types.ts';
 import { MINUTE_US, HOUR_US } from '../../core/time.ts';
 
 const CLASSES_MAX = 100;
@@ -42,6 +43,7 @@ export async function readBigTransactions(
   store: Store,
   window: Window,
   parameters: Parameters,
+  descriptions: ClassDescriptions,
 ): Promise<BigTransactionsFacts> {
   const asked = { ...parameters, ...thresholds };
   // Whole hours, so that nothing of the window is among what was usual before it.
@@ -61,7 +63,7 @@ export async function readBigTransactions(
     ...one,
     ...(bigOf.get(`${one.type} ${one.server}`) ?? NOT_BIG),
   }));
-  const texts = await readClassTexts(store, [
+  const texts = await descriptions.texts([
     ...classes.map(({ fingerprint }) => fingerprint),
     ...types.flatMap(({ statements }) => statements),
   ]);

@@ -1,6 +1,7 @@
 /** Connections that were open in the window, and what happened on them besides statements. */
 import type { ChannelFacts, EncryptionFacts, SessionEventFacts } from '../../events/facts.ts';
 import type { Store } from '../store.ts';
+import type { ClassDescriptions } from './class-descriptions.ts';
 import {
   ask,
   IN_SCOPE,
@@ -39,10 +40,14 @@ interface ChannelRow
   readonly turnSumUs: number;
   readonly turnMaxUs: number;
   readonly lastCommand: string;
-  readonly lastNormalized: string;
+  readonly lastFingerprint: string;
 }
 
-export async function readChannels(store: Store, parameters: Parameters): Promise<ChannelFacts[]> {
+export async function readChannels(
+  store: Store,
+  parameters: Parameters,
+  descriptions: ClassDescriptions,
+): Promise<ChannelFacts[]> {
   const rows = await ask<ChannelRow>(
     store,
     `SELECT session_id AS sessionId, protocol, client_ip AS client, client_port AS clientPort, ${SERVER} AS server,
@@ -55,16 +60,12 @@ export async function readChannels(store: Store, parameters: Parameters): Promis
       toString(encrypted) AS encrypted, toString(encrypted_reason) AS encryptedReason, toString(tls_version) AS tlsVersion,
       toString(tls_cipher_suite) AS cipherSuite, toString(tls_server_name) AS serverName,
       turns, turn_sum_us AS turnSumUs, turn_max_us AS turnMaxUs, ${us('last_statement_ts')} AS lastStatementUs,
-      last_command AS lastCommand, described.normalized AS lastNormalized
-    FROM (
-      SELECT * FROM sessions FINAL WHERE ${OPEN_IN_WINDOW}
-      ORDER BY transaction_start_ts IS NULL, transaction_start_ts, statements DESC, session_id LIMIT ${CHANNELS_MAX}
-    ) AS chosen
-    ANY LEFT JOIN (SELECT fingerprint, normalized FROM classes FINAL) AS described
-      ON chosen.last_fingerprint = described.fingerprint
-    ORDER BY transaction_start_ts IS NULL, transaction_start_ts, statements DESC, session_id`,
+      last_command AS lastCommand, last_fingerprint AS lastFingerprint
+    FROM sessions FINAL WHERE ${OPEN_IN_WINDOW}
+    ORDER BY transaction_start_ts IS NULL, transaction_start_ts, statements DESC, session_id LIMIT ${CHANNELS_MAX}`,
     parameters,
   );
+  const described = await descriptions.of(rows.map(({ lastFingerprint }) => lastFingerprint));
   return rows.map((row) => {
     const {
       encryptedReason,
@@ -74,6 +75,7 @@ export async function readChannels(store: Store, parameters: Parameters): Promis
       turns,
       turnSumUs,
       turnMaxUs,
+      lastFingerprint,
       ...channel
     } = row;
     return {
@@ -84,7 +86,7 @@ export async function readChannels(store: Store, parameters: Parameters): Promis
       encrypted: row.encrypted !== '',
       encryption: row.encrypted === '' ? null : encryptionOf(row),
       lastCommand: known(row.lastCommand),
-      lastNormalized: known(row.lastNormalized),
+      lastNormalized: known(described(lastFingerprint).normalized),
     };
   });
 }

@@ -7,6 +7,7 @@ import type { ClassForecastFacts } from '../../events/class-forecast.ts';
 import type { Extent, Scope, Window } from '../../events/facts.ts';
 import { LOSSY_SHARE } from '../../events/quality.ts';
 import type { Store } from '../store.ts';
+import type { ClassDescriptions } from './class-descriptions.ts';
 import { ask, IN_SCOPE, parametersOf } from './ask.ts';
 import { type Course, stepsOfCourse } from './course.ts';
 import { MINUTE_US, HOUR_US } from '../../core/time.ts';
@@ -24,6 +25,7 @@ export async function readClassForecast(
   window: Window,
   extent: NonNullable<Extent>,
   scope: Scope,
+  descriptions: ClassDescriptions,
 ): Promise<ClassForecastFacts> {
   const toUs = Math.floor(Math.min(window.toUs, extent.toUs) / MINUTE_US) * MINUTE_US;
   const known = { fromUs: toUs - KNOWN_US, toUs };
@@ -34,21 +36,15 @@ export async function readClassForecast(
     toSeconds: toUs / 1_000_000,
   };
   const [courses, lossy] = await Promise.all([
-    ask<DescribedCourse>(
+    ask<SharedCourse>(
       store,
-      `SELECT busiest.*, described.normalized AS normalized
+      `SELECT fingerprint, sumIf(sumUs, at >= {hourSeconds:Int64}) AS spent, spent / sum(spent) OVER () AS share,
+        groupArray(at) AS starts, groupArray(count) AS answered, groupArray(sumUs) AS sumsUs
       FROM (
-        SELECT fingerprint, sumIf(sumUs, at >= {hourSeconds:Int64}) AS spent, spent / sum(spent) OVER () AS share,
-          groupArray(at) AS starts, groupArray(count) AS answered, groupArray(sumUs) AS sumsUs
-        FROM (
-          SELECT fingerprint, toInt64(toUnixTimestamp(t)) AS at, sum(class_1m.answered) AS count, sum(duration_sum_us) AS sumUs
-          FROM class_1m WHERE ${MINUTES} AND fingerprint != '0000000000000000'
-          GROUP BY fingerprint, at ORDER BY at
-        ) GROUP BY fingerprint HAVING spent > 0 ORDER BY spent DESC, fingerprint LIMIT ${CLASSES_MAX}
-      ) AS busiest
-      ANY LEFT JOIN (SELECT fingerprint, normalized FROM classes FINAL) AS described
-        ON busiest.fingerprint = described.fingerprint
-      ORDER BY busiest.spent DESC, fingerprint`,
+        SELECT fingerprint, toInt64(toUnixTimestamp(t)) AS at, sum(class_1m.answered) AS count, sum(duration_sum_us) AS sumUs
+        FROM class_1m WHERE ${MINUTES} AND fingerprint != '0000000000000000'
+        GROUP BY fingerprint, at ORDER BY at
+      ) GROUP BY fingerprint HAVING spent > 0 ORDER BY spent DESC, fingerprint LIMIT ${CLASSES_MAX}`,
       parameters,
     ),
     ask<{ startUs: number }>(
@@ -59,11 +55,12 @@ export async function readClassForecast(
       parameters,
     ),
   ]);
+  const described = await descriptions.of(courses.map(({ fingerprint }) => fingerprint));
   return {
     window: known,
-    classes: courses.map(({ fingerprint, normalized, share }) => ({
+    classes: courses.map(({ fingerprint, share }) => ({
       fingerprint,
-      normalized,
+      normalized: described(fingerprint).normalized,
       shareOfTime: share,
     })),
     minutes: [...courses]
@@ -73,8 +70,7 @@ export async function readClassForecast(
   };
 }
 
-interface DescribedCourse extends Course {
-  readonly normalized: string;
+interface SharedCourse extends Course {
   /** Of the last hour. */
   readonly share: number;
 }

@@ -2,6 +2,7 @@
 import { bucketSql } from '../../core/histogram.ts';
 import type { ClassFacts, ClassStep, Window } from '../../events/facts.ts';
 import type { Store } from '../store.ts';
+import type { ClassDescription, ClassDescriptions } from './class-descriptions.ts';
 import {
   ask,
   histogramOf,
@@ -85,33 +86,39 @@ function source(
   return { sql: parts.join(' UNION ALL '), parameters };
 }
 
-interface ClassRow extends Omit<ClassFacts, 'durations'> {
+/** A class without what its fingerprint stands for. */
+export type ClassSums = Omit<ClassFacts, keyof ClassDescription>;
+
+interface ClassRow extends Omit<ClassSums, 'durations'> {
   readonly durations: JsonHistogram;
 }
 
-export async function readClasses(
+/** Those with the most response time first. @throws MirrorSqlError */
+export async function readClassSums(
   store: Store,
   window: Window,
   parameters: Parameters,
-): Promise<ClassFacts[]> {
+): Promise<ClassSums[]> {
   const from = source(window, null, '');
   const rows = await ask<ClassRow>(
     store,
-    `SELECT sums.*, described.normalized AS normalized, described.command AS command, described.kind AS kind,
-      described.tables AS tables, described.projection_columns AS projectionColumns,
-      described.predicate_columns AS predicateColumns, toBool(described.leading_wildcard) AS leadingWildcard
-    FROM (
-      SELECT fingerprint, sum(n) AS calls, sum(failed) AS errors, sum(silent) AS unanswered, sum(done) AS answered,
-        sum(spent) AS durationSumUs, max(longest) AS durationMaxUs, sumMap(spread) AS durations,
-        sum(returned) AS rowsReturned, sum(affected) AS rowsAffected, max(affectedMax) AS rowsAffectedMax,
-        sum(bytes) AS responseBytes, ${us('min(first)')} AS firstUs, ${us('max(last)')} AS lastUs
-      FROM (${from.sql}) GROUP BY fingerprint ORDER BY durationSumUs DESC, calls DESC LIMIT ${CLASSES_MAX}
-    ) AS sums
-    ANY LEFT JOIN (SELECT * FROM classes FINAL) AS described ON sums.fingerprint = described.fingerprint
-    ORDER BY durationSumUs DESC, calls DESC, fingerprint`,
+    `SELECT fingerprint, sum(n) AS calls, sum(failed) AS errors, sum(silent) AS unanswered, sum(done) AS answered,
+      sum(spent) AS durationSumUs, max(longest) AS durationMaxUs, sumMap(spread) AS durations,
+      sum(returned) AS rowsReturned, sum(affected) AS rowsAffected, max(affectedMax) AS rowsAffectedMax,
+      sum(bytes) AS responseBytes, ${us('min(first)')} AS firstUs, ${us('max(last)')} AS lastUs
+    FROM (${from.sql}) GROUP BY fingerprint ORDER BY durationSumUs DESC, calls DESC, fingerprint LIMIT ${CLASSES_MAX}`,
     { ...parameters, ...from.parameters },
   );
   return rows.map((row) => ({ ...row, durations: histogramOf(row.durations) }));
+}
+
+/** The same with what they stand for. @throws MirrorSqlError */
+export async function describeClasses(
+  sums: readonly ClassSums[],
+  descriptions: ClassDescriptions,
+): Promise<ClassFacts[]> {
+  const described = await descriptions.of(sums.map(({ fingerprint }) => fingerprint));
+  return sums.map((one) => ({ ...one, ...described(one.fingerprint) }));
 }
 
 /** The course of the classes with the most response time, `fingerprints` in that order. */

@@ -3,9 +3,9 @@
  * executions, of the newest minutes in which each ran, ten and 2,000 executions are enough; to see them: `mirrorsql query "SELECT ts, first_row_us, duration_us,
  * bytes_response FROM events WHERE fingerprint = '...'"`.
  */
-import type { ClassFacts } from '../../events/facts.ts';
 import type { DeliveryFacts } from '../../events/slow-classes.ts';
 import type { Store } from '../store.ts';
+import type { ClassSums } from './classes.ts';
 import { ask, IN_SCOPE, MINUTE_IN_WINDOW, inWindow, type Parameters } from './ask.ts';
 
 /** Smaller answers fit into the buffers of a connection: nobody waits for their reader. */
@@ -18,7 +18,7 @@ const EXECUTIONS_ENOUGH = 2_000;
 /** @param classes the heaviest first  @throws MirrorSqlError */
 export async function readDeliveries(
   store: Store,
-  classes: readonly ClassFacts[],
+  classes: readonly ClassSums[],
   parameters: Parameters,
 ): Promise<DeliveryFacts[]> {
   const fingerprints = classes

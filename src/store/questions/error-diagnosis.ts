@@ -11,6 +11,7 @@
 import type { Window } from '../../events/facts.ts';
 import type { ErrorCauseFacts, ErrorDiagnosisFacts } from '../../events/error-diagnosis.ts';
 import type { Store } from '../store.ts';
+import type { ClassDescriptions } from './class-descriptions.ts';
 import { ask, IN_SCOPE, inWindow, type Parameters, SECOND_IN_WINDOW, SERVER, us } from './ask.ts';
 import { MINUTE_US } from '../../core/time.ts';
 
@@ -77,7 +78,7 @@ interface CauseRow
   readonly exampleMessage: string;
 }
 
-type ClassRow = CauseKey & ErrorCauseFacts['classes'][number];
+type ClassRow = CauseKey & Pick<ErrorCauseFacts['classes'][number], 'fingerprint' | 'count'>;
 type CancelRow = CauseKey & { readonly count: number };
 type MinutesRow = CauseKey & {
   readonly minutes: readonly (readonly [startSeconds: number, count: number])[];
@@ -89,6 +90,7 @@ export async function readErrorDiagnosis(
   store: Store,
   window: Window,
   scoped: Parameters,
+  descriptions: ClassDescriptions,
 ): Promise<ErrorDiagnosisFacts> {
   const judgedFromUs = Math.max(window.fromUs, window.toUs - JUDGED_MAX_US);
   const historyFromUs = Math.floor((judgedFromUs - HISTORY_US) / MINUTE_US) * MINUTE_US;
@@ -103,6 +105,7 @@ export async function readErrorDiagnosis(
     readFirstSeen(store, parameters),
     readAnswers(store, parameters),
   ]);
+  const described = await descriptions.of(classes.map(({ fingerprint }) => fingerprint));
   const classesOf = byKey(classes);
   const cancelsOf = byKey(cancels);
   const minutesOf = byKey(minutes);
@@ -115,14 +118,10 @@ export async function readErrorDiagnosis(
       ...row,
       cancelRequested: cancelsOf.get(keyOf(row))?.[0]?.count ?? 0,
       firstSeenUs: Math.min(row.firstUs, firstOf.get(keyOf(row))?.[0]?.firstSeenUs ?? row.firstUs),
-      classes: (classesOf.get(keyOf(row)) ?? []).map(
-        ({ fingerprint, normalized, tables, count }) => ({
-          fingerprint,
-          normalized,
-          tables,
-          count,
-        }),
-      ),
+      classes: (classesOf.get(keyOf(row)) ?? []).map(({ fingerprint, count }) => {
+        const { normalized, tables } = described(fingerprint);
+        return { fingerprint, normalized, tables, count };
+      }),
       example: {
         tsUs: row.firstUs,
         sessionId: exampleSession,
@@ -171,15 +170,10 @@ function readCauses(store: Store, parameters: Parameters): Promise<CauseRow[]> {
 function readClassesOfCauses(store: Store, parameters: Parameters): Promise<ClassRow[]> {
   return ask<ClassRow>(
     store,
-    `SELECT counts.*, described.normalized AS normalized, described.tables AS tables FROM (
-      SELECT ${SERVER} AS server, sqlstate, error_class AS errorClass, fingerprint, count() AS count
-      FROM failures WHERE ${inWindow('ts')} AND ${IN_SCOPE} AND fingerprint != ${NO_STATEMENT}
-      GROUP BY server, sqlstate, errorClass, fingerprint
-      ORDER BY count DESC, fingerprint LIMIT ${CLASSES_PER_CAUSE} BY server, sqlstate, errorClass
-    ) AS counts
-    ANY LEFT JOIN (SELECT fingerprint, normalized, tables FROM classes FINAL) AS described
-      ON counts.fingerprint = described.fingerprint
-    ORDER BY count DESC, fingerprint`,
+    `SELECT ${SERVER} AS server, sqlstate, error_class AS errorClass, fingerprint, count() AS count
+    FROM failures WHERE ${inWindow('ts')} AND ${IN_SCOPE} AND fingerprint != ${NO_STATEMENT}
+    GROUP BY server, sqlstate, errorClass, fingerprint
+    ORDER BY count DESC, fingerprint LIMIT ${CLASSES_PER_CAUSE} BY server, sqlstate, errorClass`,
     parameters,
   );
 }

@@ -1,6 +1,7 @@
 /** Failed statements by their code, and over time: from a table of their own, so that no statement that went well is read. */
 import type { ErrorFacts, ErrorStep } from '../../events/facts.ts';
 import type { Store } from '../store.ts';
+import type { ClassDescriptions } from './class-descriptions.ts';
 import { ask, IN_SCOPE, inWindow, type Parameters, us } from './ask.ts';
 
 const CODES_MAX = 500;
@@ -14,11 +15,14 @@ interface ClassCount {
   readonly sqlstate: string;
   readonly errorClass: string;
   readonly fingerprint: string;
-  readonly normalized: string;
   readonly count: number;
 }
 
-export async function readErrors(store: Store, parameters: Parameters): Promise<ErrorFacts[]> {
+export async function readErrors(
+  store: Store,
+  parameters: Parameters,
+  descriptions: ClassDescriptions,
+): Promise<ErrorFacts[]> {
   const [codes, classes] = await Promise.all([
     ask<Omit<ErrorFacts, 'classes'>>(
       store,
@@ -31,25 +35,25 @@ export async function readErrors(store: Store, parameters: Parameters): Promise<
     ),
     ask<ClassCount>(
       store,
-      `SELECT counts.*, described.normalized AS normalized FROM (
-        SELECT sqlstate, error_class AS errorClass, fingerprint, count() AS count
-        FROM failures WHERE ${FAILED}
-        GROUP BY sqlstate, errorClass, fingerprint
-        ORDER BY count DESC, fingerprint LIMIT ${CLASSES_PER_CODE} BY sqlstate, errorClass
-      ) AS counts
-      ANY LEFT JOIN (SELECT fingerprint, normalized FROM classes FINAL) AS described
-        ON counts.fingerprint = described.fingerprint
-      ORDER BY count DESC, fingerprint`,
+      `SELECT sqlstate, error_class AS errorClass, fingerprint, count() AS count
+      FROM failures WHERE ${FAILED}
+      GROUP BY sqlstate, errorClass, fingerprint
+      ORDER BY count DESC, fingerprint LIMIT ${CLASSES_PER_CODE} BY sqlstate, errorClass`,
       parameters,
     ),
   ]);
+  const described = await descriptions.of(classes.map(({ fingerprint }) => fingerprint));
   return codes.map((code) => ({
     ...code,
     classes: classes
       .filter(
         ({ sqlstate, errorClass }) => sqlstate === code.sqlstate && errorClass === code.errorClass,
       )
-      .map(({ fingerprint, normalized, count }) => ({ fingerprint, normalized, count })),
+      .map(({ fingerprint, count }) => ({
+        fingerprint,
+        normalized: described(fingerprint).normalized,
+        count,
+      })),
   }));
 }
 

@@ -1,7 +1,8 @@
 /** Single executions: the slowest of a window, those of a class, of a session, with an error; and DDL. */
-import type { ClassFacts, DdlFacts, ExecutionFacts, Scope, Window } from '../../events/facts.ts';
+import type { DdlFacts, ExecutionFacts, Scope, Window } from '../../events/facts.ts';
 import type { Store } from '../store.ts';
-import { wholeMinutesOf } from './steps.ts';
+import { HOUR_US } from '../../core/time.ts';
+import { wholeHoursOf, wholeMinutesOf } from './steps.ts';
 import {
   ask,
   IN_SCOPE,
@@ -88,11 +89,12 @@ function executionOf(row: ExecutionRow): ExecutionFacts {
   };
 }
 
+/** From so many whole hours on, the rollup by hour is asked: that by minute has sixty times the rows. */
+const HOURS_ENOUGH = 6;
+
 /**
- * The slowest executions of a window, without looking at each: where `limit` executions are known to have taken T or
- * longer, so do the slowest, and an index knows where such are. Of each class one is known, its longest; where these are
- * fewer than `limit`, of each class and minute one.
- * @param classes all of the window and scope, or those with the most response time
+ * The slowest executions of a window, without looking at each: a rollup knows the longest of each class and minute, or hour.
+ * Where `limit` of those took T or longer, so did the slowest, and an index knows where such are.
  * @throws MirrorSqlError
  */
 export async function readSlowest(
@@ -100,34 +102,32 @@ export async function readSlowest(
   window: Window,
   scope: Scope,
   limit: number,
-  classes: readonly Pick<ClassFacts, 'answered' | 'durationMaxUs'>[],
 ): Promise<ExecutionFacts[]> {
-  const longest = classes
-    .filter(({ answered }) => answered > 0)
-    .map(({ durationMaxUs }) => durationMaxUs)
-    .sort((a, b) => b - a);
-  const leastUs = longest[limit - 1];
-  if (leastUs !== undefined) {
-    const rows = await ask<ExecutionRow>(
-      store,
-      `SELECT ${COLUMNS} FROM events WHERE ${inWindow('ts')} AND ${IN_SCOPE} AND duration_us >= {leastUs:Int64}
-      ORDER BY ${SLOWEST_FIRST} LIMIT {limit:UInt32}`,
-      { ...parametersOf(window, scope), leastUs, limit },
-    );
-    return rows.map(executionOf);
-  }
+  const parameters = { ...parametersOf(window, scope), limit };
   const { firstMinuteUs, lastMinuteUs } = wholeMinutesOf(window);
-  const atLeastUs = `(SELECT if(count() < {limit:UInt32}, 0, min(longest)) FROM (
-      SELECT max(duration_max_us) AS longest FROM class_1m
-      WHERE t >= fromUnixTimestamp64Micro({firstMinuteUs:Int64}, 'UTC')
-        AND t < fromUnixTimestamp64Micro({lastMinuteUs:Int64}, 'UTC') AND ${IN_SCOPE}
-      GROUP BY t, fingerprint ORDER BY longest DESC LIMIT {limit:UInt32}))`;
+  const { firstHourUs, lastHourUs } = wholeHoursOf(window);
+  const longestOf = (table: string, firstUs: number, lastUs: number) =>
+    ask<{ longestUs: number }>(
+      store,
+      `SELECT max(duration_max_us) AS longestUs FROM ${table}
+      WHERE t >= fromUnixTimestamp64Micro({firstUs:Int64}, 'UTC') AND t < fromUnixTimestamp64Micro({lastUs:Int64}, 'UTC')
+        AND answered > 0 AND ${IN_SCOPE}
+      GROUP BY t, fingerprint ORDER BY longestUs DESC LIMIT {limit:UInt32}`,
+      { ...parameters, firstUs, lastUs },
+    );
+  const hours =
+    lastHourUs - firstHourUs >= HOURS_ENOUGH * HOUR_US
+      ? await longestOf('class_1h', firstHourUs, lastHourUs)
+      : [];
+  const longest =
+    hours.length === limit ? hours : await longestOf('class_1m', firstMinuteUs, lastMinuteUs);
+  const leastUs = longest[limit - 1]?.longestUs;
   const rows = await ask<ExecutionRow>(
     store,
     `SELECT ${COLUMNS} FROM events
-    WHERE ${inWindow('ts')} AND ${IN_SCOPE} AND (${atLeastUs} = 0 OR duration_us >= ${atLeastUs})
+    WHERE ${inWindow('ts')} AND ${IN_SCOPE} AND ${leastUs === undefined ? 'true' : 'duration_us >= {leastUs:Int64}'}
     ORDER BY ${SLOWEST_FIRST} LIMIT {limit:UInt32}`,
-    { ...parametersOf(window, scope), firstMinuteUs, lastMinuteUs, limit },
+    { ...parameters, leastUs: leastUs ?? 0 },
   );
   return rows.map(executionOf);
 }

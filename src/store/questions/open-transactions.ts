@@ -15,10 +15,10 @@ import {
 import type { TransactionTypeFacts } from '../../events/transaction-types.ts';
 import type { Store } from '../store.ts';
 import { ask, IN_SCOPE, type Parameters, SERVER, us } from './ask.ts';
+import type { ClassDescriptions } from './class-descriptions.ts';
 import { readCourses, readWaiting, type Spell } from './open-transaction-details.ts';
 import {
   learntUntil,
-  readClassTexts,
   readStatementSteps,
   readStepTimes,
   readTransactionTypes,
@@ -49,6 +49,7 @@ export async function readOpenTransactions(
   window: Window,
   extent: NonNullable<Extent>,
   parameters: Parameters,
+  descriptions: ClassDescriptions,
 ): Promise<OpenTransactionsFacts> {
   const asOfUs = Math.round(Math.min(window.toUs, extent.toUs));
   const asked = {
@@ -102,7 +103,7 @@ export async function readOpenTransactions(
     };
   });
   const [classes, stepTimes] = await Promise.all([
-    readClassTexts(store, textsOf(whole, types)),
+    descriptions.texts(textsOf(whole, types)),
     readStepTimes(
       store,
       learnt,

@@ -5,7 +5,7 @@
 import type { RepetitionFacts } from '../../events/repetitions.ts';
 import type { Store } from '../store.ts';
 import { ask, IN_SCOPE, MINUTE_IN_WINDOW, type Parameters, SERVER } from './ask.ts';
-import { readClassTexts } from './transaction-types.ts';
+import type { ClassDescriptions } from './class-descriptions.ts';
 
 const PAIRS_MAX = 50;
 
@@ -13,6 +13,7 @@ const PAIRS_MAX = 50;
 export async function readRepetitions(
   store: Store,
   parameters: Parameters,
+  descriptions: ClassDescriptions,
 ): Promise<RepetitionFacts[]> {
   const rows = await ask<Omit<RepetitionFacts, 'leadingNormalized' | 'normalized'>>(
     store,
@@ -29,11 +30,10 @@ export async function readRepetitions(
     parameters,
   );
   const named = rows.flatMap((row) => [row.leadingFingerprint, row.fingerprint]);
-  const texts = await readClassTexts(store, named);
-  const textOf = new Map(texts.map(({ fingerprint, normalized }) => [fingerprint, normalized]));
+  const described = await descriptions.of(named);
   return rows.map((row) => ({
     ...row,
-    leadingNormalized: textOf.get(row.leadingFingerprint) ?? '',
-    normalized: textOf.get(row.fingerprint) ?? '',
+    leadingNormalized: described(row.leadingFingerprint).normalized,
+    normalized: described(row.fingerprint).normalized,
   }));
 }

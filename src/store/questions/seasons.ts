@@ -28,8 +28,7 @@ const NODES_MAX = 500;
 const TARGETS_MAX = 9;
 
 /** Hours of the day that are looked at, and the last day. */
-export const ALIKE = `(intDiv(toUnixTimestamp(t), 3600) % 24 IN (
-      SELECT intDiv(arrayJoin(range({newestSeconds:Int64}, {untilSeconds:Int64}, 3600)), 3600) % 24)
+export const ALIKE = `(intDiv(toUnixTimestamp(t), 3600) % 24 IN {hoursOfDay:Array(UInt8)}
     OR t >= toDateTime({newestSeconds:Int64} - ${ANY_HOURS * 3_600}, 'UTC'))`;
 
 /** Both ends of each edge as (role, node). */
@@ -81,16 +80,17 @@ export function hoursAsked(
 ): { readonly targets: readonly number[]; readonly parameters: Parameters } {
   const newest = Math.floor(window.fromUs / HOUR_US) * HOUR_US;
   const until = Math.min(window.toUs, newest + TARGETS_MAX * HOUR_US);
+  const targets = Array.from(
+    { length: Math.ceil((until - newest) / HOUR_US) },
+    (_, index) => newest + index * HOUR_US,
+  );
   return {
-    targets: Array.from(
-      { length: Math.ceil((until - newest) / HOUR_US) },
-      (_, index) => newest + index * HOUR_US,
-    ),
+    targets,
     parameters: {
       ...parametersOf(window, scope),
+      hoursOfDay: targets.map((hourUs) => (hourUs / HOUR_US) % 24),
       oldestSeconds: newest / SECOND_US - WEEKS_HOURS * 3_600,
       newestSeconds: newest / SECOND_US,
-      untilSeconds: Math.ceil(until / SECOND_US),
     },
   };
 }

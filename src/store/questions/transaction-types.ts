@@ -5,7 +5,6 @@
  */
 import type { Window } from '../../events/facts.ts';
 import {
-  type ClassText,
   CONTEXT_MAX,
   FINGERPRINT_SIZE,
   type StatementStepFacts,
@@ -30,7 +29,6 @@ const TYPES_MAX = 1_000;
 const STEPS_MAX = 50_000;
 /** What was seen a day ago counts half. */
 const HALF_LIFE_SECONDS = 86_400;
-const CLASSES_MAX = 5_000;
 const STEP_TIMES_MAX = 5_000;
 
 const LEARNT = `t >= toDateTime(intDiv({learntFromUs:Int64}, 1000000), 'UTC') AND t < toDateTime(intDiv({learntToUs:Int64}, 1000000), 'UTC')`;
@@ -140,19 +138,4 @@ export async function readStepTimes(
     stays: histogramOf(row.stays),
     lefts: histogramOf(row.lefts),
   }));
-}
-
-/** What the fingerprints stand for; those that are not known are left out. @throws MirrorSqlError */
-export async function readClassTexts(
-  store: Store,
-  fingerprints: Iterable<string>,
-): Promise<ClassText[]> {
-  const asked = [...new Set(fingerprints)].slice(0, CLASSES_MAX);
-  if (asked.length === 0) return [];
-  return await ask<ClassText>(
-    store,
-    `SELECT fingerprint, normalized, command, kind, tables FROM classes FINAL
-    WHERE fingerprint IN {fingerprints:Array(String)} ORDER BY fingerprint`,
-    { fingerprints: asked },
-  );
 }

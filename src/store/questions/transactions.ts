@@ -1,6 +1,7 @@
 /** Transactions that ended in the window, by their shape, with one example each. */
 import type { TransactionShapeFacts } from '../../events/facts.ts';
 import type { Store } from '../store.ts';
+import type { ClassDescriptions } from './class-descriptions.ts';
 import { ask, IN_SCOPE, inWindow, type Parameters, us } from './ask.ts';
 
 const SHAPES_MAX = 50;
@@ -16,6 +17,7 @@ interface ShapeRow extends Omit<TransactionShapeFacts, 'example'> {
 export async function readTransactionShapes(
   store: Store,
   parameters: Parameters,
+  descriptions: ClassDescriptions,
 ): Promise<TransactionShapeFacts[]> {
   const shapes = await ask<ShapeRow>(
     store,
@@ -27,7 +29,7 @@ export async function readTransactionShapes(
     GROUP BY shape ORDER BY durationSumUs DESC, shape LIMIT ${SHAPES_MAX}`,
     parameters,
   );
-  const examples = await readExamples(store, shapes);
+  const examples = await readExamples(store, shapes, descriptions);
   return shapes.map(({ sessionId, transactionId, startUs: _start, endUs: _end, ...facts }) => ({
     ...facts,
     example: examples.get(`${sessionId}/${transactionId ?? ''}`) ?? [],
@@ -38,22 +40,18 @@ export async function readTransactionShapes(
 async function readExamples(
   store: Store,
   shapes: readonly ShapeRow[],
+  descriptions: ClassDescriptions,
 ): Promise<Map<string, string[]>> {
   const examples = new Map<string, string[]>();
   const named = shapes.filter((shape) => shape.transactionId !== null);
   if (named.length === 0) return examples;
-  const rows = await ask<{ key: string; text: string }>(
+  const rows = await ask<{ key: string; fingerprint: string; command: string }>(
     store,
-    `SELECT key, if(described.normalized = '', toString(chosen.command), described.normalized) AS text FROM (
-      SELECT concat(session_id, '/', toString(assumeNotNull(transaction_id))) AS key, session_id, sequence, fingerprint, command
-      FROM events
-      WHERE ${inWindow('ts')} AND session_id IN {sessions:Array(String)} AND transaction_id IS NOT NULL
-        AND key IN {keys:Array(String)}
-      ORDER BY session_id, sequence LIMIT ${EXAMPLE_STATEMENTS_MAX} BY key
-    ) AS chosen
-    ANY LEFT JOIN (SELECT fingerprint, normalized FROM classes FINAL) AS described
-      ON chosen.fingerprint = described.fingerprint
-    ORDER BY session_id, sequence`,
+    `SELECT concat(session_id, '/', toString(assumeNotNull(transaction_id))) AS key, fingerprint, toString(command) AS command
+    FROM events
+    WHERE ${inWindow('ts')} AND session_id IN {sessions:Array(String)} AND transaction_id IS NOT NULL
+      AND key IN {keys:Array(String)}
+    ORDER BY session_id, sequence LIMIT ${EXAMPLE_STATEMENTS_MAX} BY key`,
     {
       fromUs: Math.min(...named.map((shape) => shape.startUs)),
       toUs: Math.max(...named.map((shape) => shape.endUs)) + 1,
@@ -61,6 +59,10 @@ async function readExamples(
       keys: named.map((shape) => `${shape.sessionId}/${shape.transactionId ?? ''}`),
     },
   );
-  for (const { key, text } of rows) examples.set(key, [...(examples.get(key) ?? []), text]);
+  const described = await descriptions.of(rows.map(({ fingerprint }) => fingerprint));
+  for (const { key, fingerprint, command } of rows) {
+    const { normalized } = described(fingerprint);
+    examples.set(key, [...(examples.get(key) ?? []), normalized === '' ? command : normalized]);
+  }
   return examples;
 }

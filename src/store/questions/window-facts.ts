@@ -1,4 +1,5 @@
 /** Everything that the report of a window needs, asked at once. */
+import { setImmediate } from 'node:timers/promises';
 import { MirrorSqlError } from '../../core/errors.ts';
 import type { Extent, Scope, Window, WindowFacts } from '../../events/facts.ts';
 import type { Store } from '../store.ts';
@@ -7,7 +8,8 @@ import { ask, type Parameters, parametersOf, us } from './ask.ts';
 import { readCapture } from './capture-quality.ts';
 import { countChannels, readChannels, readSessionEvents } from './channels.ts';
 import { readClassSeasons } from './class-seasons.ts';
-import { readClassSteps, readClasses } from './classes.ts';
+import { ClassDescriptions } from './class-descriptions.ts';
+import { type ClassSums, describeClasses, readClassSteps, readClassSums } from './classes.ts';
 import { readDeliveries } from './deliveries.ts';
 import { readErrorDiagnosis } from './error-diagnosis.ts';
 import { readErrorSteps, readErrors } from './errors.ts';
@@ -50,6 +52,10 @@ export async function readWindowFacts(
     judgedUntilSeconds: Math.floor((extent.toUs - ANSWER_WITHIN_US) / 1_000_000),
   };
   const healthWindow = healthWindowOf(window, extent);
+  const sums = readClassSums(store, window, parameters);
+  const descriptions = new ClassDescriptions(store, sums);
+  // It travels alone: others wait for its answer, and it for none.
+  await setImmediate();
   const [
     activity,
     classes,
@@ -66,15 +72,16 @@ export async function readWindowFacts(
     seasons,
     workloadMix,
     missed,
+    slowest,
     diagnoses,
   ] = await Promise.all([
     readActivity(store, stepUs, parameters),
-    readClassesAndSteps(store, window, scope, parameters),
-    readErrors(store, parameters),
+    readClassesAndSteps(store, window, scope, parameters, sums, descriptions),
+    readErrors(store, parameters, descriptions),
     readErrorSteps(store, stepUs, parameters),
-    readChannels(store, parameters),
+    readChannels(store, parameters, descriptions),
     countChannels(store, parameters),
-    readTransactionShapes(store, parameters),
+    readTransactionShapes(store, parameters, descriptions),
     readDdl(store, parameters),
     readSessionEvents(store, parameters),
     readReplication(store, parameters),
@@ -83,7 +90,8 @@ export async function readWindowFacts(
     health ? readSeasons(store, healthWindow, scope) : [],
     readWorkloadMix(store, healthWindow, parameters),
     readMissed(store, stepUs, parameters),
-    readDiagnosisFacts(store, window, extent, scope),
+    readSlowest(store, window, scope, SLOWEST_COUNT),
+    readDiagnosisFacts(store, window, extent, scope, descriptions),
   ]);
   return {
     window,
@@ -102,6 +110,7 @@ export async function readWindowFacts(
     seasons,
     workloadMix,
     missed,
+    slowest,
     ...diagnoses,
     ...captures,
     ...classes,
@@ -114,19 +123,19 @@ async function readClassesAndSteps(
   window: Window,
   scope: Scope,
   parameters: Parameters,
-): Promise<
-  Pick<WindowFacts, 'classes' | 'classSteps' | 'classSeasons' | 'deliveries' | 'slowest'>
-> {
+  asked: Promise<readonly ClassSums[]>,
+  descriptions: ClassDescriptions,
+): Promise<Pick<WindowFacts, 'classes' | 'classSteps' | 'classSeasons' | 'deliveries'>> {
   const stepUs = classStepUsFor(window);
-  const classes = await readClasses(store, window, parameters);
-  const fingerprints = classes.map(({ fingerprint }) => fingerprint);
-  const [classSteps, classSeasons, deliveries, slowest] = await Promise.all([
+  const sums = await asked;
+  const fingerprints = sums.map(({ fingerprint }) => fingerprint);
+  const [classes, classSteps, classSeasons, deliveries] = await Promise.all([
+    describeClasses(sums, descriptions),
     readClassSteps(store, window, stepUs, parameters, fingerprints),
     readClassSeasons(store, window, scope, fingerprints),
-    readDeliveries(store, classes, parameters),
-    readSlowest(store, window, scope, SLOWEST_COUNT, classes),
+    readDeliveries(store, sums, parameters),
   ]);
-  return { classes, classSteps, classSeasons, deliveries, slowest };
+  return { classes, classSteps, classSeasons, deliveries };
 }
 
 type DiagnosisFacts = Pick<
@@ -146,6 +155,7 @@ async function readDiagnosisFacts(
   window: Window,
   extent: NonNullable<Extent>,
   scope: Scope,
+  descriptions: ClassDescriptions,
 ): Promise<DiagnosisFacts> {
   const parameters = parametersOf(window, scope);
   const [
@@ -157,13 +167,13 @@ async function readDiagnosisFacts(
     valuePlaces,
     repetitions,
   ] = await Promise.all([
-    readClassForecast(store, window, extent, scope),
-    readErrorDiagnosis(store, window, parameters),
-    readOpenTransactions(store, window, extent, parameters),
-    readBigTransactions(store, window, parameters),
+    readClassForecast(store, window, extent, scope, descriptions),
+    readErrorDiagnosis(store, window, parameters, descriptions),
+    readOpenTransactions(store, window, extent, parameters, descriptions),
+    readBigTransactions(store, window, parameters, descriptions),
     readLowTps(store, window, parameters),
-    readHotValues(store, window, scope),
-    readRepetitions(store, parameters),
+    readHotValues(store, window, scope, descriptions),
+    readRepetitions(store, parameters, descriptions),
   ]);
   return {
     classForecast,

@@ -1,0 +1,91 @@
+/**
+ * What fingerprints stand for. Questions answer in fingerprints; here is asked, once a report for each of them, what they
+ * mean: a join with `classes` in every question that names some costs the store more than its answer.
+ */
+import { setImmediate } from 'node:timers/promises';
+import type { ClassText } from '../../events/transaction-types.ts';
+import type { Store } from '../store.ts';
+import { ask } from './ask.ts';
+
+export interface ClassDescription {
+  readonly normalized: string;
+  readonly command: string;
+  readonly kind: string;
+  readonly tables: readonly string[];
+  readonly projectionColumns: readonly string[];
+  readonly predicateColumns: readonly string[];
+  readonly leadingWildcard: boolean;
+}
+
+/** Of a fingerprint that the store does not know. */
+const UNKNOWN: ClassDescription = {
+  normalized: '',
+  command: '',
+  kind: '',
+  tables: [],
+  projectionColumns: [],
+  predicateColumns: [],
+  leadingWildcard: false,
+};
+
+/** Whatever else stands in its place, as in sessions without a statement, means nothing. */
+const HEX = /^[0-9a-f]{16}$/;
+
+/** Fingerprints of one question: a ClickHouse server takes parameters of at most 128 KiB (http_max_field_value_size). */
+const ASKED_MAX = 5_000;
+
+export class ClassDescriptions {
+  readonly #store: Store;
+  readonly #first: Promise<unknown>;
+  readonly #known = new Map<string, ClassDescription>();
+  readonly #wanted = new Set<string>();
+  /** The question that will ask for all that are wanted by then. */
+  #next: Promise<void> | undefined;
+
+  /** @param first what most fingerprints come from: nothing is asked before it is settled, so that all is asked together */
+  constructor(store: Store, first: Promise<unknown> = Promise.resolve()) {
+    this.#store = store;
+    this.#first = first.catch(() => undefined);
+  }
+
+  /** @returns what tells a description of each of `fingerprints`  @throws MirrorSqlError */
+  async of(fingerprints: Iterable<string>): Promise<(fingerprint: string) => ClassDescription> {
+    const missing = [...fingerprints].filter((one) => HEX.test(one) && !this.#known.has(one));
+    for (const one of missing) this.#wanted.add(one);
+    if (missing.length > 0) await (this.#next ??= this.#askNext());
+    return (fingerprint) => this.#known.get(fingerprint) ?? UNKNOWN;
+  }
+
+  /** Those of `fingerprints` that the store knows, in their order. @throws MirrorSqlError */
+  async texts(fingerprints: Iterable<string>): Promise<ClassText[]> {
+    const named = [...new Set(fingerprints)].sort();
+    const described = await this.of(named);
+    return named.flatMap((fingerprint) => {
+      const description = described(fingerprint);
+      const { normalized, command, kind, tables } = description;
+      return description === UNKNOWN ? [] : [{ fingerprint, normalized, command, kind, tables }];
+    });
+  }
+
+  async #askNext(): Promise<void> {
+    await this.#first;
+    await setImmediate();
+    this.#next = undefined;
+    const wanted = [...this.#wanted];
+    this.#wanted.clear();
+    for (let from = 0; from < wanted.length; from += ASKED_MAX)
+      await this.#ask(wanted.slice(from, from + ASKED_MAX));
+  }
+
+  async #ask(fingerprints: readonly string[]): Promise<void> {
+    const rows = await ask<ClassDescription & { readonly fingerprint: string }>(
+      this.#store,
+      `SELECT fingerprint, normalized, command, kind, tables, projection_columns AS projectionColumns,
+        predicate_columns AS predicateColumns, toBool(leading_wildcard) AS leadingWildcard
+      FROM classes FINAL WHERE fingerprint IN {fingerprints:Array(String)}`,
+      { fingerprints },
+    );
+    for (const one of fingerprints) this.#known.set(one, UNKNOWN);
+    for (const { fingerprint, ...description } of rows) this.#known.set(fingerprint, description);
+  }
+}
