@@ -32,25 +32,30 @@ export interface NodeSeconds {
   readonly columns: Readonly<Record<SecondColumn, Float64Array>>;
 }
 
+/** All columns, each as `columnOf` gives it. */
+export function columnsFrom(
+  columnOf: (name: SecondColumn) => Float64Array,
+): NodeSeconds['columns'] {
+  return {
+    startUs: columnOf('startUs'),
+    requests: columnOf('requests'),
+    answers: columnOf('answers'),
+    durationSumUs: columnOf('durationSumUs'),
+    durationSquaresSum: columnOf('durationSquaresSum'),
+    timedCount: columnOf('timedCount'),
+    connectionsOpen: columnOf('connectionsOpen'),
+    connectionsInTransaction: columnOf('connectionsInTransaction'),
+    outstanding: columnOf('outstanding'),
+    outstandingAgeMaxUs: columnOf('outstandingAgeMaxUs'),
+    connectionsOpened: columnOf('connectionsOpened'),
+    connectionsClosed: columnOf('connectionsClosed'),
+    connectionsRefused: columnOf('connectionsRefused'),
+    bytes: columnOf('bytes'),
+    lostBytes: columnOf('lostBytes'),
+  };
+}
+
 /** With rows of zeros. */
 export function emptyNodeSeconds(node: string, role: NodeRole, count: number): NodeSeconds {
-  const column = () => new Float64Array(count);
-  const columns = {
-    startUs: column(),
-    requests: column(),
-    answers: column(),
-    durationSumUs: column(),
-    durationSquaresSum: column(),
-    timedCount: column(),
-    connectionsOpen: column(),
-    connectionsInTransaction: column(),
-    outstanding: column(),
-    outstandingAgeMaxUs: column(),
-    connectionsOpened: column(),
-    connectionsClosed: column(),
-    connectionsRefused: column(),
-    bytes: column(),
-    lostBytes: column(),
-  };
-  return { node, role, count, columns };
+  return { node, role, count, columns: columnsFrom(() => new Float64Array(count)) };
 }

@@ -68,7 +68,7 @@ describe('an answer of numbers', () => {
     const answer = await askNative(
       temporary.store,
       `SELECT toLowCardinality(toString(intDiv(number, 3))) AS name, toUInt16(number) AS small, toUInt32(4000000000) AS middle,
-        toUInt64({most:UInt64} - number) AS large, number + 0.1 AS broken FROM numbers(400000)`,
+        toFloat64({most:UInt64} - number) AS large, number + 0.1 AS broken FROM numbers(400000)`,
       { most: Number.MAX_SAFE_INTEGER },
     );
     let number = 0;

@@ -10,8 +10,6 @@ const HIGH = 2 ** 32;
 /** LowCardinality: the only version of it, and the bits of a block that brings its own texts, and all of them. */
 const KEYS_VERSION = 1;
 const HAS_OWN_TEXTS = (1 << 9) | (1 << 10);
-/** A maximum of such a column is one, too; its values are plain. */
-const SUMMED = /^SimpleAggregateFunction\(\w+, (\w+)\)$/;
 /** Indexes of one, two or four bytes. */
 const INDEX_ARRAYS = [Uint8Array, Uint16Array, Uint32Array] as const;
 
@@ -19,7 +17,7 @@ export interface NativeBlock {
   readonly rowsCount: number;
   /** By the names of the SELECT: LowCardinality(String) as texts and, for each row, the index of its text. */
   readonly texts: ReadonlyMap<string, TextColumn>;
-  /** UInt16, UInt32, Float64, and UInt64 below 2^53. */
+  /** UInt16, UInt32, Float64. */
   readonly numbers: ReadonlyMap<string, ArrayLike<number>>;
 }
 
@@ -87,22 +85,11 @@ class Reader {
     return { texts, indexes: new Indexes(this.#copied(rowsCount * Indexes.BYTES_PER_ELEMENT)) };
   }
 
-  numbers(named: string, count: number): ArrayLike<number> {
-    const type = SUMMED.exec(named)?.[1] ?? named;
+  numbers(type: string, count: number): ArrayLike<number> {
     if (type === 'UInt16') return new Uint16Array(this.#copied(2 * count));
     if (type === 'UInt32') return new Uint32Array(this.#copied(4 * count));
     if (type === 'Float64') return new Float64Array(this.#copied(8 * count));
-    if (type !== 'UInt64') throw broken(`a column of ${type}`);
-    const halves = new Uint32Array(this.#copied(8 * count));
-    const lower = new Uint32Array(count);
-    let highest = 0;
-    for (let row = 0; row < count; row++) {
-      lower[row] = halves[2 * row] ?? 0;
-      highest |= halves[2 * row + 1] ?? 0;
-    }
-    // Mostly so: and integers of 32 bits take less memory and time, wherever they are put, than numbers with a fraction.
-    if (highest === 0) return lower;
-    return Float64Array.from(lower, (low, row) => low + (halves[2 * row + 1] ?? 0) * HIGH);
+    throw broken(`a column of ${type}`);
   }
 
   #uint64(): number {

@@ -1,11 +1,7 @@
 /** Each second of the busiest nodes, for their health. */
 import type { Extent, Window } from '../../events/facts.ts';
 import type { NodeRole } from '../../events/health.ts';
-import {
-  emptyNodeSeconds,
-  type NodeSeconds,
-  type SecondColumn,
-} from '../../events/node-seconds.ts';
+import { columnsFrom, type NodeSeconds, type SecondColumn } from '../../events/node-seconds.ts';
 import { nodeKey } from '../../events/seasons.ts';
 import type { Store } from '../store.ts';
 import { SECOND_US } from '../../core/time.ts';
@@ -90,7 +86,7 @@ async function readNodes(
     store,
     `SELECT server_ip AS server, server_port AS port, client_ip AS client, toUInt32(t) AS second,
       ${Object.entries(SUMS)
-        .map(([name, sum]) => `${sum} AS ${name}`)
+        .map(([name, sum]) => `toFloat64(${sum}) AS ${name}`)
         .join(', ')}
     FROM activity_1s AS a FINAL WHERE ${SECOND_IN_WINDOW} AND ${IN_SCOPE}
     GROUP BY GROUPING SETS ((server_ip, server_port, t), (client_ip, t))
@@ -100,7 +96,7 @@ async function readNodes(
   return secondsOf(answer, window);
 }
 
-/** As they are summed up, by the names of their columns. */
+/** As they are summed up, by the names of their columns: below 2^53, where a Float64 is exact and needs no reading. */
 const SUMS = {
   requests: 'sum(a.requests)',
   answers: 'sum(a.answers)',
@@ -123,7 +119,7 @@ const SUM_NAMES = Object.keys(SUMS) as (keyof typeof SUMS)[];
 interface Found {
   readonly node: string;
   readonly role: NodeRole;
-  /** By second of the window: whether there is a row; then how many rows there are before it. */
+  /** By second of the window: whether there is a row; then how many rows there are before it, of all nodes. */
   readonly places: Uint32Array;
   count: number;
 }
@@ -134,45 +130,58 @@ interface Answered {
   readonly blocks: readonly { readonly block: NativeBlock; readonly nodes: Uint32Array }[];
 }
 
-/** The rows of an answer by node, each node's in order of time. One column after the other: rows are many. */
+/**
+ * The rows of an answer by node, each node's in order of time. All nodes lie one after the other in the same columns,
+ * which are filled one after the other: rows are many.
+ */
 function secondsOf(answer: Buffer, window: Window): NodeSeconds[] {
   const first = Math.floor(window.fromUs / SECOND_US) - 1;
   const { found, blocks } = nodesOf(answer, first, Math.ceil(window.toUs / SECOND_US) - first);
-  const nodes = found.map(placed);
-  for (const { block, nodes: indexes } of blocks) {
+  const begins = placed(found);
+  const all = columnsFrom(() => new Float64Array(begins.at(-1) ?? 0));
+  for (const { block, nodes } of blocks) {
     const starts = block.numbers.get('second') ?? [];
     const places = new Uint32Array(block.rowsCount);
     for (let row = 0; row < block.rowsCount; row++) {
-      const index = indexes[row] ?? 0;
-      const place = found[index]?.places[(starts[row] ?? 0) - first] ?? 0;
+      const second = starts[row] ?? 0;
+      const place = found[nodes[row] ?? 0]?.places[second - first] ?? 0;
       places[row] = place;
-      const own = nodes[index]?.columns.startUs;
-      if (own !== undefined) own[place] = (starts[row] ?? 0) * SECOND_US;
+      all.startUs[place] = second * SECOND_US;
     }
-    for (const name of SUM_NAMES) {
-      const values = block.numbers.get(name) ?? [];
-      const columns = nodes.map((node) => node.columns[name]);
-      for (let row = 0; row < block.rowsCount; row++) {
-        const column = columns[indexes[row] ?? 0];
-        if (column !== undefined) column[places[row] ?? 0] = values[row] ?? 0;
-      }
-    }
+    for (const name of SUM_NAMES) fill(all[name], places, block.numbers.get(name) ?? []);
   }
-  return nodes.sort(
-    (a, b) =>
-      Number(a.role === 'client') - Number(b.role === 'client') || (a.node < b.node ? -1 : 1),
-  );
+  return found
+    .map(({ node, role, count }, index) => {
+      const begin = begins[index] ?? 0;
+      return {
+        node,
+        role,
+        count,
+        columns: columnsFrom((name) => all[name].subarray(begin, begin + count)),
+      };
+    })
+    .sort((a, b) =>
+      a.role === b.role ? (a.node < b.node ? -1 : 1) : a.role === 'server' ? -1 : 1,
+    );
 }
 
-/** Room for its rows. Where there is a row, `places` now says which one it is. */
-function placed({ node, role, places, count }: Found): NodeSeconds {
+function fill(column: Float64Array, places: Uint32Array, values: ArrayLike<number>): void {
+  for (let row = 0; row < places.length; row++) column[places[row] ?? 0] = values[row] ?? 0;
+}
+
+/** Says in `places` where the row of each second lies. @returns where the rows of each node begin, and where all end */
+function placed(found: readonly Found[]): number[] {
   let before = 0;
-  for (let slot = 0; slot < places.length; slot++) {
-    const rows = places[slot] ?? 0;
-    places[slot] = before;
-    before += rows;
-  }
-  return emptyNodeSeconds(node, role, count);
+  const begins = found.map(({ places }) => {
+    const begin = before;
+    for (let slot = 0; slot < places.length; slot++) {
+      const rows = places[slot] ?? 0;
+      places[slot] = before;
+      before += rows;
+    }
+    return begin;
+  });
+  return [...begins, before];
 }
 
 /** @param slots seconds that rows may be of, from `first` on */
