@@ -38,8 +38,10 @@ export class ClassDescriptions {
   readonly #store: Store;
   readonly #first: Promise<unknown>;
   readonly #known = new Map<string, ClassDescription>();
+  /** By fingerprint: settled when its question is answered. */
+  readonly #answers = new Map<string, Promise<void>>();
+  /** What the next question will be about, and its answer. */
   readonly #wanted = new Set<string>();
-  /** The question that will ask for all that are wanted by then. */
   #next: Promise<void> | undefined;
 
   /** @param first what most fingerprints come from: nothing is asked before it is settled, so that all is asked together */
@@ -50,10 +52,19 @@ export class ClassDescriptions {
 
   /** @returns what tells a description of each of `fingerprints`  @throws MirrorSqlError */
   async of(fingerprints: Iterable<string>): Promise<(fingerprint: string) => ClassDescription> {
-    const missing = [...fingerprints].filter((one) => HEX.test(one) && !this.#known.has(one));
-    for (const one of missing) this.#wanted.add(one);
-    if (missing.length > 0) await (this.#next ??= this.#askNext());
+    const answers = new Set<Promise<void>>();
+    for (const one of fingerprints) if (HEX.test(one)) answers.add(this.#answerOf(one));
+    await Promise.all(answers);
     return (fingerprint) => this.#known.get(fingerprint) ?? UNKNOWN;
+  }
+
+  #answerOf(fingerprint: string): Promise<void> {
+    const asked = this.#answers.get(fingerprint);
+    if (asked !== undefined) return asked;
+    this.#wanted.add(fingerprint);
+    const answer = (this.#next ??= this.#askNext());
+    this.#answers.set(fingerprint, answer);
+    return answer;
   }
 
   /** Those of `fingerprints` that the store knows, in their order. @throws MirrorSqlError */
@@ -85,7 +96,6 @@ export class ClassDescriptions {
       FROM classes FINAL WHERE fingerprint IN {fingerprints:Array(String)}`,
       { fingerprints },
     );
-    for (const one of fingerprints) this.#known.set(one, UNKNOWN);
     for (const { fingerprint, ...description } of rows) this.#known.set(fingerprint, description);
   }
 }
