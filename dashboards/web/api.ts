@@ -18,10 +18,16 @@ export interface Asked {
 /** A request that was not answered as asked. */
 export class ApiError extends Error {
   readonly hint: string;
+  /** Asking again would be answered the same: what was asked is wrong. */
+  readonly lasting: boolean;
+  /** 404: what was asked for is not there. */
+  readonly absent: boolean;
 
-  constructor(message: string, hint: string) {
+  constructor(message: string, hint: string, status?: number) {
     super(message);
     this.hint = hint;
+    this.lasting = status !== undefined && status >= 400 && status < 500;
+    this.absent = status === 404;
   }
 }
 
@@ -41,20 +47,50 @@ function queryOf({ fromUs, toUs, collector, client, server }: Asked): string {
   return fields.toString();
 }
 
+/** A long window of a big store takes seconds. Who waits this long waits for nothing. */
+const ANSWER_WITHIN_MS = 60_000;
+const SOMETHING_BETWEEN =
+  'Look at what stands between this page and MirrorSQL, such as a proxy that wants a login.';
+
 async function get<Answer>(path: string, signal: AbortSignal): Promise<Answer> {
-  let response: Response;
+  const late = new AbortController();
+  const giveUp = () => late.abort();
+  signal.addEventListener('abort', giveUp);
+  const timer = setTimeout(giveUp, ANSWER_WITHIN_MS);
   try {
-    response = await fetch(`api/v1/${path}`, { signal });
+    return await answerOf<Answer>(await fetch(`api/v1/${path}`, { signal: late.signal }));
   } catch (error) {
-    if (signal.aborted) throw error;
-    throw new ApiError('The server does not answer.', 'Check that mirrorsql serve still runs.');
+    if (signal.aborted || error instanceof ApiError) throw error;
+    if (late.signal.aborted) {
+      throw new ApiError(
+        'The server did not answer within a minute.',
+        'Show a shorter window, or see what mirrorsql status says.',
+      );
+    }
+    throw new ApiError(
+      'The server does not answer.',
+      'Check that mirrorsql monitor or mirrorsql serve still runs.',
+    );
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', giveUp);
   }
-  if (response.ok) return (await response.json()) as Answer;
-  const { message, hint } = (await response.json().catch(() => ({
-    message: `the server answered ${response.status}`,
-    hint: 'see its output',
-  }))) as ErrorAnswer;
-  throw new ApiError(sentence(message), sentence(hint));
+}
+
+async function answerOf<Answer>(response: Response): Promise<Answer> {
+  const text = await response.text();
+  let answer: unknown;
+  try {
+    answer = JSON.parse(text);
+  } catch {
+    throw new ApiError(`What answered (${response.status}) is not MirrorSQL.`, SOMETHING_BETWEEN);
+  }
+  if (response.ok) return answer as Answer;
+  const { message, hint } = answer as Partial<ErrorAnswer>;
+  if (message === undefined || hint === undefined) {
+    throw new ApiError(`What answered (${response.status}) is not MirrorSQL.`, SOMETHING_BETWEEN);
+  }
+  throw new ApiError(sentence(message), sentence(hint), response.status);
 }
 
 const sentence = (text: string) => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;

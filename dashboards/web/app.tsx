@@ -1,7 +1,7 @@
 /** The served page: picks a window and a scope, asks the server, shows the report. */
 import { useCallback, useEffect, useState } from 'preact/hooks';
 import type { ClassAnswer, NodeRow, Report, Window } from '../../src/server/contract.ts';
-import { windowOf } from './address.ts';
+import { WHOLE, windowOf } from './address.ts';
 import { ApiError, readClass } from './api.ts';
 import { Drawer } from './parts/drawer.tsx';
 import { ThemeContext, useTheme, useZone, ZoneContext } from './preferences.ts';
@@ -12,11 +12,13 @@ import { WindowPicker } from './sections/window-picker.tsx';
 import { useAddress } from './use-address.ts';
 import { useReport } from './use-report.ts';
 
+const EVERYBODY = { collector: undefined, client: undefined, server: undefined };
+
 export function App() {
   const [theme, setTheme] = useTheme();
   const [zone, setZone] = useZone();
   const { address, depth, change } = useAddress();
-  const { extent, report, nodes, loading, error, retry } = useReport(address);
+  const { extent, report, nodes, loading, awaited, error, retry } = useReport(address);
   const onOpen = useCallback((opened: string) => change({ opened }), [change]);
   const onZoom = useCallback(
     ({ fromUs, toUs }: Window) => change({ span: { kind: 'fixed', fromUs, toUs } }),
@@ -55,8 +57,15 @@ export function App() {
         {extent === null && <EmptyStore />}
         {report === undefined && error === undefined && extent !== null && <Skeleton />}
         {report !== undefined && extent !== null && (
-          <div class={error === undefined ? 'fresh' : 'stale'}>
-            <ReportView report={report} onOpen={onOpen} onZoom={onZoom} onNode={onNode} />
+          <div class={error !== undefined ? 'stale' : awaited ? 'awaited' : 'fresh'}>
+            <ReportView
+              report={report}
+              onOpen={onOpen}
+              onZoom={onZoom}
+              onNode={onNode}
+              onEverybody={() => change(EVERYBODY)}
+              onWhole={() => change({ ...EVERYBODY, span: WHOLE.span })}
+            />
           </div>
         )}
         {report !== undefined && address.opened !== undefined && (
@@ -96,7 +105,9 @@ function OpenedClass({
     <Drawer title={answer?.class.command ?? 'Statement'} onClose={onClose}>
       {error !== undefined && (
         <p class="empty">
-          {error.message} {error.hint}
+          {error.absent
+            ? 'This statement was not seen in the window that is shown: choose a longer one.'
+            : `${error.message} ${error.hint}`}
         </p>
       )}
       {answer === undefined && error === undefined && <p class="empty">Loading</p>}
@@ -124,7 +135,8 @@ function Failure({
 }) {
   return (
     <div class="failure" role="alert">
-      <b>{error.message}</b> {error.hint} {stale && 'What is shown below is from before.'}
+      <b>{error.message}</b> {error.hint} {!error.lasting && 'This page asks again by itself.'}{' '}
+      {stale && 'What is shown below is from before.'}
       <button type="button" onClick={onRetry}>
         Try again
       </button>
@@ -136,8 +148,14 @@ function EmptyStore() {
   return (
     <main class="message">
       <h1>Nothing is stored yet</h1>
-      <p>Load a capture of database traffic, and this page fills by itself:</p>
-      <pre class="sql full">mirrorsql load capture.pcap</pre>
+      <p>
+        Load a capture of database traffic, or watch an interface, and this page fills by itself:
+      </p>
+      <pre class="sql full">mirrorsql load capture.pcap{'\n'}mirrorsql monitor -i eth0</pre>
+      <p class="quiet">
+        Where a monitor runs already, <span class="mono">mirrorsql status</span> says whether it
+        sees database traffic.
+      </p>
     </main>
   );
 }
@@ -145,6 +163,7 @@ function EmptyStore() {
 function Skeleton() {
   return (
     <main aria-busy="true" aria-label="Loading">
+      <p class="patience">Reading what is stored. A long window can take some seconds.</p>
       <div class="skeleton low" />
       <div class="skeleton row" />
       <div class="charts">

@@ -3,6 +3,14 @@ import 'uplot/dist/uPlot.min.css';
 import './style.css';
 import { render } from 'preact';
 import { App } from './app.tsx';
+import { Guarded } from './parts/guarded.tsx';
 
 const page = document.getElementById('page');
-if (page !== null) render(<App />, page);
+if (page !== null) {
+  render(
+    <Guarded>
+      <App />
+    </Guarded>,
+    page,
+  );
+}

@@ -14,6 +14,7 @@ import { Health } from './sections/health.tsx';
 import { Highlights } from './sections/highlights.tsx';
 import { Incidents } from './sections/incidents.tsx';
 import { KeyFigures } from './sections/key-figures.tsx';
+import { NothingSeen, saysNothing } from './sections/nothing-seen.tsx';
 import { OpenTransactions } from './sections/open-transactions.tsx';
 import { LowTps } from './sections/low-tps.tsx';
 import { QueryClusters } from './sections/query-clusters.tsx';
@@ -29,9 +30,21 @@ export interface ReportViewProps {
   /** Absent where no other window can be had. */
   readonly onZoom?: (window: Window) => void;
   readonly onNode?: (node: NodeRow) => void;
+  /** As NothingSeen has them. */
+  readonly onEverybody?: () => void;
+  readonly onWhole?: () => void;
 }
 
-export function ReportView({ report, onOpen, onZoom, onNode }: ReportViewProps) {
+export function ReportView(props: ReportViewProps) {
+  const { report, onOpen, onZoom, onNode, onEverybody, onWhole } = props;
+  if (saysNothing(report)) {
+    return (
+      <main>
+        <NothingSeen {...{ report, onEverybody, onWhole }} />
+        <Capture report={report} />
+      </main>
+    );
+  }
   return (
     <NamesContext.Provider value={report.names}>
       <main>

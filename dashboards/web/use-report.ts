@@ -1,12 +1,14 @@
 /** Keeps the report of the shown window up to date: asks again when the window changes, or when the stored data grows. */
 import { useEffect, useState } from 'preact/hooks';
 import type { NodeRow, Report, Window } from '../../src/server/contract.ts';
-import { type Address, windowOf } from './address.ts';
+import { type Address, addressText, windowOf } from './address.ts';
 import { ApiError, readExtent, readNodes, readReport } from './api.ts';
 
 /** While the stored data grows, look often; while it stands still, seldom. */
 const LOOK_MS_MIN = 5_000;
 const LOOK_MS_MAX = 60_000;
+/** After a failure that may pass. */
+const RETRY_MS = 10_000;
 
 export interface ReportState {
   /** undefined: not known yet; null: the store is empty. */
@@ -15,6 +17,8 @@ export interface ReportState {
   /** All nodes of the window, also those that the scope leaves out. */
   readonly nodes: readonly NodeRow[];
   readonly loading: boolean;
+  /** The report is of another view than the one that is asked for, and not just a little older. */
+  readonly awaited: boolean;
   readonly error: ApiError | undefined;
   readonly retry: () => void;
 }
@@ -23,10 +27,12 @@ export function useReport(address: Address): ReportState {
   const [attempt, setAttempt] = useState(0);
   const { extent, error: extentError } = useExtent(attempt);
   const [report, setReport] = useState<Report>();
+  const [shownView, setShownView] = useState<string>();
   const [nodes, setNodes] = useState<readonly NodeRow[]>([]);
   const [loading, setLoading] = useState(true);
   const [error, setError] = useState<ApiError>();
   const { collector, client, server } = address;
+  const view = addressText({ ...address, opened: undefined });
   const window =
     extent === null || extent === undefined ? undefined : windowOf(address.span, extent);
 
@@ -44,6 +50,7 @@ export function useReport(address: Address): ReportState {
             );
       const fresh = await readReport({ ...window, collector, client, server }, aborter.signal);
       setReport(fresh);
+      setShownView(view);
       setNodes(everyNode?.nodes ?? fresh.nodes);
       setError(undefined);
       setLoading(false);
@@ -54,14 +61,25 @@ export function useReport(address: Address): ReportState {
       setLoading(false);
     });
     return () => aborter.abort();
-  }, [window?.fromUs, window?.toUs, collector, client, server, attempt]);
+  }, [window?.fromUs, window?.toUs, view, attempt]);
+
+  useEffect(() => {
+    if (error === undefined || error.lasting) return undefined;
+    const retry = () => {
+      if (document.hidden) timer = setTimeout(retry, RETRY_MS);
+      else setAttempt((before) => before + 1);
+    };
+    let timer = setTimeout(retry, RETRY_MS);
+    return () => clearTimeout(timer);
+  }, [error]);
 
   const failed = error ?? extentError;
   return {
     extent,
     report,
     nodes,
-    loading: loading && failed === undefined,
+    loading: loading && failed === undefined && extent !== null,
+    awaited: report !== undefined && shownView !== view,
     error: failed,
     retry: () => setAttempt(attempt + 1),
   };
@@ -87,6 +105,7 @@ function useExtent(attempt: number) {
       } catch (fault) {
         if (aborter.signal.aborted) return;
         setError(asApiError(fault));
+        waitMs = LOOK_MS_MIN;
       }
       timer = setTimeout(lookWhenSeen, waitMs);
     };

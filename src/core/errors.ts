@@ -70,7 +70,7 @@ export const errorTable = {
   MSQL_STORE_ENGINE: { exitCode: 1, hint: 'run mirrorsql doctor' },
   MSQL_STORE_UNREACHABLE: {
     exitCode: 1,
-    hint: 'check that the ClickHouse server runs and that the URL is right',
+    hint: 'an embedded store comes back by itself; of a ClickHouse server check that it runs and that the URL is right',
   },
   MSQL_STORE_LOGIN: {
     exitCode: 1,

@@ -10,9 +10,12 @@ import { buildReport } from '../../analysis/report.ts';
 import { renderReportHtml } from '../../src/cli/report-html.ts';
 import type { Window } from '../../src/events/facts.ts';
 import { type Listening, startServer } from '../../src/server/listen.ts';
+import { EMPTY_FACTS } from '../analysis/fixtures.ts';
 import { EXTENT, executionsOf, sampleFacts, storedSamples } from '../server/sample-facts.ts';
 import { noBrowser, startBrowser } from './browser.ts';
 import { HOSTILE_SQL } from '../server/sample-shapes.ts';
+
+const NOBODY = '10.9.9.9';
 
 const VITE = {
   root: 'dashboards/web',
@@ -40,6 +43,9 @@ describe.skipIf(noBrowser !== '')(`the page ${noBrowser}`, () => {
         facts: {
           extent: () => Promise.resolve(extent),
           windowFacts: (window, scope) => {
+            if (scope.client === NOBODY) {
+              return Promise.resolve({ ...EMPTY_FACTS, window, extent: EXTENT, scope });
+            }
             const facts = sampleFacts(window, scope);
             const steps = facts.steps.filter((_, index) => !inBursts || index % 3 === 0);
             return Promise.resolve({ ...facts, steps });
@@ -263,10 +269,12 @@ describe.skipIf(noBrowser !== '')(`the page ${noBrowser}`, () => {
     await page.close();
   });
 
-  it('says how to begin when the store is empty', async () => {
+  it('says how to begin when the store is empty, and does not look busy meanwhile', async () => {
     extent = undefined;
     const page = await open(listening.url);
     await page.waitForSelector('text=mirrorsql load');
+    await page.waitForSelector('text=mirrorsql monitor');
+    expect(await page.locator('.progress.running').count()).toBe(0);
     expect(complaints).toEqual([]);
     await page.close();
     extent = EXTENT;
@@ -278,6 +286,107 @@ describe.skipIf(noBrowser !== '')(`the page ${noBrowser}`, () => {
     await page.goto(`${listening.url}#client=${'x'.repeat(200)}`);
     await page.waitForSelector('[role="alert"] >> text=Try again');
     await page.close();
+  });
+
+  it('says in one sentence that nobody was seen, and leads to where somebody was', async () => {
+    const page = await open(`${listening.url}#client=${NOBODY}`);
+    await page.waitForSelector('.nothing');
+    expect(await page.locator('.nothing').innerText()).toMatch(
+      /^Nothing was seen from 10\.9\.9\.9 in this window\s+Shown is all that is stored/,
+    );
+    expect(await page.locator('section').count()).toBe(2);
+    await page.getByRole('button', { name: 'Show everybody' }).click();
+    await page.waitForSelector('.figures');
+    expect(page.url()).not.toContain('client');
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  it('says that something else answered, where a proxy does', async () => {
+    const page = await browser.newPage();
+    await page.route('**/api/v1/**', (route) =>
+      route.fulfill({ contentType: 'text/html', body: '<h1>Please log in</h1>' }),
+    );
+    await page.goto(listening.url);
+    await page.waitForSelector('[role="alert"] >> text=is not MirrorSQL');
+    await page.close();
+  });
+
+  it('asks again by itself after a failure that passes, and not where the question is wrong', async () => {
+    const page = await browser.newPage();
+    await page.clock.install();
+    let answering = false;
+    await page.route('**/api/v1/report**', (route) =>
+      answering
+        ? route.continue()
+        : route.fulfill({ status: 503, json: { message: 'the store is away', hint: 'wait' } }),
+    );
+    await page.goto(listening.url);
+    await page.waitForSelector(
+      '[role="alert"] >> text=The store is away. Wait. This page asks again',
+    );
+    answering = true;
+    await page.clock.fastForward(11_000);
+    await page.waitForSelector('.figures');
+    expect(await page.locator('[role="alert"]').count()).toBe(0);
+    await page.goto(`${listening.url}#client=${'x'.repeat(200)}`);
+    await page.waitForSelector('[role="alert"]');
+    expect(await page.locator('[role="alert"]').innerText()).not.toContain('asks again');
+    await page.close();
+  });
+
+  it('gives up on an answer that does not come, with what to do', async () => {
+    const page = await browser.newPage();
+    await page.clock.install();
+    await page.route('**/api/v1/report**', () => undefined);
+    await page.goto(listening.url);
+    await page.waitForSelector('text=Reading what is stored');
+    await page.clock.fastForward(61_000);
+    await page.waitForSelector('[role="alert"] >> text=did not answer within a minute');
+    await page.unrouteAll();
+    await page.close();
+  });
+
+  it('leaves a sentence, not an empty page, when an answer is of another version', async () => {
+    const page = await browser.newPage();
+    await page.route('**/api/v1/report**', (route) => route.fulfill({ json: {} }));
+    await page.goto(listening.url);
+    await page.waitForSelector('[role="alert"] >> text=Load the page again');
+    await page.close();
+  });
+
+  it('says of a statement that was not seen in the window what to do', async () => {
+    const page = await opened(`${listening.url}#class=00000000000000aa`);
+    await page.waitForSelector('text=choose a longer one');
+    await page.close();
+  });
+
+  it('breaks and cuts names that are one long word, at every width', async () => {
+    const word = 'reporting_service_of_the_northern_region_'.repeat(6);
+    for (const width of [1400, 390]) {
+      const page = await browser.newPage({ viewport: { width, height: 900 } });
+      await page.route('**/api/v1/report**', async (route) => {
+        const answer = await (await route.fetch()).text();
+        const named = answer.replaceAll(
+          /"(user|database|application|text)":"(?:[^"\\]|\\.)*"/g,
+          `"$1":"${word}"`,
+        );
+        await route.fulfill({ contentType: 'application/json', body: named });
+      });
+      await page.goto(listening.url);
+      await page.waitForSelector('.highlights');
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(
+        width,
+      );
+      const widest = await page.evaluate<number>(
+        "Math.max(...[...document.querySelectorAll('td:not(.wide)')].map((cell) => cell.clientWidth))",
+      );
+      expect(widest).toBeLessThanOrEqual(400);
+      const cell = page.locator('td:visible:not(.wide)', { hasText: word }).first();
+      await cell.dispatchEvent('mouseover');
+      expect(await cell.getAttribute('title')).toContain(word);
+      await page.close();
+    }
   });
 
   it('stands in one file that asks for nothing and runs nothing but itself', async () => {

@@ -77,6 +77,7 @@ function chartsOf(report: Report): Chart[] {
     {
       title: RESPONSE_TIME,
       format: formatDuration,
+      whole: true,
       lines: [
         line('max', '--series-grey', (point) => point.responseTimeMaxUs, 'thin'),
         line('p99', '--time-3', (point) => point.responseTimeP99Us),
@@ -106,6 +107,7 @@ function chartsOf(report: Report): Chart[] {
     {
       title: 'Bytes a second',
       format: formatBytes,
+      whole: true,
       lines: [
         line('answers', '--series-green', (point) => point.responseBytes / seconds, 'area'),
         line('requests', '--series-blue', (point) => point.requestBytes / seconds),

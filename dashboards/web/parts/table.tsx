@@ -57,7 +57,7 @@ export function Table<Row>({
               ))}
             </tr>
           </thead>
-          <tbody>
+          <tbody onMouseOver={tellWhole}>
             {visible.map((row) => (
               <tr
                 key={rowKey(row)}
@@ -81,6 +81,12 @@ export function Table<Row>({
       )}
     </>
   );
+}
+
+/** What is cut off is told by a tooltip. */
+function tellWhole({ target }: MouseEvent): void {
+  const cell = target instanceof Element ? target.closest('td') : null;
+  if (cell !== null && cell.scrollWidth > cell.clientWidth) cell.title = cell.textContent;
 }
 
 /** A reader who selects text in a row wants the text, not what the row opens. */
