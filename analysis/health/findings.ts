@@ -9,6 +9,9 @@ interface Words {
   /** Behind the name of the node, while it lasts and when it is over. */
   readonly says: string;
   readonly said: string;
+  /** The same of an application, where the word means another thing to it. */
+  readonly clientSays?: string;
+  readonly clientSaid?: string;
   readonly advice: Readonly<Record<NodeRole, string>>;
 }
 
@@ -18,6 +21,8 @@ const WORDS: Readonly<Partial<Record<HealthState, Words>>> = {
     severity: 'critical',
     says: ' is down',
     said: ' was down',
+    clientSays: ' has no connection any more',
+    clientSaid: ' had no connection',
     advice: {
       server: 'See whether the database process runs and its port listens, then its log.',
       client:
@@ -29,6 +34,8 @@ const WORDS: Readonly<Partial<Record<HealthState, Words>>> = {
     severity: 'critical',
     says: ' hangs',
     said: ' hung',
+    clientSays: ' hangs: its connections are open and it asks nothing',
+    clientSaid: ' hung: its connections were open and it asked nothing',
     advice: {
       server:
         'Look at the oldest open transactions and at what they lock, then at the disk of the database and the network.',
@@ -64,6 +71,8 @@ const WORDS: Readonly<Partial<Record<HealthState, Words>>> = {
     severity: 'notice',
     says: ' gets worse steadily',
     said: ' got worse steadily',
+    clientSays: ' loses its connections steadily',
+    clientSaid: ' lost its connections steadily',
     advice: {
       server:
         'Look for a table that grows without an index, or statements that wait more and more for each other.',
@@ -87,7 +96,7 @@ export function healthFindings(health: readonly HealthInterval[]): Finding[] {
         role,
         sinceUs,
         untilUs,
-        summary: [nodePart(node), textPart(`${untilUs === null ? words.says : words.said}.`)],
+        summary: [nodePart(node), textPart(`${saidOf(words, role, untilUs !== null)}.`)],
         advice: words.advice[role],
         evidence,
         fingerprints: [],
@@ -96,4 +105,13 @@ export function healthFindings(health: readonly HealthInterval[]): Finding[] {
       },
     ];
   });
+}
+
+function saidOf(
+  { says, said, clientSays, clientSaid }: Words,
+  role: NodeRole,
+  over: boolean,
+): string {
+  const [now, then] = role === 'client' ? [clientSays ?? says, clientSaid ?? said] : [says, said];
+  return over ? then : now;
 }

@@ -14,6 +14,7 @@ import type { Finding } from '../../src/events/finding.ts';
 import type { Incident } from '../../src/events/incidents.ts';
 import type { MissedKind, Report } from '../../src/events/report.ts';
 import { severityOf } from './first-cause.ts';
+import { onsetOf } from './onset.ts';
 import { MINUTE_US, SECOND_US } from '../../src/core/time.ts';
 import {
   type HighlightPart,
@@ -85,8 +86,10 @@ export function chosenFor(report: Report, atUs: number): Chosen {
     meant === undefined
       ? window
       : { fromUs: Math.max(window.fromUs, meant.sinceUs), toUs: meant.untilUs ?? window.toUs };
-  // Not the second in which it began.
-  const beforeToUs = Math.floor(during.fromUs / SECOND_US) * SECOND_US;
+  // Neither the second in which it began, nor the time in which it may have been there before it could be told.
+  const cause = incident?.firstCause.finding ?? noticed[0];
+  const earliestUs = cause === undefined ? during.fromUs : onsetOf(cause).earliestUs;
+  const beforeToUs = Math.floor(Math.min(during.fromUs, earliestUs) / SECOND_US) * SECOND_US;
   const earlier = incidents.flatMap(({ untilUs }) =>
     untilUs !== null && untilUs <= beforeToUs ? [untilUs] : [],
   );

@@ -158,6 +158,13 @@ describe('an explanation', () => {
     );
   });
 
+  it('reads what was usual from before the refusals that were counted until it was down', () => {
+    const down = findingOf({ kind: 'state/down', severity: 'critical', sinceUs: at(609) });
+    const { before, during } = told(reportOf([down]), at(630));
+    expect(before?.window.toUs).toBe(at(599));
+    expect(during.window.fromUs).toBe(at(609));
+  });
+
   it('finds the fault with the application that kept a transaction open', () => {
     const blocking = findingOf({
       kind: 'open-transactions/blocking',
