@@ -6,7 +6,7 @@ import type { ClassFacts, ClassStep } from '../../src/events/facts.ts';
 import type { Finding } from '../../src/events/finding.ts';
 import type { SlowClasses, SlowClassRow } from '../../src/events/slow-classes.ts';
 import type { UsualHour } from '../../src/events/seasons.ts';
-import { HOUR_US } from '../../src/core/time.ts';
+import { HOUR_US, MINUTE_US } from '../../src/core/time.ts';
 import { evidence } from '../evidence.ts';
 import { shareOf } from '../share.ts';
 import { AFTER, type FactsBeside, NOTHING_BESIDE, withSigns } from './slow-class-signs.ts';
@@ -18,7 +18,7 @@ import {
   type Moments,
   welchAbove,
 } from '../statistics/welch.ts';
-import { textPart, timePart, statementPart } from '../../src/events/sentence.ts';
+import { countPart, textPart, timePart, statementPart } from '../../src/events/sentence.ts';
 
 const CLASSES_MAX = 30;
 /** A class that changed and takes this share of the time is worth being woken for. */
@@ -113,11 +113,17 @@ export function slowClassFindings(
   { classes }: SlowClasses,
   { changeFactor }: SlowClassesSettings = defaultSlowClassesSettings,
 ): Finding[] {
-  return classes.flatMap((row) => {
+  const changed = classes.flatMap((row) => {
+    const { changedUs } = row;
     const change = row.signs.find(({ sign }) => sign === 'sudden_change');
-    if (change === undefined || row.changedUs === null) return [];
+    if (change === undefined || changedUs === null) return [];
     const afterUs = change.evidence.find(({ name }) => name === AFTER)?.value ?? Infinity;
-    if (isUsual(row, afterUs, changeFactor)) return [];
+    return isUsual(row, afterUs, changeFactor) ? [] : [{ ...row, changedUs, change }];
+  });
+  return changed.flatMap(({ change, ...row }) => {
+    const together = changed.filter(
+      ({ changedUs }) => Math.abs(changedUs - row.changedUs) <= MINUTE_US,
+    ).length;
     return [
       {
         key: `slow-classes/sudden-change ${row.fingerprint}`,
@@ -129,13 +135,21 @@ export function slowClassFindings(
         sinceUs: row.changedUs,
         untilUs: null,
         summary: [
-          textPart('One class alone takes longer since '),
+          ...(together === 1
+            ? [textPart('One class alone takes longer since ')]
+            : [
+                textPart('One of '),
+                countPart(together),
+                textPart(' classes that take longer, while the others do not, since '),
+              ]),
           timePart(row.changedUs),
           textPart(': '),
           statementPart(row.normalized, row.fingerprint),
         ],
         advice:
-          'Compare its plan with the one before: look for a dropped index, old statistics of its tables, or other values.',
+          together === 1
+            ? 'Compare its plan with the one before: look for a dropped index, old statistics of its tables, other values, or what it waits for.'
+            : 'Look for what these classes share: a table, its indexes and its locks, or an application and its way to the database.',
         evidence: [
           ...change.evidence,
           ...(row.usual === null

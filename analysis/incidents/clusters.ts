@@ -55,14 +55,21 @@ export function clustersOf(
   const clusters = components(joining, joins);
   const rest = all.filter((one) => !standing.includes(one) && !joining.includes(one));
   const alone: Member[] = [];
-  for (const member of rest) {
+  // What wakes first: a class that suddenly takes longer on no node in particular may be what others of that class belong to.
+  for (const member of [...rest].sort(
+    (a, b) => Number(wakes(b.finding)) - Number(wakes(a.finding)),
+  )) {
     const home = clusters.find((cluster) =>
-      cluster.some((other) =>
-        member.finding.node === null ? near(member, other) : joins(member, other),
-      ),
+      cluster.some((other) => {
+        if (member.finding.node === null) return near(member, other);
+        return other.finding.node === null
+          ? near(member, other) && sameClass(member.finding, other.finding)
+          : joins(member, other);
+      }),
     );
-    if (home === undefined) alone.push(member);
-    else home.push(member);
+    if (home !== undefined) home.push(member);
+    else if (member.finding.node === null && wakes(member.finding)) clusters.push([member]);
+    else alone.push(member);
   }
   const lonely = [
     ...alone.filter(({ finding }) => wakes(finding)).map((member) => [member]),
@@ -76,6 +83,9 @@ export function clustersOf(
     ...lonely.map((members) => ({ members, standing: [] })),
   ];
 }
+
+const sameClass = (a: Finding, b: Finding) =>
+  a.fingerprints.some((fingerprint) => b.fingerprints.includes(fingerprint));
 
 const joinsOthers = ({ finding }: Member) => wakes(finding) && finding.node !== null;
 

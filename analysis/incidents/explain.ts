@@ -5,7 +5,6 @@
 import type {
   Explanation,
   EvidenceOf,
-  Fault,
   FiguresOf,
   OtherIncident,
 } from '../../src/events/explanation.ts';
@@ -14,15 +13,15 @@ import type { Finding } from '../../src/events/finding.ts';
 import type { Incident } from '../../src/events/incidents.ts';
 import type { MissedKind, Report } from '../../src/events/report.ts';
 import { severityOf } from './first-cause.ts';
+import { faultNoticed, faultOf } from './fault.ts';
 import { onsetOf } from './onset.ts';
-import { MINUTE_US, SECOND_US } from '../../src/core/time.ts';
+import { SECOND_US } from '../../src/core/time.ts';
 import {
   type HighlightPart,
   textPart,
   countPart,
   durationPart,
   timePart,
-  nodePart,
 } from '../../src/events/sentence.ts';
 
 /** What was usual is read from so long before: long enough to be usual, short enough to be the same time of day. */
@@ -47,7 +46,9 @@ const MISSED_TOLD_MAX = 3;
 /** What to tell about a moment, before any figure is known. */
 export interface Chosen {
   readonly incident: Incident | null;
-  /** Where there is no incident: what would wake nobody and yet may be what somebody asks about, the nearest first. */
+  /**
+   * What would wake nobody and yet may be what somebody asks about, the nearest first: beside the incident, where there is one.
+   */
   readonly noticed: readonly Finding[];
   /** null: too little is stored from before. */
   readonly before: Window | null;
@@ -69,9 +70,20 @@ function nearest<One extends Pick<Finding, 'sinceUs' | 'untilUs' | 'severity'>>(
 }
 
 /** Notices, and of what only informs what began in these minutes: the rest is so every day. */
-function noticedIn({ findings, window }: Report, atUs: number): Finding[] {
+function noticedIn(
+  { findings, incidents, window }: Report,
+  atUs: number,
+  during: Window,
+): Finding[] {
+  const told = new Set(
+    incidents.flatMap((one) => one.findings.map(({ key, sinceUs }) => `${key} ${String(sinceUs)}`)),
+  );
   const worth = findings.filter(
-    ({ severity, sinceUs }) => severity !== 'info' || sinceUs > window.fromUs,
+    ({ key, severity, sinceUs, untilUs }) =>
+      (severity !== 'info' || sinceUs > window.fromUs) &&
+      sinceUs < during.toUs &&
+      (untilUs ?? window.toUs) > during.fromUs &&
+      !told.has(`${key} ${String(sinceUs)}`),
   );
   return nearest(worth, atUs, window.toUs).slice(0, NOTICED_MAX);
 }
@@ -80,12 +92,13 @@ function noticedIn({ findings, window }: Report, atUs: number): Finding[] {
 export function chosenFor(report: Report, atUs: number): Chosen {
   const { incidents, window, extent } = report;
   const [incident = null] = nearest(incidents, atUs, window.toUs);
-  const noticed = incident === null ? noticedIn(report, atUs) : [];
+  const span = ({ sinceUs, untilUs }: Pick<Finding, 'sinceUs' | 'untilUs'>): Window => ({
+    fromUs: Math.max(window.fromUs, sinceUs),
+    toUs: untilUs ?? window.toUs,
+  });
+  const noticed = noticedIn(report, atUs, incident === null ? window : span(incident));
   const meant = incident ?? noticed[0];
-  const during =
-    meant === undefined
-      ? window
-      : { fromUs: Math.max(window.fromUs, meant.sinceUs), toUs: meant.untilUs ?? window.toUs };
+  const during = meant === undefined ? window : span(meant);
   // Neither the second in which it began, nor the time in which it may have been there before it could be told.
   const cause = incident?.firstCause.finding ?? noticed[0];
   const earliestUs = cause === undefined ? during.fromUs : onsetOf(cause).earliestUs;
@@ -136,14 +149,14 @@ export function explanationOf(
     headline: headlineOf(report, atUs, incident, noticed),
     incident,
     others: report.incidents.filter((one) => one !== incident).map(briefly),
-    fault: incident === null ? faultNoticed(noticed) : faultOf(report, incident),
+    fault: incident === null ? faultNoticed(noticed) : faultOf(report, incident, findings),
     actions: actionsOf(findings),
     before,
     during,
     notKnown: notKnownOf(report, atUs, incident, before),
-    evidence: findings
-      .slice(0, EVIDENCE_MAX)
-      .map((finding): EvidenceOf => ({ finding, sql: sqlOf(finding) })),
+    evidence: [...findings.slice(0, EVIDENCE_MAX), ...(incident === null ? [] : noticed)].map(
+      (finding): EvidenceOf => ({ finding, sql: sqlOf(finding) }),
+    ),
   };
 }
 
@@ -224,114 +237,6 @@ function headlineOf(
         ...lasted,
       ];
   return [...when, ...summary];
-}
-
-/** Of what would wake nobody only low TPS says whose doing it was. */
-function faultNoticed([noticed]: readonly Finding[]): Explanation['fault'] {
-  if (noticed === undefined)
-    return { who: 'nobody', parts: [textPart('Nothing happened that would be anybody’s.')] };
-  if (noticed.kind === 'low-tps/application')
-    return {
-      who: 'application',
-      parts: [
-        textPart(
-          'Applications ask less, which may be their own affair or that of who uses them; what they ask is answered as usual.',
-        ),
-      ],
-    };
-  return {
-    who: 'unknown',
-    parts: [textPart('No node was unwell: what was noticed need not be a fault at all.')],
-  };
-}
-
-function faultOf(report: Report, incident: Incident): Explanation['fault'] {
-  const { firstCause, nodes } = incident;
-  const { finding } = firstCause;
-  const hints = hintsOf(incident);
-  const said = (who: Fault, ...parts: (HighlightPart | string)[]) => ({
-    who,
-    parts: [...parts.map((part) => (typeof part === 'string' ? textPart(part) : part)), ...hints],
-  });
-  if (finding.kind.startsWith('open-transactions/')) {
-    const holder = report.channels.find(({ sessionId }) => sessionId === finding.sessions[0]);
-    const who = holder === undefined ? [] : [' ', nodePart(holder.client)];
-    return said(
-      'application',
-      'The application',
-      ...who,
-      ': it kept a transaction open, and all else began after that. Locks do not show on the wire: that others waited for them is likely, not seen.',
-    );
-  }
-  if (finding.kind === 'low-tps/network' && finding.node !== null)
-    return said(
-      'between',
-      'The way to the database ',
-      nodePart(finding.node),
-      ', or its whole machine: every answer is late by about as much, also those that wait for nobody. The statements themselves are not to blame.',
-    );
-  if (finding.role === 'server' && finding.node !== null)
-    return said(
-      'database',
-      'The database ',
-      nodePart(finding.node),
-      ' as far as the wire tells: it was first, and its applications went on asking. Why it did is in its own log.',
-    );
-  const applications = nodes.filter(({ role }) => role === 'client').length;
-  if (finding.role === 'client' && finding.node !== null && applications === 1)
-    return said(
-      'application',
-      'The application ',
-      nodePart(finding.node),
-      ': nothing was found at the databases that it talks to before it.',
-    );
-  if (applications > 1)
-    return said(
-      'between',
-      countPart(applications),
-      ' applications and no database were first: look at what lies between them, the network or a pooler.',
-    );
-  if (finding.kind === 'slow-classes/sudden-change')
-    return said(
-      'unknown',
-      'One class alone takes longer: not the network, nor the machine as a whole, but its plan, its data or the values that it is given.',
-    );
-  return said('unknown', 'The evidence does not say.');
-}
-
-/** As long as this after its onset, which may be known to the minute only, a change is still one at the same time. */
-const TOGETHER_US = MINUTE_US;
-
-/** What came shortly before, told as what it is: a coincidence until somebody shows more. */
-function hintsOf({ context, timeline, firstCause }: Incident): HighlightPart[] {
-  const open = context.find(({ kind }) => kind === 'transaction_open');
-  const earlier = [...context].reverse().find(({ kind }) => kind === 'ddl');
-  const together = timeline.find(
-    ({ kind, atUs }) => kind === 'ddl' && atUs <= firstCause.onsetUs + TOGETHER_US,
-  );
-  const change = together ?? earlier;
-  return [
-    ...(open === undefined
-      ? []
-      : [
-          textPart(' It may have waited for this: '),
-          timePart(open.atUs),
-          textPart(' '),
-          ...open.parts,
-        ]),
-    ...(change === undefined
-      ? []
-      : [
-          textPart(
-            change === together
-              ? ' At the same time, which proves nothing: '
-              : ' Shortly before, which proves nothing: ',
-          ),
-          timePart(change.atUs),
-          textPart(' '),
-          ...change.parts,
-        ]),
-  ];
 }
 
 function actionsOf(findings: readonly Finding[]): string[] {

@@ -1,7 +1,7 @@
 /**
  * Which finding of an incident was first. Time decides where it can; of what cannot be told apart in time, a database
  * goes before the applications that share it (two applications do not fall ill together by themselves), then the more
- * severe.
+ * severe, and a transaction that keeps others waiting before the low TPS that comes of it.
  */
 import { MINUTE_US } from '../../src/core/time.ts';
 import { FINDING_SEVERITIES, type Finding } from '../../src/events/finding.ts';
@@ -24,10 +24,15 @@ export function firstCauseOf(
   // Nothing surely began before these.
   const candidates = members.filter(({ onset }) => onset.earliestUs <= surelyBegunUs);
   const shared = ({ finding }: Member) => sharedBy(finding, members, topology);
+  const lowest = Math.max(-1, ...candidates.filter(isLowTps).map((one) => severityOf(one.finding)));
+  // Who keeps others waiting is why fewer transactions end, however few: of these two it is never the other way round.
+  const weight = (one: Member) =>
+    isHolder(one) ? Math.max(lowest, severityOf(one.finding)) : severityOf(one.finding);
   const [first] = [...candidates].sort(
     (a, b) =>
       Number(shared(b) >= 2) - Number(shared(a) >= 2) ||
-      severityOf(b.finding) - severityOf(a.finding) ||
+      weight(b) - weight(a) ||
+      Number(isHolder(b)) - Number(isHolder(a)) ||
       a.onset.atUs - b.onset.atUs,
   );
   if (first === undefined) return undefined;
@@ -38,6 +43,9 @@ export function firstCauseOf(
     because: reasonOf(first, others, candidates.length, shared(first)),
   };
 }
+
+const isLowTps = ({ finding }: Member) => finding.kind.startsWith('low-tps/');
+const isHolder = ({ finding }: Member) => finding.kind === 'open-transactions/blocking';
 
 /**
  * That a database is slow is seen within seconds; why it ends fewer transactions is judged by whole minutes, so it is told

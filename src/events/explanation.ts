@@ -34,7 +34,7 @@ export const FAULTS = ['nobody', 'database', 'application', 'between', 'unknown'
 /** Whose it is as far as the evidence goes; `between`: the network, a pooler or a proxy. */
 export type Fault = (typeof FAULTS)[number];
 
-/** A finding of the incident, and the SELECT that shows what its numbers were made of; null where there is none. */
+/** A finding of the incident, then those noticed beside it, and the SELECT that shows what its numbers were made of; null where there is none. */
 export interface EvidenceOf {
   readonly finding: Finding;
   readonly sql: string | null;
@@ -56,7 +56,7 @@ export interface Explanation {
   /** The database that the figures are of; null: all of them. */
   readonly server: string | null;
   readonly headline: readonly HighlightPart[];
-  /** null: nothing was found in these minutes. */
+  /** null: nothing in these minutes would wake somebody; what was noticed stands in `evidence`. */
   readonly incident: Incident | null;
   readonly others: readonly OtherIncident[];
   readonly fault: { readonly who: Fault; readonly parts: readonly HighlightPart[] };

@@ -13,6 +13,7 @@ import {
   type Fault,
   FIGURE_NAMES,
 } from '../../events/explanation.ts';
+import type { Finding } from '../../events/finding.ts';
 import type { Evidence } from '../../events/health.ts';
 import type { TimelineEntry } from '../../events/incidents.ts';
 import type { Report } from '../../events/report.ts';
@@ -100,9 +101,20 @@ function noticed(page: Page, { evidence: all }: Explanation): string[] {
     page,
     'What was noticed besides',
     '',
-    more.flatMap(({ finding: { sinceUs, severity, summary } }) =>
-      told(page, [timePart(sinceUs), textPart(` ${severity}: `), ...summary]),
+    briefly(
+      page,
+      more.map(({ finding }) => finding),
     ),
+  );
+}
+
+/** One after the other: when, how severe, what. */
+function briefly(
+  page: Page,
+  all: readonly Pick<Finding, 'sinceUs' | 'severity' | 'summary'>[],
+): string[] {
+  return all.flatMap(({ sinceUs, severity, summary }) =>
+    told(page, [timePart(sinceUs), textPart(` ${severity}: `), ...summary]),
   );
 }
 
@@ -182,16 +194,18 @@ function entryLines(page: Page, { atUs, parts }: TimelineEntry, mark: string): s
   );
 }
 
-function others(page: Page, { others: all }: Explanation): string[] {
-  if (all.length === 0) return [];
-  return section(
-    page,
-    'Besides, in these minutes',
-    '',
-    all.flatMap(({ sinceUs, severity, summary }) =>
-      told(page, [timePart(sinceUs), textPart(` ${severity}: `), ...summary]),
-    ),
-  );
+/** Other incidents, and what was found in these minutes and belongs to none. */
+function others(page: Page, { others: all, incident, evidence: found }: Explanation): string[] {
+  if (incident === null) return [];
+  const own = new Set(incident.findings.map(({ key, sinceUs }) => `${key} ${String(sinceUs)}`));
+  const beside = found
+    .map(({ finding }) => finding)
+    .filter(
+      ({ key, sinceUs }) =>
+        !own.has(`${key} ${String(sinceUs)}`) && key !== incident.firstCause.finding.key,
+    );
+  if (all.length + beside.length === 0) return [];
+  return section(page, 'Besides, in these minutes', '', briefly(page, [...all, ...beside]));
 }
 
 function notKnown(page: Page, { notKnown: all }: Explanation): string[] {

@@ -240,7 +240,7 @@ describe('an explanation', () => {
     });
     const { fault } = told(reportOf([sudden], { ddl: [dropped(600.5)] }), at(630));
     expect(fault.who).toBe('unknown');
-    expect(words(fault.parts)).toContain('One class alone takes longer: not the network');
+    expect(words(fault.parts)).toContain('One class alone takes longer: hardly the network');
     expect(words(fault.parts)).toContain(
       `At the same time, which proves nothing: ${at(600.5)} dba on 10.0.7.7 changed`,
     );

@@ -1,0 +1,165 @@
+/** Whose fault an incident was, as far as the evidence goes, in words that say how far it does. */
+import type { Explanation, Fault } from '../../src/events/explanation.ts';
+import type { Finding } from '../../src/events/finding.ts';
+import type { Incident } from '../../src/events/incidents.ts';
+import type { Report } from '../../src/events/report.ts';
+import {
+  type HighlightPart,
+  countPart,
+  nodePart,
+  textPart,
+  timePart,
+} from '../../src/events/sentence.ts';
+import { MINUTE_US } from '../../src/core/time.ts';
+
+const CLIENTS_NAMED = 3;
+
+/** Of what would wake nobody only few kinds say whose doing it was. */
+export function faultNoticed([noticed]: readonly Finding[]): Explanation['fault'] {
+  if (noticed === undefined)
+    return { who: 'nobody', parts: [textPart('Nothing happened that would be anybody’s.')] };
+  if (noticed.kind === 'low-tps/application')
+    return {
+      who: 'application',
+      parts: [
+        textPart(
+          'Applications ask less, which may be their own affair or that of who uses them; what they ask is answered as usual.',
+        ),
+      ],
+    };
+  if (noticed.kind.startsWith('state/') && noticed.node !== null)
+    return {
+      who: noticed.role === 'server' ? 'database' : 'application',
+      parts: [
+        textPart(noticed.role === 'server' ? 'The database ' : 'The application '),
+        nodePart(noticed.node),
+        textPart(', the only node that was not well.'),
+      ],
+    };
+  return {
+    who: 'unknown',
+    parts: [textPart('No node was unwell: what was noticed need not be a fault at all.')],
+  };
+}
+
+/** @param findings of the incident, the first cause first */
+export function faultOf(
+  report: Report,
+  incident: Incident,
+  findings: readonly Finding[],
+): Explanation['fault'] {
+  const { firstCause, nodes } = incident;
+  const { finding } = firstCause;
+  const hints = hintsOf(incident);
+  const suddenly = findings.filter(({ kind }) => kind === 'slow-classes/sudden-change').length;
+  const said = (who: Fault, ...parts: (HighlightPart | string)[]) => ({
+    who,
+    parts: [...parts.map((part) => (typeof part === 'string' ? textPart(part) : part)), ...hints],
+  });
+  if (finding.kind.startsWith('open-transactions/')) {
+    const holder = report.channels.find(({ sessionId }) => sessionId === finding.sessions[0]);
+    const who = holder === undefined ? [] : [' ', nodePart(holder.client)];
+    return said(
+      'application',
+      'The application',
+      ...who,
+      ': it kept a transaction open, and all else began after that. Locks do not show on the wire: that others waited for them is likely, not seen.',
+    );
+  }
+  if (finding.kind === 'low-tps/network' && finding.node !== null)
+    return said(
+      'between',
+      'The way to the database ',
+      nodePart(finding.node),
+      ', or its whole machine: every answer is late by about as much, also those that wait for nobody. The statements themselves are not to blame.',
+    );
+  const error = errorOf(report, finding);
+  if (error !== undefined) return said(...error);
+  if (finding.role === 'server' && finding.node !== null)
+    return said(
+      'database',
+      'The database ',
+      nodePart(finding.node),
+      ' as far as the wire tells: it was first, and its applications went on asking. Why it did is in its own log.',
+    );
+  const applications = nodes.filter(({ role }) => role === 'client').length;
+  if (finding.role === 'client' && finding.node !== null && applications === 1)
+    return said(
+      'application',
+      'The application ',
+      nodePart(finding.node),
+      ': nothing was found at the databases that it talks to before it.',
+    );
+  if (applications > 1)
+    return said(
+      'between',
+      countPart(applications),
+      ' applications and no database were first: look at what lies between them, the network or a pooler.',
+    );
+  if (finding.kind === 'slow-classes/sudden-change')
+    return said(
+      'unknown',
+      suddenly > 1
+        ? 'Some classes take longer and the others do not: hardly the machine as a whole, but what they share. That is a table, its indexes and locks, or an application and its way to the database.'
+        : 'One class alone takes longer: hardly the network or the machine as a whole, but its plan, its data, the values that it is given, or a lock that it waits for.',
+    );
+  return said('unknown', 'The evidence does not say.');
+}
+
+/** An error says itself what it is, and whom it met. */
+function errorOf(
+  { errorDiagnosis }: Report,
+  { kind, node, sqlstates }: Finding,
+): [Fault, ...(HighlightPart | string)[]] | undefined {
+  if (!kind.startsWith('error-diagnosis/') || node === null) return undefined;
+  const cause = errorDiagnosis.causes.find(
+    ({ server, sqlstate }) => server === node && sqlstates.includes(sqlstate),
+  );
+  if (cause === undefined) return undefined;
+  const { concern, meaning, clients, applications } = cause;
+  const named = clients.slice(0, CLIENTS_NAMED);
+  const more = clients.length - named.length;
+  return [
+    concern === 'database' || concern === 'application' ? concern : 'unknown',
+    nodePart(node),
+    ` says itself what it is: ${meaning}. It says so to `,
+    ...named.flatMap((client, at) => [...(at === 0 ? [] : [', ']), nodePart(client)]),
+    ...(more > 0 ? [' and ', countPart(more), ' more'] : []),
+    applications.length === 0 ? '.' : ` (${applications.slice(0, CLIENTS_NAMED).join(', ')}).`,
+  ];
+}
+
+/** As long as this after its onset, which may be known to the minute only, a change is still one at the same time. */
+const TOGETHER_US = MINUTE_US;
+
+/** What came shortly before, told as what it is: a coincidence until somebody shows more. */
+function hintsOf({ context, timeline, firstCause }: Incident): HighlightPart[] {
+  const open = context.find(({ kind }) => kind === 'transaction_open');
+  const earlier = [...context].reverse().find(({ kind }) => kind === 'ddl');
+  const together = timeline.find(
+    ({ kind, atUs }) => kind === 'ddl' && atUs <= firstCause.onsetUs + TOGETHER_US,
+  );
+  const change = together ?? earlier;
+  return [
+    ...(open === undefined
+      ? []
+      : [
+          textPart(' It may have waited for this: '),
+          timePart(open.atUs),
+          textPart(' '),
+          ...open.parts,
+        ]),
+    ...(change === undefined
+      ? []
+      : [
+          textPart(
+            change === together
+              ? ' At the same time, which proves nothing: '
+              : ' Shortly before, which proves nothing: ',
+          ),
+          timePart(change.atUs),
+          textPart(' '),
+          ...change.parts,
+        ]),
+  ];
+}
