@@ -69,18 +69,28 @@ function nearest<One extends Pick<Finding, 'sinceUs' | 'untilUs' | 'severity'>>(
   );
 }
 
-/** Notices, and of what only informs what began in these minutes: the rest is so every day. */
+/**
+ * Notices, and of what only informs what began in these minutes or is about a class of the incident: the rest is so every day.
+ */
 function noticedIn(
   { findings, incidents, window }: Report,
   atUs: number,
   during: Window,
+  incident: Incident | null,
 ): Finding[] {
+  const classes = new Set(
+    findings
+      .filter(({ key }) => incident?.findings.some((one) => one.key === key) === true)
+      .flatMap(({ fingerprints }) => fingerprints),
+  );
   const told = new Set(
     incidents.flatMap((one) => one.findings.map(({ key, sinceUs }) => `${key} ${String(sinceUs)}`)),
   );
   const worth = findings.filter(
-    ({ key, severity, sinceUs, untilUs }) =>
-      (severity !== 'info' || sinceUs > window.fromUs) &&
+    ({ key, severity, sinceUs, untilUs, fingerprints }) =>
+      (severity !== 'info' ||
+        sinceUs > window.fromUs ||
+        fingerprints.some((one) => classes.has(one))) &&
       sinceUs < during.toUs &&
       (untilUs ?? window.toUs) > during.fromUs &&
       !told.has(`${key} ${String(sinceUs)}`),
@@ -96,7 +106,7 @@ export function chosenFor(report: Report, atUs: number): Chosen {
     fromUs: Math.max(window.fromUs, sinceUs),
     toUs: untilUs ?? window.toUs,
   });
-  const noticed = noticedIn(report, atUs, incident === null ? window : span(incident));
+  const noticed = noticedIn(report, atUs, incident === null ? window : span(incident), incident);
   const meant = incident ?? noticed[0];
   const during = meant === undefined ? window : span(meant);
   // Neither the second in which it began, nor the time in which it may have been there before it could be told.

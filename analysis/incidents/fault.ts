@@ -101,9 +101,21 @@ export function faultOf(
       'unknown',
       suddenly > 1
         ? 'Some classes take longer and the others do not: hardly the machine as a whole, but what they share. That is a table, its indexes and locks, or an application and its way to the database.'
-        : 'One class alone takes longer: hardly the network or the machine as a whole, but its plan, its data, the values that it is given, or a lock that it waits for.',
+        : mayBeTheWay(report, incident)
+          ? 'One class takes longer, and the shortest answers of its application as well: its plan, its data, the values that it is given, a lock that it waits for, or the way of this application alone.'
+          : 'One class alone takes longer: hardly the network or the machine as a whole, but its plan, its data, the values that it is given, or a lock that it waits for.',
     );
   return said('unknown', 'The evidence does not say.');
+}
+
+/** Low TPS leaves it open whether it is the network. */
+function mayBeTheWay({ lowTps, window }: Report, { sinceUs, untilUs }: Incident): boolean {
+  return lowTps.episodes.some(
+    ({ verdict, orElse, fromUs, toUs }) =>
+      [verdict, ...orElse].includes('NETWORK') &&
+      fromUs < (untilUs ?? window.toUs) &&
+      (toUs ?? window.toUs) > sinceUs,
+  );
 }
 
 /** An error says itself what it is, and whom it met. */

@@ -163,6 +163,22 @@ describe('findings', () => {
     expect(slowClassFindings(slowClassesOf([quick, slow(20_000)], []))).toEqual([]);
   });
 
+  it('do not call a class alone that changed together with another', () => {
+    const changed = [...Array<number>(8).fill(2_000), ...Array<number>(7).fill(40_000)];
+    const rows = slowClassesOf([quick, slow(20_000)], stepsOf(changed));
+    const [row] = rows.classes;
+    if (row === undefined) throw new Error('no class is slow');
+    const said = (laterUs: number) =>
+      slowClassFindings({
+        ...rows,
+        classes: [row, { ...row, fingerprint: 'b', changedUs: (row.changedUs ?? 0) + laterUs }],
+      }).map(({ summary }) =>
+        summary.map((part) => ('text' in part ? part.text : String(part.value))).join(''),
+      );
+    for (const one of said(MINUTE_US)) expect(one).toMatch(/^One of 2 classes that take longer/);
+    for (const one of said(2 * MINUTE_US)) expect(one).toMatch(/^One class alone takes longer/);
+  });
+
   it('tell of none that is as slow in this hour of every week, and of what is usual beside one that is not', () => {
     const changed = [...Array<number>(8).fill(2_000), ...Array<number>(7).fill(40_000)];
     const told = (medianUs: number, basis: SeasonBasis, hourUs = 0) => {

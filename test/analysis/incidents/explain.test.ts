@@ -2,10 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { chosenFor, explanationOf } from '../../../analysis/incidents/explain.ts';
 import { incidentsOf } from '../../../analysis/incidents/incidents.ts';
 import { buildReport } from '../../../analysis/report.ts';
+import type { ErrorCauseRow } from '../../../src/events/error-diagnosis.ts';
+import type { LowTpsEpisode } from '../../../src/events/low-tps.ts';
 import type { Explanation, Figures } from '../../../src/events/explanation.ts';
 import type { DdlFacts, WindowFacts } from '../../../src/events/facts.ts';
 import type { Finding } from '../../../src/events/finding.ts';
 import type { HighlightPart, MissedPeriod, Report } from '../../../src/events/report.ts';
+import { causeOf } from '../diagnosis/error-facts.ts';
 import { channelOf, EMPTY_FACTS, EMPTY_TOTALS } from '../fixtures.ts';
 import { at, findingOf } from './findings-of.ts';
 
@@ -113,8 +116,11 @@ describe('an explanation', () => {
     expect(server).toBe(DATABASE);
     expect(evidence.map(({ finding }) => finding.key)).toEqual([noticed.key]);
     expect(told(reportOf([every]), at(545)).fault.who).toBe('nobody');
-    const other = findingOf({ kind: 'x/y', severity: 'notice', sinceUs: at(300) });
-    expect(told(reportOf([other]), at(545)).fault.who).toBe('unknown');
+    const notice = (given: Partial<Finding>) =>
+      told(reportOf([findingOf({ severity: 'notice', sinceUs: at(300), ...given })]), at(545));
+    expect(notice({ kind: 'x/y' }).fault.who).toBe('unknown');
+    expect(notice({ kind: 'state/sub_healthy', node: '10.0.1.1' }).fault.who).toBe('application');
+    expect(notice({ kind: 'state/jitter' }).fault.who).toBe('database');
   });
 
   it('does not call a node well of which nothing is known', () => {
@@ -131,6 +137,29 @@ describe('an explanation', () => {
     const { headline, notKnown } = told(report([hang]), at(600));
     expect(words(headline)).not.toContain(said);
     expect(notKnown.map(words)).toContain(`Of this time ${said}`);
+  });
+
+  it('tells beside an incident what was noticed then, and what is said of its classes', () => {
+    const sudden = findingOf({
+      kind: 'slow-classes/sudden-change',
+      node: null,
+      sinceUs: at(600),
+      untilUs: at(700),
+      fingerprints: ['ab'],
+    });
+    const hot = { kind: 'hot/hot', severity: 'info' as const, node: null, sinceUs: at(0) };
+    const same = findingOf({ ...hot, key: 'same', untilUs: at(1200), fingerprints: ['ab'] });
+    const other = findingOf({ ...hot, key: 'other', untilUs: at(1200), fingerprints: ['cd'] });
+    const elsewhere = findingOf({
+      kind: 'x/notice',
+      severity: 'notice',
+      node: '10.0.9.9:5432',
+      sinceUs: at(650),
+      untilUs: at(680),
+    });
+    const { incident, evidence } = told(reportOf([sudden, same, other, elsewhere]), at(630));
+    expect(incident?.findings.map(({ key }) => key)).toEqual([sudden.key]);
+    expect(evidence.map(({ finding }) => finding.key)).toEqual([sudden.key, 'same', elsewhere.key]);
   });
 
   it('takes the incident that was on, else the nearest, and names the others', () => {
@@ -265,6 +294,71 @@ describe('an explanation', () => {
       `How it ended: it was on when the stored data ended, at ${at(1200)}.`,
       'The moment itself: the stored data ended before it.',
     ]);
+  });
+
+  it('says of several classes that change together, and of one whose way may be slow, that it need not be a plan', () => {
+    const sudden = (key: string) =>
+      findingOf({
+        kind: 'slow-classes/sudden-change',
+        key,
+        node: null,
+        sinceUs: at(600),
+        untilUs: null,
+      });
+    const both = told(reportOf([sudden('a'), sudden('b')]), at(630));
+    expect(both.others).toEqual([]);
+    expect(words(both.fault.parts)).toContain('what they share');
+    const report = reportOf([sudden('a')]);
+    const low: LowTpsEpisode = {
+      server: DATABASE,
+      fromUs: at(600),
+      toUs: null,
+      tps: 1,
+      usualTps: 10,
+      thresholdTps: 5,
+      verdict: 'DATABASE',
+      confidence: 1,
+      because: '',
+      orElse: [],
+      plainRule: { yield: 1, databaseIsToBlame: false },
+      evidence: [],
+      sqlstates: [],
+      clients: [],
+    };
+    const one = (orElse: LowTpsEpisode['orElse']) =>
+      words(
+        told({ ...report, lowTps: { learning: false, episodes: [{ ...low, orElse }] } }, at(630))
+          .fault.parts,
+      );
+    expect(one(['NETWORK'])).toContain('or the way of this application alone');
+    expect(one([])).toContain('hardly the network');
+  });
+
+  it('says of an error what it is, and to whom it was said', () => {
+    const full = findingOf({ kind: 'error-diagnosis/urgent', sqlstates: ['53300'] });
+    const report = reportOf([full]);
+    const { minutes: _minutes, ...facts } = causeOf({ server: DATABASE, sqlstate: '53300' });
+    const cause: ErrorCauseRow = {
+      ...facts,
+      clients: ['10.0.1.1', '10.0.1.2', '10.0.1.3', '10.0.1.4'],
+      applications: ['leaky'],
+      concern: 'database',
+      meaning: 'no more connections are allowed',
+      advice: 'Look for the client.',
+      shareOfFailures: 1,
+      shareOfAnswers: null,
+      tables: [],
+      isNew: true,
+      bursts: [],
+    };
+    const { fault } = told(
+      { ...report, errorDiagnosis: { ...report.errorDiagnosis, causes: [cause] } },
+      at(70),
+    );
+    expect(fault.who).toBe('database');
+    expect(words(fault.parts)).toBe(
+      `${DATABASE} says itself what it is: no more connections are allowed. It says so to 10.0.1.1, 10.0.1.2, 10.0.1.3 and 1 more (leaky).`,
+    );
   });
 
   it('gives each advice once, the first cause first, and the question behind each finding', () => {

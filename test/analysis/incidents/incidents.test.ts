@@ -197,6 +197,23 @@ describe('findings', () => {
     expect(keysOf(told([code]))).toEqual([[code.key]]);
   });
 
+  it('about a class on no node in particular gather what is noticed of the same class, and nothing else', () => {
+    const sudden = findingOf({
+      key: 'sudden',
+      node: null,
+      sinceUs: at(100.5),
+      untilUs: null,
+      fingerprints: ['ab'],
+    });
+    const notice = (key: string, fingerprints: string[]) =>
+      findingOf({ key, severity: 'notice', sinceUs: at(101.5), untilUs: at(200), fingerprints });
+    expect(keysOf(told([notice('same', ['cd', 'ab']), notice('other', ['cd']), sudden]))).toEqual([
+      ['sudden', 'same'],
+    ]);
+    const again = findingOf({ ...sudden, key: 'again', fingerprints: ['ef'] });
+    expect(keysOf(told([again, sudden]))).toEqual([['again', 'sudden']]);
+  });
+
   it('that tell the future, or only inform, are no part of what happened', () => {
     const coming = findingOf({ kind: 'forecast/trend' });
     expect(told([coming, findingOf({ severity: 'info' })])).toEqual([]);
@@ -279,6 +296,23 @@ describe('the first cause', () => {
     const severe = two.map((one) => ({ ...one, severity: 'critical' as const }));
     expect(firstOf(refused, ...severe)?.finding.key).toBe(refused.key);
     expect(firstOf(refused, ...severe.slice(0, 1))?.finding.node).toBe(SHOP);
+  });
+
+  it('is who keeps others waiting, not the low TPS that comes of it', () => {
+    const low = (severity: Finding['severity']) =>
+      findingOf({ kind: 'low-tps/database', severity, sinceUs: at(600), untilUs: null });
+    const blocking = findingOf({
+      kind: 'open-transactions/blocking',
+      sinceUs: at(605.2),
+      untilUs: null,
+    });
+    for (const severity of ['warning', 'critical'] as const) {
+      const [incident] = told([low(severity), blocking]);
+      expect(incident?.firstCause.finding.kind).toBe('open-transactions/blocking');
+    }
+    // Who began to hold anything only a minute later is not why.
+    const late = { ...blocking, sinceUs: at(665.2) };
+    expect(told([low('warning'), late])[0]?.firstCause.finding.kind).toBe('low-tps/database');
   });
 
   it('counted by the minute may have begun anywhere in it', () => {
