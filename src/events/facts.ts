@@ -311,6 +311,10 @@ export interface ExecutionFacts {
   readonly server: string;
   readonly user: string | null;
   readonly database: string | null;
+  /** Sets of parameters that were executed as one; null for all other statements. */
+  readonly batchCount: number | null;
+  /** What PREPARE, EXECUTE, DECLARE, FETCH or MOVE makes or runs; null for all others, and where it was not seen. */
+  readonly source: { readonly fingerprint: string; readonly normalized: string } | null;
 }
 
 /** Everything that the report of one window needs; analysis/report.ts is a pure function of it. */

@@ -340,6 +340,13 @@ export const executionSchema = Type.Object(
     server: text('address:port'),
     user: orNull(Type.String()),
     database: orNull(Type.String()),
+    batchCount: orNull(count('Sets of parameters that were executed as one')),
+    source: orNull(
+      Type.Object(
+        { fingerprint, normalized: text('Text of its class') },
+        { ...CLOSED, description: 'What PREPARE, EXECUTE, DECLARE, FETCH or MOVE makes or runs' },
+      ),
+    ),
   },
   CLOSED,
 );

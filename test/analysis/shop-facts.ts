@@ -375,6 +375,8 @@ const SLOWEST: readonly ExecutionFacts[] = [14_230_000, 9_070_000, 6_100_000].ma
     server: SERVER,
     user: 'month_end',
     database: 'shop',
+    batchCount: null,
+    source: null,
   }),
 );
 

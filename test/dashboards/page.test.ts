@@ -213,6 +213,16 @@ describe.skipIf(noBrowser !== '')(`the page ${noBrowser}`, () => {
     await page.close();
   });
 
+  it('tells what an execution runs and how many sets of values it has, only where there is such', async () => {
+    const page = await opened();
+    const rows = await page.locator('#slowest tbody tr').allInnerTexts();
+    expect(rows[1]).toContain('a batch of 32 sets of values');
+    expect(rows[2]).toMatch(/runs SELECT '<\/script><script>/);
+    expect(rows[0]).not.toMatch(/a batch of|runs /);
+    expect(await page.locator('img').count()).toBe(0);
+    await page.close();
+  });
+
   it('tells which lists are read row by row', async () => {
     const page = await opened();
     const rows = await page.locator('#repetitions tbody tr').allTextContents();

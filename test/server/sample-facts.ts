@@ -245,6 +245,8 @@ export function executionsOf(count: number): ExecutionFacts[] {
       server: '10.20.8.5:5432',
       user: 'batch',
       database: 'core',
+      batchCount: index % 5 === 1 ? 32 : null,
+      source: index % 5 === 2 ? { fingerprint: fingerprintOf(0), normalized: HOSTILE_SQL } : null,
     };
   });
 }

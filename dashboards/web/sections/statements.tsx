@@ -1,7 +1,7 @@
 /** Classes of statements: what costs, waits and writes most; and the slowest single executions. */
 import { useMemo, useState } from 'preact/hooks';
 import type { ClassRow, ExecutionFacts, Report } from '../../../src/server/contract.ts';
-import { formatChange } from '../format.ts';
+import { formatChange, formatCount } from '../format.ts';
 import { NodeName } from '../parts/node-name.tsx';
 import { SqlText } from '../parts/sql-text.tsx';
 import { type Column, Table } from '../parts/table.tsx';
@@ -218,9 +218,12 @@ const executionColumns: Column<ExecutionFacts>[] = [
     label: 'Statement',
     wide: true,
     cell: (row) => (
-      <span title={row.statement.slice(0, 2000)}>
-        <SqlText text={row.statement.slice(0, 300)} />
-      </span>
+      <>
+        <span title={row.statement.slice(0, 2000)}>
+          <SqlText text={row.statement.slice(0, 300)} />
+        </span>
+        <Behind row={row} />
+      </>
     ),
   },
   {
@@ -247,6 +250,30 @@ const executionColumns: Column<ExecutionFacts>[] = [
     cell: (row) => <NodeName node={row.client} />,
   },
 ];
+
+/** What makes a statement or a cursor has it in its text. */
+const SAYS_ITS_SOURCE = /^\s*(prepare|declare)\b/i;
+
+/** What the text of a statement does not tell: what it runs, and for how many sets of values. */
+function Behind({ row: { batchCount, source, statement } }: { row: ExecutionFacts }) {
+  return (
+    <>
+      {batchCount !== null && (
+        <div class="quiet">a batch of {formatCount(batchCount)} sets of values</div>
+      )}
+      {source !== null && !SAYS_ITS_SOURCE.test(statement) && (
+        <div class="quiet" title={source.normalized.slice(0, 2000)}>
+          runs{' '}
+          {source.normalized === '' ? (
+            <span class="mono">{source.fingerprint}</span>
+          ) : (
+            <SqlText text={source.normalized.slice(0, 300)} />
+          )}
+        </div>
+      )}
+    </>
+  );
+}
 
 export function Executions({
   rows,

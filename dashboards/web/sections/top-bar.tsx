@@ -50,6 +50,7 @@ export function TopBar({ report, theme, zone, onTheme, onZone, children }: TopBa
 
 /** Whether all was seen: always in sight, and the way to what was missed. */
 function CaptureChip({ report: { capture } }: { report: Report }) {
+  const unknown = !capture.complete && capture.packets === 0;
   return (
     <button
       type="button"
@@ -58,7 +59,11 @@ function CaptureChip({ report: { capture } }: { report: Report }) {
       onClick={() => document.getElementById('capture')?.scrollIntoView({ block: 'start' })}
     >
       <span aria-hidden="true">{capture.complete ? '●' : '▲'}</span>
-      {capture.complete ? 'all was seen' : 'not all was seen'}
+      {capture.complete
+        ? 'all was seen'
+        : unknown
+          ? 'not known what was missed'
+          : 'not all was seen'}
     </button>
   );
 }

@@ -41,13 +41,15 @@ const STATEMENT = `substring(statement, 1, ${STATEMENT_BYTES_MAX}) AS statement`
 
 const COLUMNS = `${us('ts')} AS tsUs, fingerprint, ${STATEMENT}, toString(status) AS status, sqlstate,
       duration_us AS durationUs, rows_returned AS rowsReturned, rows_affected AS rowsAffected, session_id AS sessionId,
-      client_ip AS client, ${SERVER} AS server, user, database`;
+      client_ip AS client, ${SERVER} AS server, user, database, batch_count AS batchCount,
+      if(source_fingerprint IN ('${NO_CLASS}', toFixedString('', 16)), '', toString(source_fingerprint)) AS sourceFingerprint`;
 const SLOWEST_FIRST = 'duration_us DESC NULLS LAST, ts, session_id, sequence';
 
-interface ExecutionRow extends Omit<ExecutionFacts, 'sqlstate' | 'user' | 'database'> {
+interface ExecutionRow extends Omit<ExecutionFacts, 'sqlstate' | 'user' | 'database' | 'source'> {
   readonly sqlstate: string;
   readonly user: string;
   readonly database: string;
+  readonly sourceFingerprint: string;
 }
 
 /** Executions that fit the filter, the slowest first. @throws MirrorSqlError */
@@ -77,16 +79,36 @@ export async function readExecutions(
       limit: Math.max(1, Math.min(LIMIT_MAX, Math.floor(filter.limit ?? LIMIT_DEFAULT))),
     },
   );
-  return rows.map(executionOf);
+  return executionsOf(store, rows);
 }
 
-function executionOf(row: ExecutionRow): ExecutionFacts {
-  return {
+/** Few executions have a source: its text is asked for only where one does. */
+async function executionsOf(
+  store: Store,
+  rows: readonly ExecutionRow[],
+): Promise<ExecutionFacts[]> {
+  const sources = [...new Set(rows.map((row) => row.sourceFingerprint))].filter(
+    (one) => one !== '',
+  );
+  const described =
+    sources.length === 0
+      ? []
+      : await ask<{ fingerprint: string; normalized: string }>(
+          store,
+          `SELECT fingerprint, normalized FROM classes FINAL WHERE fingerprint IN {sources:Array(String)}`,
+          { sources },
+        );
+  const texts = new Map(described.map(({ fingerprint, normalized }) => [fingerprint, normalized]));
+  return rows.map(({ sourceFingerprint, ...row }) => ({
     ...row,
     sqlstate: known(row.sqlstate),
     user: known(row.user),
     database: known(row.database),
-  };
+    source:
+      sourceFingerprint === ''
+        ? null
+        : { fingerprint: sourceFingerprint, normalized: texts.get(sourceFingerprint) ?? '' },
+  }));
 }
 
 /** From so many whole hours on, the rollup by hour is asked: that by minute has sixty times the rows. */
@@ -129,7 +151,7 @@ export async function readSlowest(
     ORDER BY ${SLOWEST_FIRST} LIMIT {limit:UInt32}`,
     { ...parameters, leastUs: leastUs ?? 0 },
   );
-  return rows.map(executionOf);
+  return executionsOf(store, rows);
 }
 
 interface DdlRow extends Omit<DdlFacts, 'user' | 'database' | 'application'> {
