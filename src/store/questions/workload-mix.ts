@@ -14,6 +14,13 @@ const SERVERS_MAX = 40;
 /** Of a longer window the end is told. */
 const MINUTES_MAX = 180;
 
+const MINUTES = `t >= toDateTime({mixFrom:Int64}, 'UTC') AND t < toDateTime({mixTo:Int64}, 'UTC') AND ${IN_SCOPE}`;
+
+/** Chosen before the minutes are told: those of all classes are many. GLOBAL: on a cluster chosen once, not by each shard. */
+const HEAVIEST = `SELECT server_ip, server_port, fingerprint FROM class_1m WHERE ${MINUTES}
+  GROUP BY server_ip, server_port, fingerprint
+  ORDER BY sum(duration_sum_us) DESC, fingerprint LIMIT ${CLASSES_MAX} BY server_ip, server_port`;
+
 /** @throws MirrorSqlError */
 export async function readWorkloadMix(
   store: Store,
@@ -21,22 +28,16 @@ export async function readWorkloadMix(
   parameters: Parameters,
 ): Promise<ClassCourse[]> {
   const fromUs = Math.max(window.fromUs, window.toUs - MINUTES_MAX * MINUTE_US);
-  const where = `t >= toDateTime({mixFrom:Int64}, 'UTC') AND t < toDateTime({mixTo:Int64}, 'UTC') AND ${IN_SCOPE}`;
   return ask<ClassCourse>(
     store,
     `SELECT concat(ip, ':', toString(port)) AS node, class AS fingerprint, groupArray(at) AS minutesUs,
       groupArray(count) AS answered, groupArray(spent) AS durationSumsUs
     FROM (
-      SELECT ip, port, at, if(place <= ${CLASSES_MAX}, toString(fingerprint), '') AS class, sum(n) AS count, sum(us) AS spent
-      FROM (
-        SELECT ip, port, fingerprint, row_number() OVER (PARTITION BY ip, port ORDER BY sum(us) DESC, fingerprint) AS place,
-          groupArray((at, n, us)) AS minutes
-        FROM (
-          SELECT server_ip AS ip, server_port AS port, fingerprint, toInt64(toUnixTimestamp(t)) * 1000000 AS at,
-            toInt64(sum(class_1m.answered)) AS n, toInt64(sum(duration_sum_us)) AS us
-          FROM class_1m WHERE ${where} GROUP BY ip, port, fingerprint, at
-        ) GROUP BY ip, port, fingerprint
-      ) ARRAY JOIN minutes.1 AS at, minutes.2 AS n, minutes.3 AS us
+      SELECT server_ip AS ip, server_port AS port,
+        if((server_ip, server_port, fingerprint) GLOBAL IN (${HEAVIEST}), toString(fingerprint), '') AS class,
+        toInt64(toUnixTimestamp(t)) * 1000000 AS at, toInt64(sum(class_1m.answered)) AS count,
+        toInt64(sum(duration_sum_us)) AS spent
+      FROM class_1m WHERE ${MINUTES}
       GROUP BY ip, port, at, class HAVING count > 0 ORDER BY ip, port, class, at
     ) GROUP BY ip, port, class ORDER BY node, fingerprint LIMIT ${SERVERS_MAX * (CLASSES_MAX + 1)}`,
     {
