@@ -115,8 +115,9 @@ async function executionsOf(
 const HOURS_ENOUGH = 6;
 
 /**
- * The slowest executions of a window, without looking at each: a rollup knows the longest of each class and minute, or hour.
- * Where `limit` of those took T or longer, so did the slowest, and an index knows where such are.
+ * The slowest executions of a window, without looking at each: a rollup knows the longest of each class, edge and minute, or
+ * hour; each of its rows, merged or not, that of other executions. Where `limit` of those took T or longer, so did the
+ * slowest, and an index knows where such are.
  * @throws MirrorSqlError
  */
 export async function readSlowest(
@@ -131,10 +132,10 @@ export async function readSlowest(
   const longestOf = (table: string, firstUs: number, lastUs: number) =>
     ask<{ longestUs: number }>(
       store,
-      `SELECT max(duration_max_us) AS longestUs FROM ${table}
+      `SELECT duration_max_us AS longestUs FROM ${table}
       WHERE t >= fromUnixTimestamp64Micro({firstUs:Int64}, 'UTC') AND t < fromUnixTimestamp64Micro({lastUs:Int64}, 'UTC')
         AND answered > 0 AND ${IN_SCOPE}
-      GROUP BY t, fingerprint ORDER BY longestUs DESC LIMIT {limit:UInt32}`,
+      ORDER BY longestUs DESC LIMIT {limit:UInt32}`,
       { ...parameters, firstUs, lastUs },
     );
   const hours =
