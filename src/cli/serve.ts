@@ -19,7 +19,9 @@ export interface ServingOptions extends AnalysisOptions {
 /** Watches this process and the store it uses. */
 export function observe(store: Store, options: StoreOptions): SelfObservation {
   const place = storePlace(storeSettings(options));
-  return new SelfObservation(new Metrics(), () => storeFigures(store, place));
+  // A store that is a server has no engine here.
+  const engine = store.readsSegments ? () => store.engineResidentBytes?.() : undefined;
+  return new SelfObservation(new Metrics(), () => storeFigures(store, place), engine);
 }
 
 /** Serves `store` on `listen` (HOST:PORT) and leaves the store open when it closes. */

@@ -116,6 +116,9 @@ const storeFigures = Type.Object(
 const machineFigures = Type.Object(
   {
     residentBytes: bytes('Memory of this process'),
+    engineResidentBytes: orNull(
+      bytes("Memory of the embedded store's engine, a process beside it; null where there is none"),
+    ),
     memoryBytes: bytes('Memory of the machine'),
     eventLoopP50Us: durationUs('Half of the timers came at most this late'),
     eventLoopP99Us: durationUs('99 of 100 timers came at most this late'),

@@ -15,5 +15,7 @@ export interface Connection {
   readonly database: string;
   /** Set when the store cannot be used any more, and why. */
   readonly failure: () => MirrorSqlError | undefined;
+  /** Resident memory of the embedded engine's process, in bytes; absent of a server, undefined while no engine runs. */
+  readonly engineResidentBytes?: () => number | undefined;
   readonly close: () => Promise<void>;
 }

@@ -5,6 +5,7 @@ import { MirrorSqlError } from '../core/errors.ts';
 import type { Connection } from './connection.ts';
 import { leaseRunningEngine } from './discovery.ts';
 import type { StoreDescription } from './engine/messages.ts';
+import { engineMemory } from './engine-memory.ts';
 import { DirectoryLocked, EngineProcess } from './engine-process.ts';
 import { KeptEngine } from './kept-engine.ts';
 import { migrate } from './migrations/migrate.ts';
@@ -58,6 +59,7 @@ export async function connectEmbedded(
     holding: (table) => table,
     database: DATABASE,
     failure: () => engine.failure,
+    engineResidentBytes: () => engineMemory(engine.description.pid),
     close,
   };
 }

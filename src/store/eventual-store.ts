@@ -85,6 +85,11 @@ export class EventualStore implements Store {
     return undefined;
   }
 
+  /** Undefined of a server too: who asks looks at `readsSegments`. */
+  engineResidentBytes(): number | undefined {
+    return this.#store?.engineResidentBytes?.();
+  }
+
   async close(): Promise<void> {
     this.#closing.abort();
     const given = new AbortController();

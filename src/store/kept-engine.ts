@@ -39,8 +39,10 @@ export class KeptEngine {
     return kept;
   }
 
+  /** Its successors have its address and credential, and a number of their own. */
   get description(): StoreDescription {
-    return this.#description;
+    const pid = this.#own?.description.pid ?? this.#lease?.description.pid ?? 0;
+    return { ...this.#description, pid };
   }
 
   async close(): Promise<void> {

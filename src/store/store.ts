@@ -28,6 +28,8 @@ export interface Store {
   readonly readsSegments: boolean;
   /** Set when the store cannot be used any more, and why. */
   readonly failure: () => MirrorSqlError | undefined;
+  /** Resident memory of the embedded engine's process, in bytes; absent of a server, undefined while no engine runs. */
+  readonly engineResidentBytes?: () => number | undefined;
   /** A question that takes longer is given up; without it there is no such limit. */
   readonly answerWithinMs?: number;
   readonly close: () => Promise<void>;

@@ -33,7 +33,8 @@ monitor 0.1.0, running for 1 h
             /var/lib/mirrorsql
 ✓ decoding  99.98 % of the database traffic understood, 2 gaps (1.40 kB)
             4.20 MB of protocols that are not read
-✓ machine   312 MB of 16.0 GB memory, 31 % of a core, timers late by 900 µs (p99), 14 ms at most
+✓ machine   312 MB and 640 MB (store's engine) of 16.0 GB memory
+            31 % of a core, timers late by 900 µs (p99), 14 ms at most
 `);
   });
 

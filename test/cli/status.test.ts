@@ -95,6 +95,7 @@ describe('a monitor that plays a capture', () => {
     expect(ofLabel(metrics, 'mirrorsql_statements_total')).toEqual({ ok: 55_889, error: 139 });
     expect(ofLabel(metrics, 'mirrorsql_store_rows_total')).toMatchObject({ events: 56_028 });
     expect(totalOf(metrics, 'mirrorsql_capture_kernel_dropped_packets_total')).toBe(0);
+    expect(totalOf(metrics, 'mirrorsql_store_engine_resident_memory_bytes')).toBeGreaterThan(5e7);
     expect(totalOf(metrics, 'mirrorsql_store_segments_waiting')).toBe(0);
     const inserts = metrics.get('mirrorsql_store_insert_duration_seconds')?.samples;
     expect(inserts?.find(({ name }) => name.endsWith('_count'))?.value).toBe(
@@ -117,6 +118,7 @@ describe('a monitor that plays a capture', () => {
       storing: { segmentsWaiting: 0, error: null },
       store: { answers: true },
     });
+    expect(noted.machine?.engineResidentBytes).toBeGreaterThan(5e7);
     expect(status.code).toBe(noted.well ? 0 : 1);
     expect(text.out.split('\n')[0]).toMatch(/^MirrorSQL is (not )?well: /);
   }, 120_000);

@@ -7,6 +7,7 @@ import { collectDefaultMetrics, Gauge, type Histogram, Registry } from 'prom-cli
 import { VERSION } from '../../core/version.ts';
 import type { ObservedCapture, ObservedStoring } from '../observation/observed.ts';
 import { addCaptureMetrics } from './capture-metrics.ts';
+import { gaugeOf } from './counters.ts';
 import { EventLoopDelay } from './event-loop-delay.ts';
 import { addStoringMetrics, insertHistogram } from './storing-metrics.ts';
 
@@ -43,6 +44,16 @@ export class Metrics {
     addCaptureMetrics(this.registry, capture);
     addStoringMetrics(this.registry, storing);
     this.#insertSeconds = insertHistogram(this.registry);
+  }
+
+  /** Of the embedded store's engine, a process beside this one; once. */
+  observeEngine(residentBytes: () => number | undefined): void {
+    gaugeOf(
+      this.registry,
+      'mirrorsql_store_engine_resident_memory_bytes',
+      "Resident memory of the embedded store's engine, which process_resident_memory_bytes does not count",
+      residentBytes,
+    );
   }
 
   /** A segment was stored; it took so many milliseconds. */

@@ -102,9 +102,14 @@ export function storingFigures(
   };
 }
 
-export function machineFigures(delay: DelaySummary, samples: Samples): MachineFigures {
+export function machineFigures(
+  delay: DelaySummary,
+  samples: Samples,
+  engineResidentBytes: number | undefined,
+): MachineFigures {
   return {
     residentBytes: process.memoryUsage.rss(),
+    engineResidentBytes: orNull(engineResidentBytes),
     memoryBytes: totalmem(),
     eventLoopP50Us: delay.p50 * US_PER_S,
     eventLoopP99Us: delay.p99 * US_PER_S,

@@ -249,11 +249,13 @@ function judgeDecoding(decoding: DecodingFigures, kernelDrops: boolean): Judgeme
 }
 
 function judgeMachine(machine: MachineFigures): Judgement {
-  const { residentBytes, memoryBytes, eventLoopP99Us, eventLoopMaxUs } = machine;
+  const { residentBytes, engineResidentBytes, memoryBytes } = machine;
+  const { eventLoopP99Us, eventLoopMaxUs } = machine;
   const late = `timers late by ${durationWords(eventLoopP99Us)} (p99), ${durationWords(eventLoopMaxUs)} at most`;
-  const memory = `${bytesText(residentBytes)} of ${bytesText(memoryBytes)} memory`;
-  const says = `${memory}, ${shareText(machine.processorShare)} of a core, ${late}`;
-  if (residentBytes > memoryBytes * MEMORY_SHARE_MAX) {
+  const engine =
+    engineResidentBytes === null ? '' : ` and ${bytesText(engineResidentBytes)} (store's engine)`;
+  const memory = `${bytesText(residentBytes)}${engine} of ${bytesText(memoryBytes)} memory`;
+  if (residentBytes + (engineResidentBytes ?? 0) > memoryBytes * MEMORY_SHARE_MAX) {
     return notWell('machine', `memory runs out: ${memory}`, 'give this machine more memory', [
       late,
     ]);
@@ -266,7 +268,7 @@ function judgeMachine(machine: MachineFigures): Judgement {
       [memory],
     );
   }
-  return well('machine', says);
+  return well('machine', memory, [`${shareText(machine.processorShare)} of a core, ${late}`]);
 }
 
 /** The sentence that stands first. */

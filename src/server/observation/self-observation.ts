@@ -27,6 +27,7 @@ export interface Watched {
 export class SelfObservation {
   readonly metrics: Metrics;
   readonly #askStore: () => Promise<StoreFigures>;
+  readonly #engineResidentBytes: (() => number | undefined) | undefined;
   readonly #samples = new Samples();
   readonly #startedMs = Date.now();
   readonly #since = new Map<Area, { readonly well: boolean; readonly atMs: number }>();
@@ -36,9 +37,16 @@ export class SelfObservation {
   #asking: Promise<StoreFigures> | undefined;
   #seconds = 0;
 
-  constructor(metrics: Metrics, askStore: () => Promise<StoreFigures>) {
+  /** @param engineResidentBytes of an embedded store's engine, which is a process of its own */
+  constructor(
+    metrics: Metrics,
+    askStore: () => Promise<StoreFigures>,
+    engineResidentBytes?: () => number | undefined,
+  ) {
     this.metrics = metrics;
     this.#askStore = askStore;
+    this.#engineResidentBytes = engineResidentBytes;
+    if (engineResidentBytes !== undefined) metrics.observeEngine(engineResidentBytes);
     this.#timer = setInterval(() => this.#second(), SECOND_MS);
     this.#timer.unref();
   }
@@ -105,7 +113,11 @@ export class SelfObservation {
     return {
       ...parts,
       store,
-      machine: machineFigures(this.metrics.eventLoopDelay.read(), samples),
+      machine: machineFigures(
+        this.metrics.eventLoopDelay.read(),
+        samples,
+        this.#engineResidentBytes?.(),
+      ),
       atUs: Date.now() * US_PER_MS,
       startedUs: this.#startedMs * US_PER_MS,
     };

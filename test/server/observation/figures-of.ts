@@ -64,6 +64,7 @@ export const healthy = {
   },
   machine: {
     residentBytes: 312e6,
+    engineResidentBytes: 640e6,
     memoryBytes: 16e9,
     eventLoopP50Us: 100,
     eventLoopP99Us: 900,

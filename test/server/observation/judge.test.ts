@@ -39,6 +39,11 @@ const ILL: readonly (readonly [Figures, string, string])[] = [
     'limits of memory were reached 4 times',
   ],
   [figuresWith({ machine: { residentBytes: 13e9 } }), 'machine', 'memory runs out'],
+  [
+    figuresWith({ machine: { residentBytes: 5e9, engineResidentBytes: 8.5e9 } }),
+    'machine',
+    "memory runs out: 5.00 GB and 8.50 GB (store's engine) of 16.0 GB",
+  ],
   [figuresWith({ machine: { eventLoopP99Us: 200_000 } }), 'machine', 'overloaded'],
 ];
 

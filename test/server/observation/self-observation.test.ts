@@ -31,4 +31,21 @@ describe('an observation of oneself', () => {
     expect(ill.findings.find(({ area }) => area === 'machine')?.sinceUs).toBe(1e15);
     observation.close();
   });
+
+  it('tells the memory of an engine beside it, and names none where the store is a server', async () => {
+    const name = 'mirrorsql_store_engine_resident_memory_bytes';
+    const told = async (engine?: () => number | undefined) => {
+      const metrics = new Metrics();
+      const ask = () => Promise.resolve(healthy.store);
+      const observation = new SelfObservation(metrics, ask, engine);
+      const { machine } = await observation.read();
+      observation.close();
+      const lines = (await metrics.text()).split('\n').filter((line) => line.includes(name));
+      return [machine?.engineResidentBytes, lines.at(-1)];
+    };
+    expect(await told(() => 640e6)).toEqual([640e6, `${name} 640000000`]);
+    expect(await told()).toEqual([null, undefined]);
+    // Between the end of one and its successor.
+    expect((await told(() => undefined))[0]).toBeNull();
+  });
 });
