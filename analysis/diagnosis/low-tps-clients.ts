@@ -73,7 +73,16 @@ function meanOf(
   return count < CONTROL_MIN ? null : sumOf(edges, (edge) => of(edge)[1]) / count;
 }
 
+/** Logins that were refused with an error: whom they met, and how many a minute, then and usually. */
+export interface RefusedLogins {
+  readonly clients: ReadonlySet<string>;
+  readonly low: number;
+  readonly usual: number;
+}
+
 export interface ComparedClient extends LowTpsClient {
+  /** It asks less, and is not let in. */
+  readonly turnedAway: boolean;
   readonly low: Totals;
   readonly usual: Totals;
 }
@@ -88,6 +97,7 @@ export interface Compared {
 export function comparedClients(
   stretch: LowStretch,
   node: Compared,
+  logins: RefusedLogins,
   settings: LowTpsSettings,
 ): ComparedClient[] {
   const low = edgesByClient(stretch.low);
@@ -103,6 +113,7 @@ export function comparedClients(
         totalsOf(usual.get(client) ?? [], stretch.usual.length),
         dropped,
         node,
+        logins,
         settings,
       ),
     )
@@ -129,16 +140,24 @@ function compared(
   usual: Totals,
   dropped: number,
   node: Compared,
+  logins: RefusedLogins,
   settings: LowTpsSettings,
 ): ComparedClient {
+  const requestsRatio = ratioOf(low.requests, usual.requests);
+  const turnedAway =
+    (requestsRatio ?? 1) <= settings.fewerRequestsShare &&
+    logins.clients.has(client) &&
+    logins.low >= REFUSED_MIN &&
+    logins.low > 2 * logins.usual;
   return {
     client,
+    turnedAway,
     tps: low.transactions / 60,
     usualTps: usual.transactions / 60,
     shareOfDrop: dropped > 0 ? (usual.transactions - low.transactions) / dropped : 0,
-    requestsRatio: ratioOf(low.requests, usual.requests),
+    requestsRatio,
     responseRatio: ratioOf(low.meanUs, usual.meanUs),
-    sign: signOf(low, usual, node, settings),
+    sign: turnedAway ? 'not_answered' : signOf(low, usual, node, settings),
     low,
     usual,
   };

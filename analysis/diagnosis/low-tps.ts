@@ -20,6 +20,7 @@ import {
   comparedClients,
   controlLateUs,
   mayBeItsWay,
+  type RefusedLogins,
   type Totals,
   totalsOf,
 } from './low-tps-clients.ts';
@@ -109,6 +110,30 @@ function databaseErrors(stretch: LowStretch, causes: readonly ErrorCauseFacts[])
   };
 }
 
+/**
+ * Of all causes that are logins alone. They are no failures of the database, so that nobody calls it down for them, but a host whose
+ * logins are refused does not ask less by itself.
+ */
+function refusedLogins(
+  stretch: LowStretch,
+  causes: readonly ErrorCauseFacts[],
+): RefusedLogins & { readonly sqlstates: readonly string[] } {
+  const met = causes.filter(({ logins, count }) => logins > 0 && logins === count);
+  const perMinute = (side: LowStretch['low']): number => {
+    const within = new Set(side.map(({ startUs }) => startUs));
+    const counted = met.flatMap(({ minutes }) =>
+      minutes.filter(({ startUs }) => within.has(startUs)),
+    );
+    return sumOf(counted, ({ count }) => count) / Math.max(1, side.length);
+  };
+  return {
+    clients: new Set(met.flatMap(({ clients }) => clients)),
+    low: perMinute(stretch.low),
+    usual: perMinute(stretch.usual),
+    sqlstates: met.map(({ sqlstate }) => sqlstate),
+  };
+}
+
 interface Judgement {
   readonly verdict: LowTpsVerdict;
   readonly confidence: number;
@@ -129,8 +154,10 @@ function episodeOf(
     );
   const low = all(stretch.low);
   const usual = all(stretch.usual);
-  const clients = comparedClients(stretch, { low, usual }, settings);
+  const logins = refusedLogins(stretch, causes);
+  const clients = comparedClients(stretch, { low, usual }, logins, settings);
   const errors = databaseErrors(stretch, causes);
+  const turnedAway = clients.some((client) => client.turnedAway) ? logins.sqlstates : [];
   const seenYield = low.answers > 0 ? low.normal / low.answers : null;
   return {
     server,
@@ -145,8 +172,10 @@ function episodeOf(
       databaseIsToBlame: seenYield !== null && seenYield < settings.yieldMin,
     },
     evidence: evidenceOf(stretch, low, usual, errors, settings),
-    sqlstates: errors.sqlstates,
-    clients: clients.slice(0, CLIENTS_MAX).map(({ low: _low, usual: _usual, ...client }) => client),
+    sqlstates: [...new Set([...errors.sqlstates, ...turnedAway])].slice(0, SQLSTATES_MAX),
+    clients: clients
+      .slice(0, CLIENTS_MAX)
+      .map(({ low: _low, usual: _usual, turnedAway: _away, ...client }) => client),
   };
 }
 
@@ -248,6 +277,14 @@ function databaseReason(
           orElse: ['NETWORK'],
         }
       : { because: 'requests come, and their answers take longer than usual', orElse: [] };
+  }
+  const turnedAway = losing.filter((client) => client.turnedAway);
+  if (lost('not_answered', turnedAway) > lost('not_answered') / 2) {
+    return {
+      because:
+        'logins are refused, of hosts that asked more before: a rule or password of the server, or what these hosts say there',
+      orElse: ['APPLICATION'],
+    };
   }
   if (losing.some(({ low }) => low.refused > 0)) {
     return { because: 'connections are refused', orElse: [] };

@@ -2,6 +2,8 @@
  * Faults after which a database ends far fewer transactions, one for each thing that can be to blame (D2): they last long enough for the
  * three whole minutes in which TPS must be low before that is told.
  */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { delay } from '../lab/process.ts';
 import { browse } from './everyday.ts';
 import { DATABASE, OTHER_HOST, SHOP_HOST } from './places.ts';
@@ -11,6 +13,7 @@ import {
   allowedEverywhere,
   allowedFindings,
   clientState,
+  expectedError,
   expectedFinding,
   serverState,
   shutdownErrors,
@@ -189,6 +192,30 @@ const captureLossLong: Scenario = {
   findings: [expectedFinding('low-tps/capture')],
 };
 
+const loginRefused: Scenario = {
+  name: 'login-refused',
+  says: 'Somebody changes pg_hba.conf: the sessions of the shop end, and its logins are refused for four minutes.',
+  play: async ({ server }) => {
+    const file = join(server.socketDirectory, 'data', 'pg_hba.conf');
+    const before = readFileSync(file, 'utf8');
+    const load = async (text: string) => {
+      writeFileSync(file, text);
+      await server.query(DATABASE, 'SELECT pg_reload_conf()');
+    };
+    await load(`host all all ${SHOP_HOST}/32 reject\n${before}`);
+    await delay(500);
+    await server.query(
+      DATABASE,
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE client_addr = '${SHOP_HOST}'`,
+    );
+    await delay(LOW_TPS_MS);
+    await load(before);
+  },
+  afterSeconds: 10,
+  states: [clientState(SHOP_HOST, 'down', 'allowed', 60)],
+  findings: [expectedFinding('low-tps/database'), expectedError('28000'), ...shutdownErrors],
+};
+
 const quietShop: Scenario = {
   name: 'quiet-shop',
   says: 'Customers stay away: the shop asks a tenth of its usual, the transfers go on, for four minutes.',
@@ -237,4 +264,5 @@ export const throughputScenarios: readonly Scenario[] = [
   longHang,
   longOutage,
   captureLossLong,
+  loginRefused,
 ];

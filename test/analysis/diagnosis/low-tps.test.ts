@@ -192,6 +192,42 @@ describe('the verdict', () => {
     ]);
   });
 
+  it('is the database or the application where a host asks less and its logins are refused', () => {
+    const gone: Change = (index, client) =>
+      during(index) && client === '10.20.1.17' ? undefined : {};
+    const refused = (perMinute: number, clients: string[], from = FROM) =>
+      causeOf({
+        sqlstate: '28000',
+        errorClass: 'auth_failure',
+        count: 10 * perMinute,
+        logins: 10 * perMinute,
+        clients,
+        minutes: Array.from({ length: TO - from }, (_, index) => ({
+          startUs: START_US + (from + index) * MINUTE_US,
+          count: perMinute,
+        })),
+      });
+    const half: Change = (index, client) =>
+      client === '10.20.1.18' ? load(400) : (gone(index, client) ?? undefined);
+    expect(diagnosed(half, [refused(500, ['10.20.1.17'])]).episodes).toMatchObject([
+      {
+        verdict: 'DATABASE',
+        orElse: ['APPLICATION'],
+        sqlstates: ['28000'],
+        clients: [{ client: '10.20.1.17', sign: 'not_answered' }, {}],
+      },
+    ]);
+    // A few mistyped passwords, those of another host, and those that were so all the hour before.
+    for (const cause of [
+      refused(2, ['10.20.1.17']),
+      refused(500, ['10.20.1.99']),
+      refused(500, ['10.20.1.17'], 0),
+    ])
+      expect(diagnosed(half, [cause]).episodes).toMatchObject([
+        { verdict: 'APPLICATION', orElse: [], sqlstates: [] },
+      ]);
+  });
+
   it('is the application where fewer requests come and are answered as usual: it says which', () => {
     const { episodes } = diagnosed((index, client) =>
       during(index) ? load(client === '10.20.1.17' ? 20 : 500) : {},
