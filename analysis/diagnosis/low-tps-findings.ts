@@ -1,6 +1,11 @@
 /** D2 as findings: one for each stretch of low TPS, as severe as its verdict concerns who runs the database. */
 import type { Finding, FindingSeverity } from '../../src/events/finding.ts';
-import type { LowTps, LowTpsEpisode, LowTpsVerdict } from '../../src/events/low-tps.ts';
+import type {
+  LowTps,
+  LowTpsClient,
+  LowTpsEpisode,
+  LowTpsVerdict,
+} from '../../src/events/low-tps.ts';
 import { type HighlightPart, textPart, sharePart, nodePart } from '../../src/events/sentence.ts';
 
 interface Words {
@@ -46,8 +51,14 @@ const OUTAGE_SHARE = 0.1;
 /** A verdict that explains less of the loss is told as not clear. */
 const CONFIDENT = 0.5;
 const SQLSTATES_MAX = 10;
-/** Applications that ask less, by name; of more it is all of them. */
+/** Applications by name; of more it is all of them. */
 const NAMED_MAX = 3;
+
+/** Whose doing it is: hosts with this sign. */
+const SIGN_NAMED: Readonly<Partial<Record<LowTpsVerdict, LowTpsClient['sign']>>> = {
+  APPLICATION: 'asks_less',
+  WORKLOAD_CHANGE: 'longer_transactions',
+};
 
 export function lowTpsFindings({ episodes }: LowTps): Finding[] {
   return episodes.map((episode) => ({
@@ -73,22 +84,27 @@ export function lowTpsFindings({ episodes }: LowTps): Finding[] {
   }));
 }
 
-/** Applications that ask less are named: of five, one may be gone. */
+/** Applications that ask less, or other work, are named: of five, one may be gone. */
 function verdictParts(episode: LowTpsEpisode): HighlightPart[] {
   const { verdict, confidence, orElse, clients, because } = episode;
   const others = orElse.map((other) => WORDS[other].says);
   const also = others.length === 0 ? '' : ` or ${others.join(' or ')}`;
   const head = ` of its usual transactions, ${confidence < CONFIDENT ? 'perhaps ' : ''}because of `;
   const tail = `${also}: ${because}.`;
-  const asking = clients.filter(
-    ({ client, sign, shareOfDrop }) => client !== '' && sign === 'asks_less' && shareOfDrop > 0,
+  const sign = SIGN_NAMED[verdict];
+  const named = clients.filter(
+    (one) => one.client !== '' && one.sign === sign && one.shareOfDrop > 0,
   );
-  const named = verdict === 'APPLICATION' && asking.length > 0 && asking.length <= NAMED_MAX;
-  if (!named) return [textPart(`${head}${WORDS[verdict].says}${tail}`)];
+  if (named.length === 0 || named.length > NAMED_MAX)
+    return [textPart(`${head}${WORDS[verdict].says}${tail}`)];
+  const lead =
+    verdict === 'WORKLOAD_CHANGE'
+      ? 'a changed workload of '
+      : `the ${named.length === 1 ? 'application' : 'applications'} `;
   return [
-    textPart(`${head}the ${asking.length === 1 ? 'application ' : 'applications '}`),
-    ...asking.flatMap(({ client }, at) => [
-      ...(at === 0 ? [] : [textPart(at === asking.length - 1 ? ' and ' : ', ')]),
+    textPart(`${head}${lead}`),
+    ...named.flatMap(({ client }, at) => [
+      ...(at === 0 ? [] : [textPart(at === named.length - 1 ? ' and ' : ', ')]),
       nodePart(client),
     ]),
     textPart(tail),

@@ -27,6 +27,15 @@ export function faultNoticed([noticed]: readonly Finding[]): Explanation['fault'
         ),
       ],
     };
+  if (noticed.kind === 'low-tps/workload_change')
+    return {
+      who: 'unknown',
+      parts: [
+        textPart(
+          'The database does as much as ever, in fewer transactions: a new release or other users, and perhaps nobody’s fault.',
+        ),
+      ],
+    };
   if (noticed.kind.startsWith('state/') && noticed.node !== null)
     return {
       who: noticed.role === 'server' ? 'database' : 'application',

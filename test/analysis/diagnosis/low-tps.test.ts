@@ -371,9 +371,13 @@ describe('findings', () => {
     ]);
   });
 
-  it('name the applications that ask less', () => {
+  it('name the applications that ask less, or in longer transactions', () => {
     const [finding] = findingsOf(only(load(100)));
     const said = finding?.summary.map((part) => ('text' in part ? part.text : String(part.value)));
+    const [longer] = findingsOf(only({ transactions: 200 }));
+    expect(longer?.summary.map((part) => ('text' in part ? part.text : '')).join('')).toContain(
+      ', because of a changed workload of 10.20.1.17 and 10.20.1.18: transactions have',
+    );
     expect(said?.join('')).toContain(
       ', because of the applications 10.20.1.17 and 10.20.1.18: fewer requests come',
     );
