@@ -1,9 +1,7 @@
 /** What a run of the collector saw and could not use, for people and for programs. */
+import { countText } from '../core/quantities.ts';
 import { isoFromUs } from '../core/time.ts';
 import type { CaptureSummary } from '../events/capture-summary.ts';
-
-/** With thousands separated; Intl would do the same, and cost as much start-up time as decoding 20,000 packets. */
-const count = (value: number): string => String(value).replace(/\B(?=(\d{3})+$)/g, ',');
 
 /** Several lines; what is zero and would only say so is left out. */
 export function summaryText(summary: CaptureSummary): string {
@@ -33,13 +31,14 @@ export function summaryText(summary: CaptureSummary): string {
   const tunnels = named(summary.tunnels);
   if (tunnels !== '') line('tunnels', `packets: ${tunnels}`);
   const { seen = 0, packets = 0 } = summary.fragments;
-  if (seen > 0) line('fragments', `${count(seen)}, put together to ${count(packets)} packets`);
+  if (seen > 0)
+    line('fragments', `${countText(seen)}, put together to ${countText(packets)} packets`);
   const passedOver = named(summary.packetsPassedOver);
   if (passedOver !== '') line('passed over', `packets: ${passedOver}`);
   const sealed = named(summary.encryptedSessions);
   if (sealed !== '') line('encrypted', `sessions: ${sealed}`);
   if (summary.decryptedSessions > 0)
-    line('decrypted', `sessions: ${count(summary.decryptedSessions)}`);
+    line('decrypted', `sessions: ${countText(summary.decryptedSessions)}`);
   line('missing', missing(summary));
   for (const [name, value] of remarks(summary)) line(name, value);
   if (summary.captureTruncated)
@@ -101,7 +100,7 @@ export function missing(summary: CaptureSummary): string {
 function listed(list: readonly (readonly [number, string])[]): string {
   const text = list
     .filter(([value]) => value > 0)
-    .map(([value, what]) => `${count(value)} ${what}`)
+    .map(([value, what]) => `${countText(value)} ${what}`)
     .join(', ');
   return text === '' ? '' : `: ${text}`;
 }
@@ -115,13 +114,13 @@ function parts(list: readonly (readonly [number, string])[]): string {
 
 /** A number and what it counts: the first word in -s that says so loses it when there is only one. */
 function many(value: number, text: string): string {
-  return `${count(value)} ${value === 1 ? text.replace(/(?<=\w)s\b/, '') : text}`;
+  return `${countText(value)} ${value === 1 ? text.replace(/(?<=\w)s\b/, '') : text}`;
 }
 
 function named(counts: Readonly<Record<string, number>>): string {
   return Object.entries(counts)
     .sort(([, a], [, b]) => b - a)
-    .map(([name, value]) => `${count(value)} ${name}`)
+    .map(([name, value]) => `${countText(value)} ${name}`)
     .join(', ');
 }
 

@@ -1,5 +1,6 @@
 /** `mirrorsql export`: the rows of a table and a window, as Parquet, CSV or NDJSON. */
 import { MirrorSqlError } from '../core/errors.ts';
+import { countText } from '../core/quantities.ts';
 import { exportRows, type ExportFormat } from '../store/export.ts';
 import { readExtent } from '../store/questions/window-facts.ts';
 import { openStore } from '../store/store.ts';
@@ -47,9 +48,7 @@ export async function runExport(options: ExportOptions): Promise<void> {
     const count = await exportRows(store, table, window, format, target);
     const where = output === '-' ? '' : ` to ${output}`;
     if (count === undefined) return;
-    process.stderr.write(
-      `exported ${count.toLocaleString('en-US')} rows of ${table.name}${where}\n`,
-    );
+    process.stderr.write(`exported ${countText(count)} rows of ${table.name}${where}\n`);
   } finally {
     await store.close();
   }

@@ -1,6 +1,7 @@
 /** How far a load is: a bar on a terminal, nothing elsewhere. */
 import { SingleBar } from 'cli-progress';
 import type { Progress } from '../../collectors/collector.ts';
+import { countText } from '../core/quantities.ts';
 
 const MEBIBYTE = 1024 * 1024;
 
@@ -32,8 +33,8 @@ export class LoadProgress {
   show({ bytesRead, statements }: Progress): void {
     const seconds = (performance.now() - this.#startedAt) / 1000;
     this.#bar?.update(this.#knowsSize ? bytesRead : 0, {
-      events: statements.toLocaleString('en-US'),
-      rate: Math.round(statements / Math.max(seconds, 0.001)).toLocaleString('en-US'),
+      events: countText(statements),
+      rate: countText(statements / Math.max(seconds, 0.001)),
       read: mebibytes(bytesRead),
     });
   }

@@ -1,5 +1,6 @@
 /** What `load` says of one capture when it is done. */
 import type { MirrorSqlError } from '../core/errors.ts';
+import { counted } from '../core/quantities.ts';
 import { isoFromUs } from '../core/time.ts';
 import type { CaptureSummary } from '../events/capture-summary.ts';
 import type { RowCounts, WriterCounts } from '../store/writer.ts';
@@ -78,9 +79,6 @@ export function loadText(outcome: LoadOutcome): string {
 
 function named(counts: RowCounts): string {
   return NOUNS.filter(([table]) => (counts[table] ?? 0) > 0)
-    .map(([table, one, many]) => {
-      const count = counts[table] ?? 0;
-      return `${count.toLocaleString('en-US')} ${count === 1 ? one : many}`;
-    })
+    .map(([table, one, many]) => counted(counts[table] ?? 0, one, many))
     .join(', ');
 }

@@ -1,5 +1,6 @@
 /** What `--retain` and `--disk-quota` say, and how what retention did is told. */
 import { MirrorSqlError } from '../core/errors.ts';
+import { countText } from '../core/quantities.ts';
 import type { RetentionOutcome, RetentionPolicy } from '../store/retention.ts';
 import { STORED_TABLES, type StoredTableName } from '../store/tables/stored-tables.ts';
 import { sizeOption } from './size-option.ts';
@@ -41,7 +42,7 @@ export function retentionPolicy({ retain = [], diskQuota }: RetentionOptions): R
 export function retentionText({ dropped, beyondQuotaBytes }: RetentionOutcome): string {
   const lines = dropped.map(
     ({ table, storedOn, reason, rows }) =>
-      `dropped ${rows.toLocaleString('en-US')} rows of ${table}, stored on ${storedOn} (${reason === 'age' ? 'too old' : 'over the disk quota'})`,
+      `dropped ${countText(rows)} rows of ${table}, stored on ${storedOn} (${reason === 'age' ? 'too old' : 'over the disk quota'})`,
   );
   if (beyondQuotaBytes > 0) {
     lines.push(

@@ -4,13 +4,10 @@ import { SECOND_US, MINUTE_US, HOUR_US, DAY_US, isoFromUs } from './time.ts';
 /** Stands for a value that is not known or does not exist. */
 export const ABSENT = '–';
 
-/** Between groups of three digits: narrow, and no place to break a line. */
-const THIN_SPACE = '\u202f';
-
-/** `1 234 567` */
+/** `1,234,567`. Intl would do the same, and cost as much start-up time as decoding 20,000 packets. */
 export function countText(value: number | null): string {
   if (value === null) return ABSENT;
-  return String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, THIN_SPACE);
+  return String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
 /** `1 gap`, `3 gaps` */

@@ -55,7 +55,7 @@ describe('renderReportText', () => {
     const text = textOf(facts, 80);
     expect(text).toMatch(/; as west saw it\n/);
     expect(text).toMatch(/Collectors {2}2 connections seen by more than one\n/);
-    expect(text).toMatch(/east\S* +412\s880 +77 B +3 +0\n/);
+    expect(text).toMatch(/east\S* +412,880 +77 B +3 +0\n/);
     expect(text).not.toContain('\u001b');
     expect(textOf(shop, 80)).not.toMatch(/Collectors/);
   });

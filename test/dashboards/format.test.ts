@@ -1,10 +1,12 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { countText } from '../../src/core/quantities.ts';
 import {
   formatBytes,
   formatClockExact,
   formatCount,
   formatDuration,
+  formatExact,
   formatChange,
   formatLsn,
   formatShare,
@@ -129,4 +131,10 @@ it('says the date of a window once when it is one day', () => {
   expect(formatWindow({ fromUs, toUs: fromUs + 86_400_000_000 }, 'utc')).toBe(
     '2026-11-20 09:00:00 – 2026-11-21 09:00:00',
   );
+});
+
+it('groups digits as the commands do', () => {
+  for (const value of [0, 999, 1_000, 99_999, 1_234_567]) {
+    expect(formatExact(value)).toBe(countText(value));
+  }
 });

@@ -1,5 +1,6 @@
 /** One line on a terminal that says how a live capture does; nothing elsewhere. */
 
+import { countText } from '../../core/quantities.ts';
 import type { CaptureSummary } from '../../events/capture-summary.ts';
 
 export interface MonitorCounts {
@@ -39,11 +40,11 @@ export class StatusLine {
 }
 
 export function statusLine(before: MonitorCounts, now: MonitorCounts, seconds: number): string {
-  const rate = (count: number): string => Math.round(count / seconds).toLocaleString('en-US');
+  const rate = (count: number): string => countText(count / seconds);
   return [
     `${rate(now.packets - before.packets)} packets/s`,
     `${rate(now.statements - before.statements)} statements/s`,
-    `${now.dropped.toLocaleString('en-US')} dropped`,
+    `${countText(now.dropped)} dropped`,
     `${now.segmentsWaiting} segments waiting`,
   ].join(', ');
 }
