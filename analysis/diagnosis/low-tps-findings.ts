@@ -76,7 +76,7 @@ export function lowTpsFindings({ episodes }: LowTps): Finding[] {
       sharePart(Math.min(1, episode.tps / episode.usualTps)),
       ...verdictParts(episode),
     ],
-    advice: WORDS[episode.verdict].advice,
+    advice: adviceOf(episode),
     evidence: episode.evidence,
     fingerprints: [],
     sessions: [],
@@ -109,6 +109,13 @@ function verdictParts(episode: LowTpsEpisode): HighlightPart[] {
     ]),
     textPart(tail),
   ];
+}
+
+/** Of the database or the application: only of refused logins nobody can tell which. */
+function adviceOf({ verdict, orElse }: LowTpsEpisode): string {
+  return verdict === 'DATABASE' && orElse.includes('APPLICATION')
+    ? 'Look at which logins are refused and why: rules and passwords of the server, then what these hosts were told to say there.'
+    : WORDS[verdict].advice;
 }
 
 function severityOf({ verdict, confidence, tps, usualTps }: LowTpsEpisode): FindingSeverity {

@@ -84,17 +84,19 @@ export function databaseHang(
   return flows(seconds, baseline.answersPerSecond, seconds.answers);
 }
 
-/** It had connections and has none, for so long that its pool would have come back. */
+/**
+ * It had connections and has none, or none that gets beyond its login, for so long that its pool would have come back.
+ */
 export function applicationDown(
   seconds: Lately,
   baseline: Baseline,
   settings: HealthSettings,
 ): Judgement {
-  if (seconds.newest(seconds.connectionsOpen) > 0) return GOOD;
+  if (seconds.newest(seconds.connectionsInUse) > 0) return GOOD;
   const usual = baseline.connectionsOpen?.median ?? 0;
   const lately = Math.ceil(settings.applicationGoneUs / SECOND_US);
   const whole = Math.min(lately, seconds.count) * SECOND_US >= settings.applicationGoneUs;
-  const open = seconds.greatestOfLast(seconds.connectionsOpen, lately);
+  const open = seconds.greatestOfLast(seconds.connectionsInUse, lately);
   if (whole && usual >= 2 && open === 0)
     return bad(
       evidence('connections', 0, 'count', 1),

@@ -15,6 +15,8 @@ export class Lately {
   readonly timedCount = new Float64Array(CAPACITY);
   readonly connectionsOpen = new Float64Array(CAPACITY);
   readonly connectionsOpened = new Float64Array(CAPACITY);
+  /** Those open that are older than their second, or in which something was asked: not one that is turned away at its login. */
+  readonly connectionsInUse = new Float64Array(CAPACITY);
   readonly connectionsRefused = new Float64Array(CAPACITY);
   readonly outstanding = new Float64Array(CAPACITY);
   /** At the end of the newest second. */
@@ -33,6 +35,9 @@ export class Lately {
     this.timedCount[at] = second.timedCount;
     this.connectionsOpen[at] = second.connectionsOpen;
     this.connectionsOpened[at] = second.connectionsOpened;
+    const { connectionsOpen, connectionsOpened, requests } = second;
+    this.connectionsInUse[at] =
+      requests > 0 || connectionsOpen > connectionsOpened ? connectionsOpen : 0;
     this.connectionsRefused[at] = second.connectionsRefused;
     this.outstanding[at] = second.outstanding;
     this.outstandingAgeMaxUs = second.outstandingAgeMaxUs;
@@ -90,6 +95,7 @@ export class Lately {
       this.timedCount,
       this.connectionsOpen,
       this.connectionsOpened,
+      this.connectionsInUse,
       this.connectionsRefused,
       this.outstanding,
     ])

@@ -91,6 +91,8 @@ export function faultOf(
       nodePart(finding.node),
       ' as far as the wire tells: it was first, and its applications went on asking. Why it did is in its own log.',
     );
+  const away = turnedAway(report, finding);
+  if (away !== undefined) return said(...away);
   const applications = nodes.filter(({ role }) => role === 'client').length;
   if (finding.role === 'client' && finding.node !== null && applications === 1)
     return said(
@@ -147,6 +149,27 @@ function errorOf(
     ...named.flatMap((client, at) => [...(at === 0 ? [] : [', ']), nodePart(client)]),
     ...(more > 0 ? [' and ', countPart(more), ' more'] : []),
     applications.length === 0 ? '.' : ` (${applications.slice(0, CLIENTS_NAMED).join(', ')}).`,
+  ];
+}
+
+/** An application without connections whose logins are refused has not gone: who is right does not show. */
+function turnedAway(
+  { errorDiagnosis }: Report,
+  { kind, role, node, sinceUs, untilUs }: Finding,
+): [Fault, ...(HighlightPart | string)[]] | undefined {
+  if (kind !== 'state/down' || role !== 'client' || node === null) return undefined;
+  const cause = errorDiagnosis.causes.find(
+    ({ logins, clients, firstUs, lastUs }) =>
+      logins > 0 && clients.includes(node) && firstUs < (untilUs ?? Infinity) && lastUs > sinceUs,
+  );
+  if (cause === undefined) return undefined;
+  return [
+    'unknown',
+    'The application ',
+    nodePart(node),
+    ' tries to log in, and ',
+    nodePart(cause.server),
+    ` refuses it (${cause.sqlstate}): ${cause.meaning}. Whether the server has another rule or password than before, or the application says another, is in the log of the server.`,
   ];
 }
 

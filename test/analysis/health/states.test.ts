@@ -241,6 +241,21 @@ describe('an application', () => {
     ]);
   });
 
+  it('is down when it is turned away at every login, and not while it has one connection that is let in', () => {
+    const tries = { ...silent, connectionsOpen: 1, connectionsOpened: 4 };
+    const away = changed(normal, at, at + 120, (_second, since) =>
+      since % 3 === 0 ? tries : { ...tries, connectionsOpen: 0 },
+    );
+    const states = told(away);
+    expect(names(states)).toEqual(['healthy', 'down', 'healthy']);
+    expect(delayOf(states, 'down', at)).toBe(30);
+    // It asks something on each, or one of them stays.
+    const asks = changed(normal, at, at + 120, () => ({ ...tries, requests: 1, answers: 1 }));
+    expect(names(told(asks))).not.toContain('down');
+    const stays = changed(normal, at, at + 120, () => ({ ...tries, connectionsOpened: 0 }));
+    expect(names(told(stays))).not.toContain('down');
+  });
+
   it('is sub-healthy when it loses its connections one by one', () => {
     const seconds = changed(normal, at, 2 * HOUR, (_second, since) => ({
       connectionsOpen: Math.max(1, 8 - Math.floor(since / 120)),

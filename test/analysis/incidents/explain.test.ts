@@ -337,7 +337,13 @@ describe('an explanation', () => {
   it('says of an error what it is, and to whom it was said', () => {
     const full = findingOf({ kind: 'error-diagnosis/urgent', sqlstates: ['53300'] });
     const report = reportOf([full]);
-    const { minutes: _minutes, ...facts } = causeOf({ server: DATABASE, sqlstate: '53300' });
+    const { minutes: _minutes, ...facts } = causeOf({
+      server: DATABASE,
+      sqlstate: '53300',
+      logins: 5,
+      firstUs: at(60),
+      lastUs: at(90),
+    });
     const cause: ErrorCauseRow = {
       ...facts,
       clients: ['10.0.1.1', '10.0.1.2', '10.0.1.3', '10.0.1.4'],
@@ -359,6 +365,18 @@ describe('an explanation', () => {
     expect(words(fault.parts)).toBe(
       `${DATABASE} says itself what it is: no more connections are allowed. It says so to 10.0.1.1, 10.0.1.2, 10.0.1.3 and 1 more (leaky).`,
     );
+    // An application without connections has not gone when it is turned away.
+    const without = (node: string) => {
+      const down = findingOf({ kind: 'state/down', severity: 'critical', node });
+      const own = reportOf([down]);
+      return told({ ...own, errorDiagnosis: { ...own.errorDiagnosis, causes: [cause] } }, at(70))
+        .fault;
+    };
+    expect(without('10.0.1.2').who).toBe('unknown');
+    expect(words(without('10.0.1.2').parts)).toContain(
+      `10.0.1.2 tries to log in, and ${DATABASE} refuses it (53300): no more connections are allowed.`,
+    );
+    expect(without('10.0.1.9').who).toBe('application');
   });
 
   it('gives each advice once, the first cause first, and the question behind each finding', () => {
