@@ -99,7 +99,7 @@ export function applicationDown(
   const open = seconds.greatestOfLast(seconds.connectionsInUse, lately);
   if (whole && usual >= 2 && open === 0)
     return bad(
-      evidence('connections', 0, 'count', 1),
+      evidence('connections beyond their login', 0, 'count', 1),
       evidence('connections, usually', usual, 'count'),
       evidence('without any for', settings.applicationGoneUs, 'us', settings.applicationGoneUs),
     );
