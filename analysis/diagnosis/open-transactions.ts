@@ -141,7 +141,8 @@ function guessesOf(
   return guesses.slice(0, guessesMax).map(({ next, probability }) => {
     if (next === COMMIT || next === ROLLBACK)
       return { fingerprint: null, text: next.toUpperCase(), probability };
-    return { fingerprint: next, text: textOf(next, texts) ?? '', probability };
+    const text = textOf(next, texts) ?? 'a statement whose text is not stored';
+    return { fingerprint: next, text, probability };
   });
 }
 

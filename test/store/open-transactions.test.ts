@@ -28,6 +28,9 @@ const mass = makeClass(6, {
   kind: 'delete',
 });
 
+/** Only ever seen by itself. */
+const alone = makeClass(7);
+
 let temporary: TemporaryStore;
 
 /** Tells one transaction: BEGIN, then statements at their seconds, then its end. */
@@ -173,6 +176,9 @@ function tellAll(sink: SegmentSink): void {
     teller.statement(batch, { statementClass: mass, tsUs: startUs + 1, rowsAffected });
     teller.end(batch, startUs, startUs + 2 * SECOND, 1, rowsAffected);
   }
+  sink.statement(
+    makeStatement(makeSession(6), { tsUs: BASE_US + 500 * SECOND, statementClass: alone }),
+  );
   teller.begin(usual, BASE_US + 50 * SECOND);
   teller.statement(usual, { statementClass: read, tsUs: BASE_US + 50 * SECOND });
   teller.end(usual, BASE_US + 50 * SECOND, BASE_US + 51 * SECOND, 1);
@@ -272,6 +278,28 @@ describe('transactions that are open', () => {
       kind: 'update',
       tables: ['t3'],
     });
+  });
+
+  it('are told with the texts of what came behind their last statement, of whatever type that was', async () => {
+    // Of types there are too many to tell all: here is one that is not even stored.
+    await temporary.store.writer.insert({
+      table: 'transaction_steps_1h',
+      values: [
+        {
+          t: (BASE_US - HOUR) / SECOND,
+          server_ip: '10.0.1.1',
+          server_port: 5433,
+          context: `${read.fingerprint}${change.fingerprint}`,
+          next: alone.fingerprint,
+          steps: 3,
+        },
+      ],
+      format: 'JSONEachRow',
+    });
+    const { openTransactions } = await readWindowFacts(temporary.store, window(0, 300));
+    expect(openTransactions.classes.map(({ normalized }) => normalized)).toContain(
+      alone.normalized,
+    );
   });
 
   it('when the capture ended are told as they stood then', async () => {

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { buildReport } from '../../analysis/report.ts';
 import { retentionPolicy, retentionText } from '../../src/cli/retention-options.ts';
+import { readExecutions, readSlowest } from '../../src/store/questions/executions.ts';
 import { readWindowFacts } from '../../src/store/questions/window-facts.ts';
 import {
   applyRetention,
@@ -85,6 +86,18 @@ describe('retention by age', () => {
     expect(gone.capture.complete).toBe(false);
     const there = buildReport(await readWindowFacts(store, hour(3)));
     expect(there.capture.rowsRetired).toBe(0);
+  });
+
+  it('leaves the slowest executions of those that are kept', async () => {
+    await load(1, 45);
+    await load(3, 0);
+    const window = { fromUs: START_US, toUs: START_US + 5 * 3_600_000_000 };
+    await applyRetention(store, KEEP, NOW_MS);
+    const kept = await readExecutions(store, window, { limit: 20 });
+    expect(kept).toHaveLength(20);
+    expect(await readSlowest(store, window, {}, 20)).toEqual(kept);
+    const gone = { fromUs: START_US, toUs: START_US + 2 * 3_600_000_000 };
+    expect(await readSlowest(store, gone, {}, 20)).toEqual([]);
   });
 
   it('never drops a day of which it is not sure that it is written down', async () => {

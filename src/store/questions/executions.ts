@@ -1,6 +1,7 @@
 /** Single executions: the slowest of a window, those of a class, of a session, with an error; and DDL. */
 import type { DdlFacts, ExecutionFacts, Scope, Window } from '../../events/facts.ts';
 import type { Store } from '../store.ts';
+import { ClassDescriptions } from './class-descriptions.ts';
 import { HOUR_US } from '../../core/time.ts';
 import { wholeHoursOf, wholeMinutesOf } from './steps.ts';
 import {
@@ -87,18 +88,8 @@ async function executionsOf(
   store: Store,
   rows: readonly ExecutionRow[],
 ): Promise<ExecutionFacts[]> {
-  const sources = [...new Set(rows.map((row) => row.sourceFingerprint))].filter(
-    (one) => one !== '',
-  );
-  const described =
-    sources.length === 0
-      ? []
-      : await ask<{ fingerprint: string; normalized: string }>(
-          store,
-          `SELECT fingerprint, normalized FROM classes FINAL WHERE fingerprint IN {sources:Array(String)}`,
-          { sources },
-        );
-  const texts = new Map(described.map(({ fingerprint, normalized }) => [fingerprint, normalized]));
+  const sources = rows.map((row) => row.sourceFingerprint);
+  const described = await new ClassDescriptions(store).of(sources);
   return rows.map(({ sourceFingerprint, ...row }) => ({
     ...row,
     sqlstate: known(row.sqlstate),
@@ -107,7 +98,7 @@ async function executionsOf(
     source:
       sourceFingerprint === ''
         ? null
-        : { fingerprint: sourceFingerprint, normalized: texts.get(sourceFingerprint) ?? '' },
+        : { fingerprint: sourceFingerprint, normalized: described(sourceFingerprint).normalized },
   }));
 }
 
@@ -126,7 +117,23 @@ export async function readSlowest(
   scope: Scope,
   limit: number,
 ): Promise<ExecutionFacts[]> {
-  const parameters = { ...parametersOf(window, scope), limit };
+  const leastUs = await leastOfSlowest(store, window, scope, limit);
+  const slowest = await readFrom(store, window, scope, limit, leastUs);
+  if (slowest.length === limit || leastUs === undefined) return slowest;
+  // The rollup still tells of executions whose rows retention has dropped: asked is what lies behind them.
+  const keptUs = await firstKept(store, window, scope);
+  if (keptUs === undefined) return [];
+  const kept = { fromUs: Math.max(window.fromUs, keptUs), toUs: window.toUs };
+  return readFrom(store, kept, scope, limit, await leastOfSlowest(store, kept, scope, limit));
+}
+
+/** At least `limit` executions took so long; undefined where the rollups know of fewer. */
+async function leastOfSlowest(
+  store: Store,
+  window: Window,
+  scope: Scope,
+  limit: number,
+): Promise<number | undefined> {
   const { firstMinuteUs, lastMinuteUs } = wholeMinutesOf(window);
   const { firstHourUs, lastHourUs } = wholeHoursOf(window);
   const longestOf = (table: string, firstUs: number, lastUs: number) =>
@@ -136,7 +143,7 @@ export async function readSlowest(
       WHERE t >= fromUnixTimestamp64Micro({firstUs:Int64}, 'UTC') AND t < fromUnixTimestamp64Micro({lastUs:Int64}, 'UTC')
         AND answered > 0 AND ${IN_SCOPE}
       ORDER BY longestUs DESC LIMIT {limit:UInt32}`,
-      { ...parameters, firstUs, lastUs },
+      { ...parametersOf(window, scope), limit, firstUs, lastUs },
     );
   const hours =
     lastHourUs - firstHourUs >= HOURS_ENOUGH * HOUR_US
@@ -144,15 +151,35 @@ export async function readSlowest(
       : [];
   const longest =
     hours.length === limit ? hours : await longestOf('class_1m', firstMinuteUs, lastMinuteUs);
-  const leastUs = longest[limit - 1]?.longestUs;
+  return longest[limit - 1]?.longestUs;
+}
+
+async function readFrom(
+  store: Store,
+  window: Window,
+  scope: Scope,
+  limit: number,
+  leastUs: number | undefined,
+): Promise<ExecutionFacts[]> {
   const rows = await ask<ExecutionRow>(
     store,
     `SELECT ${COLUMNS} FROM events
     WHERE ${inWindow('ts')} AND ${IN_SCOPE} AND ${leastUs === undefined ? 'true' : 'duration_us >= {leastUs:Int64}'}
     ORDER BY ${SLOWEST_FIRST} LIMIT {limit:UInt32}`,
-    { ...parameters, leastUs: leastUs ?? 0 },
+    { ...parametersOf(window, scope), limit, leastUs: leastUs ?? 0 },
   );
   return executionsOf(store, rows);
+}
+
+/** The first minute of the window of which executions are stored. */
+async function firstKept(store: Store, window: Window, scope: Scope): Promise<number | undefined> {
+  const [row] = await ask<{ minuteUs: number }>(
+    store,
+    `SELECT toInt64(toUnixTimestamp(toStartOfMinute(ts))) * 1000000 AS minuteUs FROM events
+    WHERE ${inWindow('ts')} AND ${IN_SCOPE} ORDER BY toStartOfMinute(ts) LIMIT 1`,
+    parametersOf(window, scope),
+  );
+  return row?.minuteUs;
 }
 
 interface DdlRow extends Omit<DdlFacts, 'user' | 'database' | 'application'> {

@@ -12,7 +12,11 @@ import {
   type OpenTransactionFacts,
   type OpenTransactionsFacts,
 } from '../../events/open-transactions.ts';
-import type { TransactionTypeFacts } from '../../events/transaction-types.ts';
+import {
+  FINGERPRINT_SIZE,
+  type StatementStepFacts,
+  type TransactionTypeFacts,
+} from '../../events/transaction-types.ts';
 import type { Store } from '../store.ts';
 import { ask, IN_SCOPE, type Parameters, SERVER, us } from './ask.ts';
 import type { ClassDescriptions } from './class-descriptions.ts';
@@ -26,6 +30,8 @@ import {
 
 const OPEN_MAX = 50;
 const ENDED_MAX = 20;
+/** Of them three are told; their order may differ with what came before. */
+const FOLLOWERS_MAX = 20;
 const LONG_MAX = 5_000;
 /** Younger ones are counted only: what they do next they have done before anybody reads of it. */
 const TOLD_FROM_US = 1_000_000;
@@ -103,7 +109,7 @@ export async function readOpenTransactions(
     };
   });
   const [classes, stepTimes] = await Promise.all([
-    descriptions.texts(textsOf(whole, types)),
+    descriptions.texts([...textsOf(whole, types), ...followersOf(whole, steps)]),
     readStepTimes(
       store,
       learnt,
@@ -134,6 +140,23 @@ function textsOf(
     ]),
     ...types.flatMap(({ statements }) => statements),
   ];
+}
+
+/** Statements that came most often behind the last one of each: those that may be guessed to come next. */
+function followersOf(
+  spells: readonly OpenTransactionFacts[],
+  steps: readonly StatementStepFacts[],
+): string[] {
+  const lasts = new Set(spells.map(({ sequence }) => sequence.at(-1) ?? ''));
+  const followers = new Map<string, Set<string>>();
+  // The most frequent steps come first.
+  for (const { context, next } of steps) {
+    const last = context.slice(-FINGERPRINT_SIZE);
+    if (!lasts.has(last)) continue;
+    const own = followers.get(last) ?? new Set();
+    if (own.size < FOLLOWERS_MAX) followers.set(last, own.add(next));
+  }
+  return [...followers.values()].flatMap((own) => [...own]);
 }
 
 const NO_COURSE = {
