@@ -159,7 +159,7 @@ export function explanationOf(
     headline: headlineOf(report, atUs, incident, noticed),
     incident,
     others: report.incidents.filter((one) => one !== incident).map(briefly),
-    fault: incident === null ? faultNoticed(noticed) : faultOf(report, incident, findings),
+    fault: incident === null ? faultNoticed(report, noticed) : faultOf(report, incident, findings),
     actions: actionsOf(findings),
     before,
     during,

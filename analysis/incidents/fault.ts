@@ -15,40 +15,61 @@ import { MINUTE_US } from '../../src/core/time.ts';
 const CLIENTS_NAMED = 3;
 
 /** Of what would wake nobody only few kinds say whose doing it was. */
-export function faultNoticed([noticed]: readonly Finding[]): Explanation['fault'] {
-  if (noticed === undefined)
-    return { who: 'nobody', parts: [textPart('Nothing happened that would be anybody’s.')] };
+export function faultNoticed(report: Report, all: readonly Finding[]): Explanation['fault'] {
+  const [noticed] = all;
+  const said = (who: Fault, ...parts: (HighlightPart | string)[]) => ({
+    who,
+    parts: asParts(parts),
+  });
+  if (noticed === undefined) return said('nobody', 'Nothing happened that would be anybody’s.');
+  const error = errorOf(report, noticed);
+  if (error !== undefined) return said(...error);
   if (noticed.kind === 'low-tps/application')
-    return {
-      who: 'application',
-      parts: [
-        textPart(
-          'Applications ask less, which may be their own affair or that of who uses them; what they ask is answered as usual.',
-        ),
-      ],
-    };
+    return said(
+      'application',
+      'Applications ask less, which may be their own affair or that of who uses them; what they ask is answered as usual.',
+    );
   if (noticed.kind === 'low-tps/workload_change')
-    return {
-      who: 'unknown',
-      parts: [
-        textPart(
-          'The database does as much as ever, in fewer transactions: a new release or other users, and perhaps nobody’s fault.',
-        ),
-      ],
-    };
-  if (noticed.kind.startsWith('state/') && noticed.node !== null)
-    return {
-      who: noticed.role === 'server' ? 'database' : 'application',
-      parts: [
-        textPart(noticed.role === 'server' ? 'The database ' : 'The application '),
-        nodePart(noticed.node),
-        textPart(', the only node that was not well.'),
-      ],
-    };
-  return {
-    who: 'unknown',
-    parts: [textPart('No node was unwell: what was noticed need not be a fault at all.')],
-  };
+    return said(
+      'unknown',
+      'The database does as much as ever, in fewer transactions: a new release or other users, and perhaps nobody’s fault.',
+    );
+  if (noticed.kind.startsWith('open-transactions/'))
+    return said(
+      'application',
+      'Whoever opened the transaction ends it; nobody was seen to wait for it.',
+    );
+  return unwell(all, said);
+}
+
+/** Of several nodes that were not well at once, what they share is nearer at hand than each of them. */
+function unwell(
+  all: readonly Finding[],
+  said: (who: Fault, ...parts: (HighlightPart | string)[]) => Explanation['fault'],
+): Explanation['fault'] {
+  const states = all.filter(({ kind, node }) => kind.startsWith('state/') && node !== null);
+  const nodes = new Map(states.map((one) => [`${String(one.role)} ${String(one.node)}`, one]));
+  const [only] = nodes.values();
+  if (only === undefined || only.node === null)
+    return said('unknown', 'No node was unwell: what was noticed need not be a fault at all.');
+  if (nodes.size > 1)
+    return said(
+      'between',
+      countPart(nodes.size),
+      ' nodes were not well at the same time: look at what they share, the network between them, the database or its machine.',
+    );
+  return only.role === 'server'
+    ? said('database', 'The database ', nodePart(only.node), ', the only node that was not well.')
+    : said(
+        'application',
+        'The application ',
+        nodePart(only.node),
+        ', the only node that was not well.',
+      );
+}
+
+function asParts(parts: readonly (HighlightPart | string)[]): HighlightPart[] {
+  return parts.map((part) => (typeof part === 'string' ? textPart(part) : part));
 }
 
 /** @param findings of the incident, the first cause first */
@@ -63,7 +84,7 @@ export function faultOf(
   const suddenly = findings.filter(({ kind }) => kind === 'slow-classes/sudden-change').length;
   const said = (who: Fault, ...parts: (HighlightPart | string)[]) => ({
     who,
-    parts: [...parts.map((part) => (typeof part === 'string' ? textPart(part) : part)), ...hints],
+    parts: [...asParts(parts), ...hints],
   });
   if (finding.kind.startsWith('open-transactions/')) {
     const holder = report.channels.find(({ sessionId }) => sessionId === finding.sessions[0]);

@@ -212,6 +212,7 @@ const loginRefused: Scenario = {
     await load(before);
   },
   afterSeconds: 10,
+  // It has connections for the milliseconds of a login, and none that it can use.
   states: [clientState(SHOP_HOST, 'down', 'allowed', 60)],
   findings: [expectedFinding('low-tps/database'), expectedError('28000'), ...shutdownErrors],
 };

@@ -121,6 +121,12 @@ describe('an explanation', () => {
     expect(notice({ kind: 'x/y' }).fault.who).toBe('unknown');
     expect(notice({ kind: 'state/sub_healthy', node: '10.0.1.1' }).fault.who).toBe('application');
     expect(notice({ kind: 'state/jitter' }).fault.who).toBe('database');
+    expect(notice({ kind: 'open-transactions/idle' }).fault.who).toBe('application');
+    const uneven = (node: string) =>
+      findingOf({ kind: 'state/jitter', severity: 'notice', node, sinceUs: at(300) });
+    const both = told(reportOf([uneven('10.0.1.1'), uneven('10.0.1.2')]), at(545));
+    expect(both.fault.who).toBe('between');
+    expect(words(both.fault.parts)).toMatch(/^2 nodes were not well at the same time/);
   });
 
   it('does not call a node well of which nothing is known', () => {
