@@ -68,6 +68,7 @@ export const errorTable = {
     hint: "look into the kernel's log (dmesg) for why, mend the disk, then run the same command again",
   },
   MSQL_STORE_ENGINE: { exitCode: 1, hint: 'run mirrorsql doctor' },
+  MSQL_STORE_OPENING: { exitCode: 1, hint: 'ask again in a few seconds' },
   MSQL_STORE_UNREACHABLE: {
     exitCode: 1,
     hint: 'an embedded store comes back by itself; of a ClickHouse server check that it runs and that the URL is right',

@@ -20,8 +20,8 @@ const CLOSE_WITHIN_MS = 10_000;
 
 /** Why requests fail during the first attempt to open it, which is no trouble. */
 export const STILL_OPENING = new MirrorSqlError(
-  'MSQL_STORE_UNREACHABLE',
-  'the store is just being opened, which takes seconds',
+  'MSQL_STORE_OPENING',
+  'the store is just being opened',
 );
 
 type EventualOptions = Pick<OpenOptions, 'collector' | 'lockedWithinMs'>;

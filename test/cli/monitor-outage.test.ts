@@ -63,7 +63,7 @@ describe('a monitor whose store hangs from the start', () => {
     );
     const answer = await fetch(`${url}api/v1/extent`);
     expect(answer.status).toBe(503);
-    expect(await answer.json()).toMatchObject({ code: 'MSQL_STORE_UNREACHABLE' });
+    expect(await answer.json()).toMatchObject({ code: 'MSQL_STORE_OPENING' });
     thaw();
     await waitUntil('all to be stored', 60_000, () => run.said().includes('captured '));
     run.child.kill('SIGINT');
