@@ -305,10 +305,28 @@ describe.skipIf(noBrowser !== '')(`the page ${noBrowser}`, () => {
       /^Nothing was seen from 10\.9\.9\.9 in this window\s+Shown is all that is stored/,
     );
     expect(await page.locator('section').count()).toBe(2);
+    expect(await page.locator('.chip').textContent()).toContain('not known what was missed');
     await page.getByRole('button', { name: 'Show everybody' }).click();
     await page.waitForSelector('.figures');
     expect(page.url()).not.toContain('client');
     expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  it('marks what it still shows of the view before, until the one that was asked for is there', async () => {
+    const page = await opened();
+    expect(await page.locator('.awaited').count()).toBe(0);
+    let answer: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => (answer = resolve));
+    await page.route('**/api/v1/report**', async (route) => {
+      await held;
+      await route.continue();
+    });
+    await page.getByLabel('Client').selectOption('10.20.4.11');
+    await page.waitForSelector('.awaited');
+    answer();
+    await page.waitForSelector('.fresh');
+    expect(await page.locator('.awaited').count()).toBe(0);
     await page.close();
   });
 
