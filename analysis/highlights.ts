@@ -149,7 +149,7 @@ const unanswered: Rule = ({ overview }) => {
 };
 
 /** Transactions that hold their locks while nobody ends them. */
-const openTransactions: Rule = ({ window }, { channels }) => {
+const openTransactions: Rule = ({ window }, { channels, channelsCount }) => {
   const open = channels.flatMap((channel) => {
     const since = channel.openTransactionSinceUs;
     const ageUs = transactionAgeUs(channel);
@@ -162,6 +162,8 @@ const openTransactions: Rule = ({ window }, { channels }) => {
   return highlight(
     oldest.ageUs >= OPEN_WARNING_US ? 'warning' : 'notice',
     'transactions',
+    // Those with the oldest transactions come first, so there may be more where every channel that was read has one.
+    ...(open.length === channels.length && channelsCount > channels.length ? ['At least '] : []),
     countPart(open.length),
     plural(
       open.length,

@@ -7,7 +7,13 @@ import {
 } from '../../src/events/big-transactions.ts';
 import type { Finding } from '../../src/events/finding.ts';
 import { defaultBigTransactionsSettings } from './big-transactions.ts';
-import { textPart, countPart, sharePart, statementPart } from '../../src/events/sentence.ts';
+import {
+  countPart,
+  nodePart,
+  sharePart,
+  statementPart,
+  textPart,
+} from '../../src/events/sentence.ts';
 import { evidence } from '../evidence.ts';
 
 /** As a nightly batch is big each night: told as something new only when its executions change so many times more rows. */
@@ -47,6 +53,8 @@ function classFinding(
     sinceUs: window.fromUs,
     untilUs: window.toUs,
     summary: [
+      nodePart(row.server),
+      textPart(': '),
       sharePart(row.bigShare),
       textPart(' of the executions of '),
       statementPart(row.text, row.fingerprint),
@@ -92,6 +100,8 @@ function typeFinding(
     sinceUs: Math.max(row.largestUs, window.fromUs),
     untilUs: window.toUs,
     summary: [
+      nodePart(row.server),
+      textPart(': '),
       countPart(count),
       textPart(count === 1 ? ' transaction of the type ' : ' transactions of the type '),
       textPart(row.text),

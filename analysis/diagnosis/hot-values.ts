@@ -13,11 +13,12 @@ import type {
 } from '../../src/events/hot-values.ts';
 import { evidence } from '../evidence.ts';
 import {
-  type HighlightPart,
-  textPart,
   countPart,
+  type HighlightPart,
+  nodePart,
   sharePart,
   statementPart,
+  textPart,
 } from '../../src/events/sentence.ts';
 
 export interface HotValueSettings {
@@ -206,7 +207,13 @@ export function hotValueFindings(
         role: 'server' as const,
         sinceUs: row.firstUs,
         untilUs: row.lastUs,
-        summary: [...words.says(row), statement, textPart('.')],
+        summary: [
+          nodePart(row.server),
+          textPart(': '),
+          ...words.says(row),
+          statement,
+          textPart('.'),
+        ],
         advice:
           words.adviceToWrites !== undefined && WRITING.test(row.normalized)
             ? words.adviceToWrites

@@ -111,6 +111,18 @@ describe('highlightsOf', () => {
     ]);
   });
 
+  it('says at least how many transactions were left open where not all channels were read', () => {
+    const open = channelOf({
+      openTransactionSinceUs: START_US,
+      lastSeenUs: START_US + 30 * SECOND_US,
+    });
+    const told = (channels: WindowFacts['channels'], channelsCount: number) =>
+      highlights({ channels, channelsCount }).find((line) => line.includes('open'));
+    expect(told([open, open], 900)).toMatch(/^warning: At least 2 channels left transactions open/);
+    expect(told([open, channelOf({})], 900)).toMatch(/^warning: 1 channel left a transaction/);
+    expect(told([open, open], 2)).toMatch(/^warning: 2 channels left/);
+  });
+
   it('does not blame a window for a transaction that began after it', () => {
     const later = channelOf({
       openTransactionSinceUs: WELL.window.toUs,

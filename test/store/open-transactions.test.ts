@@ -427,3 +427,34 @@ describe('big statements and transactions', () => {
     expect(bigTransactions).toEqual({ classes: [], types: [], before: [], texts: [] });
   });
 });
+
+it('counts the open transactions of more sessions than it tells', async () => {
+  const sessions = 2_100;
+  const at = (seconds: number) => BASE_US + seconds * SECOND;
+  const insert = (table: string, values: object[]) =>
+    temporary.store.writer.insert({ table, values, format: 'JSONEachRow' });
+  const id = (index: number) => index.toString(16).padStart(16, '0');
+  const edge = { client_ip: '10.0.7.7', server_ip: '10.0.7.1', server_port: 5432 };
+  await insert(
+    'sessions',
+    Array.from({ length: sessions }, (_, index) => ({
+      ...edge,
+      session_id: id(index),
+      client_port: 1_024 + index,
+      start_ts: at(4_000),
+      end_ts: at(7_000),
+      end_reason: 'capture_end',
+      transaction_status: 'T',
+      transaction_start_ts: at(5_000 + (index % 1_500)),
+    })),
+  );
+  // The oldest has ended since its session was told of.
+  await insert('transactions', [
+    { ...edge, ts: at(6_999), start_ts: at(5_000), session_id: id(0), client_port: 1_024 },
+  ]);
+  const { openTransactions } = await readWindowFacts(temporary.store, window(6_900, 7_000), {
+    client: edge.client_ip,
+  });
+  expect(openTransactions.open).toHaveLength(50);
+  expect(openTransactions.openCount).toBe(sessions - 1);
+});

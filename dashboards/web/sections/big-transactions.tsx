@@ -5,7 +5,24 @@ import { type Column, Table } from '../parts/table.tsx';
 import { Count, Share } from '../parts/values.tsx';
 import { Section } from './section.tsx';
 
-function classColumns(onOpen: (fingerprint: string) => void): Column<BigClassRow>[] {
+/** Where, when it is not all the same. */
+function onServers(rows: readonly { readonly server: string }[]): Column<{ server: string }>[] {
+  const several = new Set(rows.map(({ server }) => server)).size > 1;
+  return several
+    ? [
+        {
+          key: 'server',
+          label: 'Database',
+          cell: ({ server }) => <span class="mono">{server}</span>,
+        },
+      ]
+    : [];
+}
+
+function classColumns(
+  rows: readonly BigClassRow[],
+  onOpen: (fingerprint: string) => void,
+): Column<BigClassRow>[] {
   return [
     {
       key: 'statement',
@@ -25,6 +42,7 @@ function classColumns(onOpen: (fingerprint: string) => void): Column<BigClassRow
         </button>
       ),
     },
+    ...onServers(rows),
     {
       key: 'share',
       label: 'Big',
@@ -68,8 +86,9 @@ function classColumns(onOpen: (fingerprint: string) => void): Column<BigClassRow
   ];
 }
 
-const typeColumns: Column<BigTypeRow>[] = [
+const typeColumns = (rows: readonly BigTypeRow[]): Column<BigTypeRow>[] => [
   { key: 'type', label: 'Type of transactions', wide: true, cell: ({ text }) => text },
+  ...onServers(rows),
   {
     key: 'big',
     label: 'Big',
@@ -127,7 +146,7 @@ export function BigTransactions({
       {classes.length > 0 && (
         <Table
           caption="Classes with big executions"
-          columns={classColumns(onOpen)}
+          columns={classColumns(classes, onOpen)}
           rows={classes}
           rowKey={(row) => row.server + row.fingerprint}
           shown={5}
@@ -137,7 +156,7 @@ export function BigTransactions({
       {types.length > 0 && (
         <Table
           caption="Types with big transactions"
-          columns={typeColumns}
+          columns={typeColumns(types)}
           rows={types}
           rowKey={(row) => row.server + row.type}
           shown={5}

@@ -31,6 +31,7 @@ export function bigTransactions(page: Page): string[] {
       align: 'right',
       from: 90,
     },
+    ...onServers(classes),
     { title: 'statement', cell: ({ text }) => printable(text), flexible: true },
   ];
   const typeColumns: Column<BigTypeRow>[] = [
@@ -43,6 +44,7 @@ export function bigTransactions(page: Page): string[] {
       align: 'right',
     },
     { title: 'of all rows', cell: ({ shareOfRows }) => shareText(shareOfRows), align: 'right' },
+    ...onServers(types),
     { title: 'type of transactions', cell: ({ text }) => printable(text), flexible: true },
   ];
   return section(page, 'Big transactions', '', [
@@ -63,4 +65,10 @@ export function bigTransactions(page: Page): string[] {
         ),
       ),
   ]);
+}
+
+/** Where, when it is not all the same. */
+function onServers(rows: readonly { readonly server: string }[]): Column<{ server: string }>[] {
+  const several = new Set(rows.map(({ server }) => server)).size > 1;
+  return several ? [{ title: 'database', cell: ({ server }) => printable(server) }] : [];
 }

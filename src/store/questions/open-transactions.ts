@@ -30,6 +30,8 @@ import {
 
 const OPEN_MAX = 50;
 const ENDED_MAX = 20;
+/** Their keys travel in a question's address. */
+const UNENDED_MAX = 2_000;
 /** Of them three are told; their order may differ with what came before. */
 const FOLLOWERS_MAX = 20;
 const LONG_MAX = 5_000;
@@ -64,7 +66,7 @@ export async function readOpenTransactions(
     behindUs: asOfUs + LOOKED_BEHIND_US,
     longUs: LONG_TRANSACTION_US,
   };
-  const [later, unended, long] = await Promise.all([
+  const [later, { unended, unendedCount }, long] = await Promise.all([
     readEndedLater(store, asked),
     readUnended(store, asOfUs, asked),
     readLong(store, asked),
@@ -79,7 +81,7 @@ export async function readOpenTransactions(
   const spells: Spell[] = [...open, ...ended];
   const facts = {
     asOfUs,
-    openCount: laterCount + unended.length,
+    openCount: laterCount + unendedCount,
     endedCount: allEnded.length,
     long: [
       ...long.map(({ sinceUs, endUs, type }) => ({ sinceUs, endUs, type })),
@@ -212,19 +214,26 @@ async function countEndedLater(store: Store, parameters: Parameters): Promise<nu
   return row?.count ?? 0;
 }
 
-/** Of sessions that were seen in the window and whose transaction was open when they were last seen. */
-async function readUnended(store: Store, asOfUs: number, parameters: Parameters): Promise<Spell[]> {
-  const rows = await ask<SpellRow>(
+/**
+ * Of sessions that were seen in the window and whose transaction was open when they were last seen: the oldest, and how many
+ * there are. Of more than are read nobody looks whether they have ended since.
+ */
+async function readUnended(
+  store: Store,
+  asOfUs: number,
+  parameters: Parameters,
+): Promise<{ readonly unended: Spell[]; readonly unendedCount: number }> {
+  const rows = await ask<SpellRow & { readonly total: number }>(
     store,
     `SELECT ${WHO}, ${us('assumeNotNull(transaction_start_ts)')} AS sinceUs,
-      least({asOfUs:Int64}, ${us('end_ts')}) AS asOfUs, NULL AS endUs, NULL AS outcome, ${TORN}
+      least({asOfUs:Int64}, ${us('end_ts')}) AS asOfUs, NULL AS endUs, NULL AS outcome, ${TORN}, count() OVER () AS total
     FROM sessions FINAL
     WHERE transaction_start_ts IS NOT NULL AND transaction_status IN ('T', 'E') AND end_reason = 'capture_end'
       AND transaction_start_ts < ${moment('asOfUs')} AND end_ts >= ${moment('fromUs')} AND ${IN_SCOPE}
-    ORDER BY transaction_start_ts, session_id LIMIT ${OPEN_MAX * 4}`,
+    ORDER BY transaction_start_ts, session_id LIMIT ${UNENDED_MAX}`,
     parameters,
   );
-  if (rows.length === 0) return [];
+  if (rows.length === 0) return { unended: [], unendedCount: 0 };
   // A live session's row may be older than the end of its transaction.
   const ended = await ask<{ key: string }>(
     store,
@@ -240,12 +249,15 @@ async function readUnended(store: Store, asOfUs: number, parameters: Parameters)
   const over = new Set(ended.map(({ key }) => key));
   const spells = rows
     .filter(({ sessionId, sinceUs }) => !over.has(`${sessionId} ${String(sinceUs)}`))
-    .map(spellOf);
+    .map(({ total: _, ...row }) => spellOf(row));
   const busy = await readBusyEdges(store, asOfUs, spells, parameters);
-  return spells.map((spell) => ({
-    ...spell,
-    mayWork: busy.has(`${spell.client} ${spell.server}`),
-  }));
+  return {
+    unended: spells.map((spell) => ({
+      ...spell,
+      mayWork: busy.has(`${spell.client} ${spell.server}`),
+    })),
+    unendedCount: (rows[0]?.total ?? 0) - rows.length + spells.length,
+  };
 }
 
 /**

@@ -19,6 +19,15 @@ const judged = (changes: Partial<BigTransactionsFacts>) =>
 const told = (report: ReturnType<typeof judged>) =>
   bigTransactionFindings(report, WINDOW).map(({ kind, severity }) => `${severity} ${kind}`);
 
+it('findings name the database: the same statement may be big on many', () => {
+  const found = bigTransactionFindings(judged({}), WINDOW);
+  expect(found.map(({ kind }) => kind)).toEqual([
+    'big-transactions/class',
+    'big-transactions/type',
+  ]);
+  for (const { node, summary } of found) expect(summary[0]).toEqual({ kind: 'node', text: node });
+});
+
 describe('big statements', () => {
   it('are told by class, with the share of its executions and the transactions that contain it', () => {
     const [row] = judged({}).classes;

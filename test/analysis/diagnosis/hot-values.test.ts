@@ -77,6 +77,7 @@ describe('hotValueRows (F1)', () => {
     expect(hotValueFindings(rows)).toMatchObject([
       { kind: 'hot/contended', ledger: 'F1', severity: 'warning', node: '10.0.0.5:5432' },
     ]);
+    expect(hotValueFindings(rows)[0]?.summary[0]).toEqual({ kind: 'node', text: '10.0.0.5:5432' });
     const shorter = placeOf(text, {
       place: '$2',
       values: [valueOf('7', 50, { waitingMax: 8, contendedUs: 2_999_999 })],
