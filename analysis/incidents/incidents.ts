@@ -92,7 +92,7 @@ function byTime(entries: readonly TimelineEntry[]): TimelineEntry[] {
 }
 
 function linesOf({ finding, onset, endUs }: Member): TimelineEntry[] {
-  const { node, severity, untilUs, summary, kind } = finding;
+  const { node, role, severity, untilUs, summary, kind } = finding;
   const began: TimelineEntry = {
     atUs: onset.atUs,
     kind: 'finding_began',
@@ -104,7 +104,7 @@ function linesOf({ finding, onset, endUs }: Member): TimelineEntry[] {
   if (untilUs === null || (kind.startsWith('error-diagnosis/') && lastedUs < MOMENT_US))
     return [began];
   const subject = node === null ? [] : [nodePart(node), ': '];
-  const words = `${endOf(kind)}, after `;
+  const words = `${endOf(kind, role)}, after `;
   return [
     began,
     entry(untilUs, 'finding_ended', node, ...subject, words, durationPart(lastedUs), '.'),
@@ -115,7 +115,8 @@ function linesOf({ finding, onset, endUs }: Member): TimelineEntry[] {
 const MOMENT_US = SECOND_US;
 
 /** How it is said that a finding is over. */
-function endOf(kind: string): string {
+function endOf(kind: string, role: Finding['role']): string {
+  if (kind === 'state/down' && role === 'client') return 'connections again';
   if (kind.startsWith('error-diagnosis/')) return 'the last of these errors';
   if (kind.startsWith('low-tps/')) return 'as many transactions as usual again';
   if (kind === 'open-transactions/blocking')

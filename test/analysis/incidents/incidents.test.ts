@@ -131,6 +131,23 @@ describe('findings', () => {
     );
   });
 
+  it('of an application without connections end with its connections', () => {
+    const ended = (node: string) =>
+      told([
+        findingOf({
+          kind: 'state/down',
+          severity: 'critical',
+          node,
+          sinceUs: at(100.5),
+          untilUs: at(200.5),
+        }),
+      ])[0]
+        ?.timeline.map(wordsOf)
+        .at(-1);
+    expect(ended(SHOP)).toBe(`${SHOP}: connections again, after 100000000.`);
+    expect(ended(DATABASE)).toBe(`${DATABASE}: down over, after 100000000.`);
+  });
+
   it('of errors within a moment have no end worth a line', () => {
     const errors = (untilUs: number) =>
       findingOf({
