@@ -4,7 +4,6 @@
  * in seconds: each minute's traffic is real, and moved into a minute of its own.
  * Needs a PostgreSQL server and tcpdump with the right to capture; fails without them.
  */
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -60,32 +59,56 @@ async function recordGrowth(file: string): Promise<{ port: number; burstsUs: num
   }
 }
 
-beforeAll(async () => {
-  temporary = await temporaryStore();
+/** Means of the read by minute, as they are stored. */
+let minutes: { minute: number; answered: number; meanUs: number }[];
+
+/** The middle one of eleven minutes. */
+function meanAround(middle: number): number {
+  const around = minutes
+    .filter(({ minute }) => Math.abs(minute - middle) <= 5)
+    .map(({ meanUs }) => meanUs)
+    .sort((a, b) => a - b);
+  return around[5] ?? 0;
+}
+
+/** What the table's growth alone would make a factor of 2.4 and one of 1.6. */
+function growthShows(): boolean {
+  return meanAround(90) > 1.4 * meanAround(60) && meanAround(105) > 1.3 * meanAround(90);
+}
+
+/** Two hours pass in seconds, so other work of the machine for a second or two hides half an hour of growth: then again. */
+const RECORDINGS_MAX = 5;
+
+async function record(): Promise<void> {
   const file = join(temporary.directory, 'growth.pcap');
   const { port, burstsUs } = await recordGrowth(file);
   const moved = join(temporary.directory, 'moved.pcap');
   await moveToMinutes(file, moved, burstsUs, START_US);
   await storeRecording(temporary.store, moved, port);
-  await rm(file);
-}, 60_000);
-afterAll(() => temporary.remove());
-
-it('a table grows without an index: the forecast names the time that it took', async () => {
-  const { store } = temporary;
-  const minutes = await rowsOf<{ minute: number; answered: number; meanUs: number }>(
-    store,
+  minutes = await rowsOf(
+    temporary.store,
     `SELECT intDiv(toInt64(toUnixTimestamp(t)) - ${START_US / 1_000_000}, 60) AS minute,
       sum(class_1m.answered) AS answered, sum(duration_sum_us) / sum(class_1m.answered) AS meanUs
     FROM class_1m WHERE fingerprint IN (SELECT fingerprint FROM classes WHERE has(tables, 'readings'))
     GROUP BY minute ORDER BY minute`,
   );
+}
+
+beforeAll(async () => {
+  for (let recording = 1; ; recording++) {
+    temporary = await temporaryStore();
+    await record();
+    if (growthShows() || recording === RECORDINGS_MAX) return;
+    await temporary.remove();
+  }
+}, 240_000);
+afterAll(() => temporary.remove());
+
+it('a table grows without an index: the forecast names the time that it took', async () => {
+  const { store } = temporary;
+  expect(growthShows(), 'the machine was too busy for its growth to show').toBe(true);
   expect(minutes.map(({ answered }) => answered)).toEqual(new Array(MINUTES).fill(CALLS));
-  const around = minutes
-    .filter(({ minute }) => minute >= 100 && minute <= 110)
-    .map(({ meanUs }) => meanUs)
-    .sort((a, b) => a - b);
-  const thresholdUs = around[5] ?? 0;
+  const thresholdUs = meanAround(105);
 
   const window = { fromUs: START_US + 60 * MINUTE_US, toUs: START_US + 90 * MINUTE_US };
   const extent = { fromUs: START_US, toUs: START_US + MINUTES * MINUTE_US };
