@@ -93,13 +93,10 @@ function load(): string {
 
 async function main(): Promise<void> {
   const rounds = Number(process.argv[2] ?? 10);
-  const directory = process.env['KEEP'] ?? (await mkdtemp(join(tmpdir(), 'mirrorsql-bench-')));
+  const directory = await mkdtemp(join(tmpdir(), 'mirrorsql-bench-'));
   const store = await openStore({ kind: 'embedded', directory });
   try {
-    if (process.env['FILL'] !== undefined) {
-      await fill(store);
-      return;
-    }
+    await fill(store);
     const { pid } = JSON.parse(readFileSync(join(directory, 'store.json'), 'utf8')) as {
       pid: number;
     };
@@ -150,7 +147,7 @@ async function main(): Promise<void> {
     );
   } finally {
     await store.close();
-    if (process.env['KEEP'] === undefined) await rm(directory, { recursive: true, force: true });
+    await rm(directory, { recursive: true, force: true });
   }
 }
 
