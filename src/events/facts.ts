@@ -3,6 +3,7 @@
  * (store/questions), analysis turns them into findings, and neither knows the other.
  * Integers are exact below 2^53; times are microseconds; null is "not known" or "none".
  */
+import type { ClassMeaning } from './class-meaning.ts';
 import type { Histogram } from '../core/histogram.ts';
 import type { ClassForecastFacts } from './class-forecast.ts';
 import type { ErrorDiagnosisFacts } from './error-diagnosis.ts';
@@ -78,18 +79,9 @@ export interface EdgeFacts {
   readonly totals: Omit<ActivityStep, 'startUs' | 'stepUs'>;
 }
 
-export interface ClassFacts {
+export interface ClassFacts extends ClassMeaning {
   /** 16 hex digits; '0000000000000000' stands for all statements whose text is not known. */
   readonly fingerprint: string;
-  readonly normalized: string;
-  readonly command: string;
-  readonly kind: string;
-  readonly tables: readonly string[];
-  /** What a SELECT gives back, and what chooses its rows, as written; empty when it was not parsed. */
-  readonly projectionColumns: readonly string[];
-  readonly predicateColumns: readonly string[];
-  /** LIKE with a text that begins with a wildcard, in the first statement of the class that was seen. */
-  readonly leadingWildcard: boolean;
   readonly calls: number;
   readonly errors: number;
   readonly unanswered: number;

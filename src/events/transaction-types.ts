@@ -3,6 +3,7 @@
  * (core/loops.ts). The store counts them by the hour; diagnoses compare open transactions with them.
  */
 import type { Histogram } from '../core/histogram.ts';
+import type { ClassMeaning } from './class-meaning.ts';
 
 /** Statements before the next that are told from each other; more told nothing more (research on TPC-C). */
 export const CONTEXT_MAX = 4;
@@ -52,12 +53,9 @@ export interface StepTimesFacts extends Pick<StatementStepFacts, 'server' | 'con
 }
 
 /** What a fingerprint stands for, as far as a sentence about it needs it. */
-export interface ClassText {
+export interface ClassText
+  extends Pick<ClassMeaning, 'normalized' | 'command' | 'kind' | 'tables'> {
   readonly fingerprint: string;
-  readonly normalized: string;
-  readonly command: string;
-  readonly kind: string;
-  readonly tables: readonly string[];
 }
 
 /** A type as a person reads it. */

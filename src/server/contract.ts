@@ -6,7 +6,6 @@ import Type, { type Static } from 'typebox';
 import {
   channelSchema,
   classRowSchema,
-  collectorRowSchema,
   errorRowSchema,
   executionSchema,
   nodeRowSchema,
@@ -16,6 +15,7 @@ import {
   sessionEventSchema,
   windowSchema,
 } from './report-schema.ts';
+import { collectorRowSchema } from './schemas/capture.ts';
 import { incidentSchema } from './schemas/incidents.ts';
 import { storedFindingSchema, storedStateSchema } from './schemas/judgement.ts';
 import {

@@ -23,12 +23,10 @@ import {
   BILLING,
   channelOf,
   classOf,
+  EMPTY_FACTS,
   EMPTY_TOTALS,
   END_US,
   histogramOf,
-  NO_FORECAST,
-  NO_MINUTES,
-  NOTHING_OPEN,
   REPORTS,
   SERVER,
   SHOP,
@@ -408,8 +406,8 @@ export function shopFacts(): WindowFacts {
     [REPORTS, 0.02],
   ];
   return {
+    ...EMPTY_FACTS,
     window: { fromUs: START_US, toUs: END_US },
-    scope: {},
     extent: { fromUs: START_US, toUs: END_US },
     steps,
     edges: parts.map(([client, part]) => ({
@@ -419,8 +417,6 @@ export function shopFacts(): WindowFacts {
     })),
     classes: CLASSES,
     classSteps: classSteps(),
-    classSeasons: [],
-    deliveries: [],
     repetitions: [REPETITION],
     errors: ERRORS,
     errorSteps: errorSteps(),
@@ -445,7 +441,6 @@ export function shopFacts(): WindowFacts {
         detail: '',
       },
     ],
-    replication: [],
     slowest: SLOWEST,
     capture: {
       packets: 412_880,
@@ -463,17 +458,7 @@ export function shopFacts(): WindowFacts {
       connectionsDoubled: 0,
       rowsRetired: 0,
     },
-    collectors: [],
     healthWindow: { fromUs: START_US, toUs: END_US },
-    nodeSeconds: [],
-    seasons: [],
-    workloadMix: [],
-    classForecast: NO_FORECAST,
-    openTransactions: NOTHING_OPEN,
-    bigTransactions: { classes: [], types: [], before: [], texts: [] },
-    valuePlaces: [],
-    missed: [],
-    lowTps: NO_MINUTES,
     errorDiagnosis: causesOf(SERVER, ERRORS, errorSteps(), { fromUs: START_US, toUs: END_US }),
   };
 }

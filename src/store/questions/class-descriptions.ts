@@ -3,22 +3,13 @@
  * mean: a join with `classes` in every question that names some costs the store more than its answer.
  */
 import { setImmediate } from 'node:timers/promises';
+import type { ClassMeaning } from '../../events/class-meaning.ts';
 import type { ClassText } from '../../events/transaction-types.ts';
 import type { Store } from '../store.ts';
 import { ask } from './ask.ts';
 
-export interface ClassDescription {
-  readonly normalized: string;
-  readonly command: string;
-  readonly kind: string;
-  readonly tables: readonly string[];
-  readonly projectionColumns: readonly string[];
-  readonly predicateColumns: readonly string[];
-  readonly leadingWildcard: boolean;
-}
-
 /** Of a fingerprint that the store does not know. */
-const UNKNOWN: ClassDescription = {
+const UNKNOWN: ClassMeaning = {
   normalized: '',
   command: '',
   kind: '',
@@ -37,7 +28,7 @@ const ASKED_MAX = 5_000;
 export class ClassDescriptions {
   readonly #store: Store;
   readonly #first: Promise<unknown>;
-  readonly #known = new Map<string, ClassDescription>();
+  readonly #known = new Map<string, ClassMeaning>();
   /** By fingerprint: settled when its question is answered. */
   readonly #answers = new Map<string, Promise<void>>();
   /** What the next question will be about, and its answer. */
@@ -51,7 +42,7 @@ export class ClassDescriptions {
   }
 
   /** @returns what tells a description of each of `fingerprints`  @throws MirrorSqlError */
-  async of(fingerprints: Iterable<string>): Promise<(fingerprint: string) => ClassDescription> {
+  async of(fingerprints: Iterable<string>): Promise<(fingerprint: string) => ClassMeaning> {
     const answers = new Set<Promise<void>>();
     for (const one of fingerprints) if (HEX.test(one)) answers.add(this.#answerOf(one));
     await Promise.all(answers);
@@ -89,7 +80,7 @@ export class ClassDescriptions {
   }
 
   async #ask(fingerprints: readonly string[]): Promise<void> {
-    const rows = await ask<ClassDescription & { readonly fingerprint: string }>(
+    const rows = await ask<ClassMeaning & { readonly fingerprint: string }>(
       this.#store,
       `SELECT fingerprint, normalized, command, kind, tables, projection_columns AS projectionColumns,
         predicate_columns AS predicateColumns, toBool(leading_wildcard) AS leadingWildcard

@@ -1,8 +1,9 @@
 /** Statement classes over a window, as a whole and step by step. */
 import { bucketSql } from '../../core/histogram.ts';
+import type { ClassMeaning } from '../../events/class-meaning.ts';
 import type { ClassFacts, ClassStep, Window } from '../../events/facts.ts';
 import type { Store } from '../store.ts';
-import type { ClassDescription, ClassDescriptions } from './class-descriptions.ts';
+import type { ClassDescriptions } from './class-descriptions.ts';
 import {
   ask,
   histogramOf,
@@ -87,7 +88,7 @@ function source(
 }
 
 /** A class without what its fingerprint stands for. */
-export type ClassSums = Omit<ClassFacts, keyof ClassDescription>;
+export type ClassSums = Omit<ClassFacts, keyof ClassMeaning>;
 
 interface ClassRow extends Omit<ClassSums, 'durations'> {
   readonly durations: JsonHistogram;

@@ -1,5 +1,4 @@
 /** Everything that the report of a window needs, asked at once. */
-import { setImmediate } from 'node:timers/promises';
 import { MirrorSqlError } from '../../core/errors.ts';
 import type { Extent, Scope, Window, WindowFacts } from '../../events/facts.ts';
 import type { Store } from '../store.ts';
@@ -54,8 +53,6 @@ export async function readWindowFacts(
   const healthWindow = healthWindowOf(window, extent);
   const sums = readClassSums(store, window, parameters);
   const descriptions = new ClassDescriptions(store, sums);
-  // It travels alone: others wait for its answer, and it for none.
-  await setImmediate();
   const [
     activity,
     classes,
