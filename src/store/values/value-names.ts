@@ -7,8 +7,8 @@
  * What is shown is more: a masked value tells its ends and its length, which for short values is much, so that short ones tell
  * only their length. Nothing here protects the texts of statements, which `events` keeps as they came.
  */
-import { createHmac, randomBytes } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { createHmac, randomBytes, randomUUID } from 'node:crypto';
+import { existsSync, linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { MirrorSqlError, systemCode } from '../../core/errors.ts';
 
@@ -27,21 +27,30 @@ const SHOWN_MAX = 64;
 export function readValueKey(directory: string): Buffer {
   const path = join(directory, KEY_FILE);
   try {
-    try {
-      writeFileSync(path, `${randomBytes(KEY_BYTES).toString('hex')}\n`, {
-        mode: 0o600,
-        flag: 'wx',
-        flush: true,
-      });
-    } catch (error) {
-      if (systemCode(error) !== 'EEXIST') throw error;
-    }
+    if (!existsSync(path)) makeKey(path);
     const text = readFileSync(path, 'latin1');
     if (!KEY_TEXT.test(text)) throw new Error(`${path} holds no key; remove it to make another`);
     return Buffer.from(text.trim(), 'hex');
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new MirrorSqlError('MSQL_STORE_DIRECTORY', reason, { cause: error });
+  }
+}
+
+/** The file appears whole: of workers that begin at the same time, one makes the key, and the others read it. */
+function makeKey(path: string): void {
+  const own = `${path}.${randomUUID()}`;
+  try {
+    writeFileSync(own, `${randomBytes(KEY_BYTES).toString('hex')}\n`, {
+      mode: 0o600,
+      flag: 'wx',
+      flush: true,
+    });
+    linkSync(own, path);
+  } catch (error) {
+    if (systemCode(error) !== 'EEXIST') throw error;
+  } finally {
+    rmSync(own, { force: true });
   }
 }
 
