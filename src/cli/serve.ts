@@ -7,6 +7,7 @@ import { webDirectory } from '../server/web-files.ts';
 import { readExtent, readWindowFacts } from '../store/questions/window-facts.ts';
 import { readStoredFindings, readStoredStates } from '../store/questions/judgements.ts';
 import { readExecutions } from '../store/questions/executions.ts';
+import { limits } from '../store/limits.ts';
 import { openStore, type Store } from '../store/store.ts';
 import type { AnalysisOptions } from './configuration/analysis-settings.ts';
 import { type StoreOptions, storePlace, storeSettings } from './store-settings.ts';
@@ -52,7 +53,10 @@ export function startServing(
 
 /** Prints where it serves and runs until SIGINT or SIGTERM; a second signal ends the process at once. */
 export async function runServe(options: StoreOptions & ServingOptions): Promise<void> {
-  const store = await openStore(storeSettings(options), { existing: true });
+  const store = await openStore(storeSettings(options), {
+    existing: true,
+    answerWithinMs: limits.answerMsMax,
+  });
   const observation = observe(store, options);
   try {
     const listening = await startServing(store, options, observation);

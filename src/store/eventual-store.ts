@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MirrorSqlError } from '../core/errors.ts';
 import type { StoreClient } from './connection.ts';
+import { limits } from './limits.ts';
 import { type OpenOptions, openStore, prepareDirectory, type Store } from './store.ts';
 import type { StoreSettings } from './store.ts';
 import { storeError } from './store-error.ts';
@@ -13,8 +14,6 @@ const RETRY_FIRST_MS = 250;
 const RETRY_MAX_MS = 15_000;
 /** A server that takes a connection and says nothing is asked again after this long. */
 const SERVER_ATTEMPT_MS = 60_000;
-/** Pages rather hear that there is no answer than wait for it. */
-const ANSWER_WITHIN_MS = 20_000;
 /** An engine that is just starting is waited for, but not for ever, when the process ends. */
 const CLOSE_WITHIN_MS = 10_000;
 
@@ -24,21 +23,22 @@ export const STILL_OPENING = new MirrorSqlError(
   'the store is just being opened',
 );
 
-type EventualOptions = Pick<OpenOptions, 'collector' | 'lockedWithinMs'>;
+type EventualOptions = Pick<OpenOptions, 'collector' | 'lockedWithinMs' | 'answerWithinMs'>;
 
 export class EventualStore implements Store {
   readonly collector: string;
   readonly directory: string;
   readonly readsSegments: boolean;
-  readonly answerWithinMs = ANSWER_WITHIN_MS;
+  readonly answerWithinMs: number;
   /** Resolves when the store is open, or when it is closed before. */
   readonly opened: Promise<void>;
   readonly #settings: StoreSettings;
   readonly #options: EventualOptions;
   readonly #closing = new AbortController();
   #store: Store | undefined;
-  #reason = STILL_OPENING;
-  #attempts = 0;
+  readonly #beganMs = performance.now();
+  /** Why the last attempt to open it failed. */
+  #reason: MirrorSqlError | undefined;
 
   /**
    * Begins to open the store.
@@ -49,6 +49,7 @@ export class EventualStore implements Store {
     this.#settings = settings;
     this.#options = options;
     this.collector = options.collector ?? '';
+    this.answerWithinMs = options.answerWithinMs ?? limits.answerMsMax;
     this.directory = prepareDirectory(settings);
     this.readsSegments = settings.kind === 'embedded';
     this.opened = this.#open();
@@ -75,9 +76,12 @@ export class EventualStore implements Store {
     return this.#store !== undefined;
   }
 
-  /** Why the last attempt to open it failed; undefined when it is open, and during the first attempt. */
+  /** Why it is not open; undefined when it is, and while the first attempt takes no longer than an answer may. */
   get trouble(): MirrorSqlError | undefined {
-    return !this.isOpen && this.#attempts > 0 ? this.#reason : undefined;
+    if (this.isOpen) return undefined;
+    if (this.#reason !== undefined) return this.#reason;
+    const openingMs = performance.now() - this.#beganMs;
+    return openingMs > this.answerWithinMs ? slowToOpen(openingMs) : undefined;
   }
 
   /** Nothing is final here. */
@@ -102,7 +106,7 @@ export class EventualStore implements Store {
   }
 
   #opened(): Store {
-    if (this.#store === undefined) throw this.#reason;
+    if (this.#store === undefined) throw this.trouble ?? STILL_OPENING;
     return this.#store;
   }
 
@@ -122,13 +126,20 @@ export class EventualStore implements Store {
         this.#store = store;
       } catch (error) {
         this.#reason = storeError(error);
-        this.#attempts++;
         await sleep(waitMs, undefined, { signal }).catch(() => undefined);
         continue;
       }
       return;
     }
   }
+}
+
+/** It may be at work on a change of its tables, or hang: who waits cannot know, and is told how long it has been. */
+function slowToOpen(openingMs: number): MirrorSqlError {
+  return new MirrorSqlError(
+    'MSQL_STORE_UNREACHABLE',
+    `the store has not answered since it began to be opened ${Math.round(openingMs / 1000)} s ago`,
+  );
 }
 
 function limited(signal: AbortSignal): AbortSignal {

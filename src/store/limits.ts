@@ -38,4 +38,10 @@ export const limits = {
   queryResultBytesMax: 64 * 1024 * 1024,
   querySecondsMax: 60,
   queryMemoryBytesMax: 600 * 1024 * 1024,
+  /**
+   * A question of the pages and the API, and the first opening of the store behind them, in milliseconds: then a reader
+   * hears that the store does not answer. An answer asks how far the store reaches and then the window, and a page waits
+   * 60 s for both. Questions of a month take seconds; commands (`report`, `export`) have no such limit.
+   */
+  answerMsMax: 30_000,
 } as const;

@@ -31,7 +31,7 @@ export interface Store {
   /** Resident memory of the embedded engine's process, in bytes; absent of a server, undefined while no engine runs. */
   readonly engineResidentBytes?: () => number | undefined;
   /** A question that takes longer is given up; without it there is no such limit. */
-  readonly answerWithinMs?: number;
+  readonly answerWithinMs?: number | undefined;
   readonly close: () => Promise<void>;
 }
 
@@ -42,6 +42,8 @@ export interface OpenOptions {
   readonly collector?: string;
   /** A statement that takes longer is given up; 10 minutes when not given. */
   readonly statementWithinMs?: number;
+  /** A question that takes longer is given up; see Store. */
+  readonly answerWithinMs?: number;
   /** Gives up opening. */
   readonly signal?: AbortSignal;
   /** How long to wait for another process that is just opening or closing the directory; 10 s when not given. */
@@ -68,7 +70,9 @@ export async function openStore(
       settings.kind === 'embedded'
         ? await connectEmbedded(directory, { ...options, patient })
         : await connectServer(serverAddress(settings), collector, options.signal);
-    return { ...connection, directory, collector, readsSegments: settings.kind === 'embedded' };
+    const { answerWithinMs } = options;
+    const readsSegments = settings.kind === 'embedded';
+    return { ...connection, directory, collector, readsSegments, answerWithinMs };
   } catch (error) {
     throw storeError(error);
   }

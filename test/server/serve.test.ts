@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Window } from '../../src/events/facts.ts';
 import type { Report } from '../../src/events/report.ts';
 import { reportSchema } from '../../src/server/report-schema.ts';
+import { descriptionOf } from '../store/temporary-store.ts';
 
 const DEMO = 'test/scenarios/demo/demo.pcap.gz';
 
@@ -104,6 +105,19 @@ describe('mirrorsql serve', () => {
     const nowhere = await ask<Report>('report?client=203.0.113.9');
     expect(nowhere.overview.requests).toBe(0);
   });
+
+  it('says that its store does not answer when it hangs, before the page gives up', async () => {
+    const { pid } = descriptionOf(directory);
+    process.kill(pid, 'SIGSTOP');
+    try {
+      const response = await fetch(`${url}api/v1/report`, { signal: AbortSignal.timeout(60_000) });
+      expect(response.status).toBe(503);
+      expect(await response.json()).toMatchObject({ code: 'MSQL_STORE_UNREACHABLE' });
+    } finally {
+      process.kill(pid, 'SIGCONT');
+    }
+    await ask<Report>('report');
+  }, 90_000);
 
   it('ends in order when it is told to', async () => {
     server.kill('SIGINT');

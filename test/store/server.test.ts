@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { createServer as createTlsServer } from 'node:tls';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { storeSettings } from '../../src/cli/store-settings.ts';
-import { EventualStore } from '../../src/store/eventual-store.ts';
+import { EventualStore, STILL_OPENING } from '../../src/store/eventual-store.ts';
 import { SegmentSink } from '../../src/store/segment-sink.ts';
 import { serverAddress } from '../../src/store/server/server-address.ts';
 import { openStore, type OpenOptions, type Store } from '../../src/store/store.ts';
@@ -339,6 +339,19 @@ describe('a server that is away', () => {
     );
     await writer.flush();
     expect(await events('late')).toBe(700);
+  });
+
+  it('and takes connections but says nothing is only being opened at first, then does not answer', async () => {
+    const port = await listening(createServer(() => undefined));
+    const store = new EventualStore(
+      { kind: 'server', url: `http://${credential()}@127.0.0.1:${port}`, directory: spool },
+      { answerWithinMs: 500 },
+    );
+    stores.push(store);
+    expect(store.trouble).toBeUndefined();
+    expect(() => store.client).toThrow(STILL_OPENING);
+    await expect.poll(() => store.trouble?.code).toBe('MSQL_STORE_UNREACHABLE');
+    expect(() => store.client).toThrow('has not answered since it began to be opened');
   });
 
   it('is given up when one is told to', async () => {

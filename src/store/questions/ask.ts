@@ -193,7 +193,7 @@ async function requested<Answer>(
     if (signal?.aborted === true) {
       throw new MirrorSqlError(
         'MSQL_STORE_UNREACHABLE',
-        `the store did not answer within ${(answerWithinMs ?? 0) / 1000} s`,
+        `the store did not answer within ${(answerWithinMs ?? 0) / 1000} s (a shorter window asks less of it)`,
         { cause: error },
       );
     }
