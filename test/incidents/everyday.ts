@@ -3,26 +3,33 @@ import { integerOf } from '../lab/random.ts';
 import { Application, type Work } from './application.ts';
 import { ACCOUNTS, ITEMS, ORDERS_HOST, OWNERS, SHOP_HOST } from './places.ts';
 
-/** BEGIN, two updates (the lower id first: no two of these lock each other out), an insert, COMMIT. */
-export function transfer(seed: number): Work {
+const MOVE = 'UPDATE accounts SET balance = balance + $1 WHERE id = $2';
+
+/**
+ * BEGIN, for each transfer two updates (the lower id first: no two of these lock each other out) and an insert, COMMIT.
+ * @param keys what the keys of these transfers begin with
+ * @param together so many in one transaction; several might lock each other out, among so many accounts once in a blue moon
+ */
+export function transfers(keys: string, together = 1): Work {
   let sent = 0;
   return async (say, random, breathe) => {
-    const source = integerOf(random, 1, ACCOUNTS - 100);
-    const target = source + integerOf(random, 1, 100);
-    const amount = integerOf(random, 1, 50);
-    const move = 'UPDATE accounts SET balance = balance + $1 WHERE id = $2';
-    // Its own: the other workers count on while this one waits.
-    const number = ++sent;
     await say('BEGIN');
-    await say(move, [-amount, source], 'move');
-    // The application's own business: what a bank checks before it pays.
-    await breathe(15);
-    await say(move, [amount, target], 'move');
-    await say(
-      'INSERT INTO transfers (source, target, amount, key) VALUES ($1, $2, $3, $4)',
-      [source, target, amount, `${String(seed)}-${String(number)}`],
-      'book',
-    );
+    for (let transfer = 0; transfer < together; transfer++) {
+      const source = integerOf(random, 1, ACCOUNTS - 100);
+      const target = source + integerOf(random, 1, 100);
+      const amount = integerOf(random, 1, 50);
+      // Its own: the other workers count on while this one waits.
+      const number = ++sent;
+      await say(MOVE, [-amount, source], 'move');
+      // The application's own business: what a bank checks before it pays.
+      await breathe(15);
+      await say(MOVE, [amount, target], 'move');
+      await say(
+        'INSERT INTO transfers (source, target, amount, key) VALUES ($1, $2, $3, $4)',
+        [source, target, amount, `${keys}-${String(number)}`],
+        'book',
+      );
+    }
     await say('COMMIT');
   };
 }
@@ -53,7 +60,7 @@ export function everydayApplications(
     workers: 6,
     pauseMs: 600 / load,
     seed: seed * 2,
-    work: transfer(seed),
+    work: transfers(String(seed)),
   });
   const shop = new Application({
     name: 'shop',

@@ -84,7 +84,7 @@ const captureLoss: Scenario = {
   says: 'The capture loses every tenth packet for 60 s; all else is well.',
   harmless: true,
   play: () => delay(60_000),
-  captureLossShare: 0.1,
+  captureLossShare: [0.1, 0.1],
   afterSeconds: 30,
   // Nobody can tell, and that is what must be said.
   states: [serverState('unknown', 'expected'), ...allowedEverywhere(['unknown'])],

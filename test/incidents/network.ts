@@ -1,5 +1,6 @@
 /** Faults of the network between the applications and the server: ledger H3 and H5. */
 import { delay } from '../lab/process.ts';
+import { between } from '../lab/random.ts';
 import type { Impairment } from './network-path.ts';
 import { ORDERS_HOST, SHOP_HOST } from './places.ts';
 import type { Scenario } from './scenario.ts';
@@ -17,7 +18,10 @@ const FAULT_MS = 100_000;
 /** What a retransmission waits at least on Linux (tcp(7), TCP_RTO_MIN). */
 const RETRANSMISSION_MS = 200;
 
-function impair(impairment: (stage: Stage) => Impairment, forMs = FAULT_MS): Scenario['play'] {
+export function impair(
+  impairment: (stage: Stage) => Impairment,
+  forMs = FAULT_MS,
+): Scenario['play'] {
   return async (stage) => {
     const { path } = stage;
     if (path === undefined) throw new Error('this scenario needs a network path');
@@ -29,9 +33,12 @@ function impair(impairment: (stage: Stage) => Impairment, forMs = FAULT_MS): Sce
 
 const networkDelay: Scenario = {
   name: 'network-delay',
-  says: 'Every answer of the server is held back by 300 ms in the network for four minutes.',
+  says: 'Every answer of the server is held back by 350 to 1,000 ms in the network for four minutes.',
   path: true,
-  play: impair(() => ({ holdMs: () => 300 }), LOW_TPS_MS),
+  play: impair(({ random }) => {
+    const heldMs = between(random, 350, 1_000);
+    return { holdMs: () => heldMs };
+  }, LOW_TPS_MS),
   afterSeconds: 5,
   states: [
     serverState('slow', 'expected', 60),
@@ -44,9 +51,12 @@ const networkDelay: Scenario = {
 
 const wayToShop: Scenario = {
   name: 'way-to-shop',
-  says: 'The answers of the server to the shop alone are held back by 600 ms in the network for four minutes.',
+  says: 'The answers of the server to the shop alone are held back by 800 to 1,500 ms in the network for four minutes.',
   path: true,
-  play: impair(() => ({ holdMs: (client) => (client === SHOP_HOST ? 600 : 0) }), LOW_TPS_MS),
+  play: impair(({ random }) => {
+    const heldMs = between(random, 800, 1_500);
+    return { holdMs: (client) => (client === SHOP_HOST ? heldMs : 0) };
+  }, LOW_TPS_MS),
   afterSeconds: 5,
   states: [
     clientState(SHOP_HOST, 'slow', 'expected', 60),
@@ -103,19 +113,19 @@ const networkLoss: Scenario = {
 
 const networkLossHeavy: Scenario = {
   name: 'network-loss-heavy',
-  says: 'Four of ten answers are lost on the way, again and again, and come after ever longer retransmissions, for four minutes.',
+  says: 'Half of the answers or a little more are lost on the way, again and again, and come after ever longer retransmissions, for four minutes.',
   path: true,
-  play: impair(
-    ({ random }) => ({
+  play: impair(({ random }) => {
+    const lost = between(random, 0.5, 0.55);
+    return {
       holdMs: () => {
         let held = 0;
         // Each retransmission waits twice as long as the one before (RFC 6298 5.5), and may be lost as well.
-        for (let wait = RETRANSMISSION_MS; random() < 0.4 && wait < 5_000; wait *= 2) held += wait;
+        for (let wait = RETRANSMISSION_MS; random() < lost && wait < 5_000; wait *= 2) held += wait;
         return held;
       },
-    }),
-    LOW_TPS_MS,
-  ),
+    };
+  }, LOW_TPS_MS),
   afterSeconds: 5,
   states: [
     serverState('slow', 'expected', 60),

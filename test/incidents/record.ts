@@ -11,7 +11,7 @@ import { constants, gzipSync } from 'node:zlib';
 import { insideNamespace } from '../lab/namespace.ts';
 import { type PostgresServer, startPostgres } from '../lab/postgres-server.ts';
 import { delay } from '../lab/process.ts';
-import { randomBySeed } from '../lab/random.ts';
+import { between, randomBySeed } from '../lab/random.ts';
 import { startRecording } from '../lab/recorder.ts';
 import { dropPackets } from './capture-loss.ts';
 import { everydayApplications } from './everyday.ts';
@@ -67,7 +67,10 @@ async function recordScenario(scenario: Scenario, { seed, load, into }: Manner):
     const label = labelOf(scenario, seed, times);
     const whole = readFileSync(file);
     const loss = scenario.captureLossShare;
-    const kept = loss === undefined ? whole : dropPackets(whole, loss, times.fault, stage.random);
+    const kept =
+      loss === undefined
+        ? whole
+        : dropPackets(whole, between(stage.random, ...loss), times.fault, stage.random);
     const name = join(into, `${scenario.name}-${String(seed)}`);
     mkdirSync(into, { recursive: true });
     const packed = gzipSync(kept, { level: constants.Z_BEST_COMPRESSION });

@@ -26,8 +26,8 @@ export interface Scenario {
   readonly afterSeconds: number;
   readonly states: readonly ScenarioState[];
   readonly findings: readonly FindingTruth[];
-  /** Share of the packets of the fault's time that the recording loses. */
-  readonly captureLossShare?: number;
+  /** Share of the packets of the fault's time that the recording loses, from and to; which one is drawn. */
+  readonly captureLossShare?: readonly [from: number, to: number];
 }
 
 /** The label of a recording of this scenario. */

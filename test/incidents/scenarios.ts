@@ -5,11 +5,13 @@ import { networkScenarios } from './network.ts';
 import type { Scenario } from './scenario.ts';
 import { statementScenarios } from './statements.ts';
 import { throughputScenarios } from './throughput.ts';
+import { transferScenarios } from './transfers.ts';
 
 export const scenarios: readonly Scenario[] = [
   ...availabilityScenarios,
   ...networkScenarios,
   ...statementScenarios,
   ...throughputScenarios,
+  ...transferScenarios,
   ...harmlessScenarios,
 ];

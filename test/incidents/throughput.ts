@@ -1,10 +1,12 @@
 /**
  * Faults after which a database ends far fewer transactions, one for each thing that can be to blame (D2): they last long enough for the
- * three whole minutes in which TPS must be low before that is told.
+ * three whole minutes in which TPS must be low before that is told. How strong a fault is, is drawn by seed within a range in which it costs
+ * more than half of the transactions, at loads from 0.6 on.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { delay } from '../lab/process.ts';
+import { between, integerOf } from '../lab/random.ts';
 import { browse } from './everyday.ts';
 import { DATABASE, OTHER_HOST, SHOP_HOST } from './places.ts';
 import type { Scenario } from './scenario.ts';
@@ -24,9 +26,10 @@ export const LOW_TPS_MS = 245_000;
 
 const lessLoad: Scenario = {
   name: 'less-load',
-  says: 'Both applications have a fifth of their usual work for four minutes.',
-  play: async ({ orders, shop }) => {
-    for (const application of [orders, shop]) application.pace = 0.2;
+  says: 'Both applications have a tenth to a third of their usual work for four minutes.',
+  play: async ({ orders, shop, random }) => {
+    const pace = between(random, 0.1, 0.35);
+    for (const application of [orders, shop]) application.pace = pace;
     await delay(LOW_TPS_MS);
     for (const application of [orders, shop]) application.pace = 1;
   },
@@ -49,14 +52,53 @@ const applicationGone: Scenario = {
   findings: [expectedFinding('low-tps/application')],
 };
 
+const allGone: Scenario = {
+  name: 'all-gone',
+  says: 'Both applications end in order and stay away for four minutes.',
+  play: async ({ orders, shop }) => {
+    await Promise.all([orders.stop(), shop.stop()]);
+    await delay(LOW_TPS_MS);
+    await Promise.all([orders.start(), shop.start()]);
+  },
+  afterSeconds: 10,
+  states: allowedEverywhere(['down']).filter(({ role }) => role === 'client'),
+  findings: [expectedFinding('low-tps/application')],
+};
+
+const frozenShop: Scenario = {
+  name: 'frozen-shop',
+  says: 'The shop stops in its tracks for four minutes, its connections open, none with anything under way in the database.',
+  play: async ({ shop }) => {
+    shop.freeze();
+    await delay(LOW_TPS_MS);
+    shop.go();
+  },
+  afterSeconds: 10,
+  states: [clientState(SHOP_HOST, 'hang', 'allowed', 60)],
+  findings: [expectedFinding('low-tps/application')],
+};
+
+const smallPool: Scenario = {
+  name: 'small-pool',
+  says: 'A new release of the shop has one connection in place of five, and its customers wait for that, for four minutes and after.',
+  play: async ({ shop }) => {
+    await shop.shrinkTo(1);
+    await delay(LOW_TPS_MS);
+  },
+  afterSeconds: 10,
+  states: [clientState(SHOP_HOST, 'sub_healthy', 'allowed', 60)],
+  findings: [expectedFinding('low-tps/application')],
+};
+
 const applicationSlow: Scenario = {
   name: 'application-slow',
-  says: 'Both applications take long for their own work, the transfers with a transaction open, for four minutes.',
-  play: async ({ orders, shop }) => {
+  says: 'Both applications take seconds for their own work, the transfers 1 to 4 s with a transaction open, the shop 0.6 to 2 s, for four minutes.',
+  play: async ({ orders, shop, random: drawn }) => {
     const [book, read] = [orders.work, shop.work];
-    orders.work = (say, random, breathe) => book(say, random, (ms) => breathe(ms + 1_500));
+    const [bookMs, readMs] = [between(drawn, 1_000, 4_000), between(drawn, 600, 2_000)];
+    orders.work = (say, random, breathe) => book(say, random, (ms) => breathe(ms + bookMs));
     shop.work = async (say, random, breathe) => {
-      await breathe(500);
+      await breathe(readMs);
       await read(say, random, breathe);
     };
     await delay(LOW_TPS_MS);
@@ -74,19 +116,22 @@ const applicationSlow: Scenario = {
 
 const longerTransactions: Scenario = {
   name: 'longer-transactions',
-  says: 'A new release of the shop reads twelve items in a transaction where it read one by itself, with as many statements as before.',
-  play: async ({ shop }) => {
+  says: 'A new release of the shop reads 6 to 20 items in a transaction where it read one by itself, with as many statements as before.',
+  play: async ({ shop, random: drawn }) => {
     const usual = shop.work;
+    const reads = integerOf(drawn, 6, 20);
     shop.work = async (say, random, breathe) => {
       await say('BEGIN');
-      for (let read = 0; read < 12; read++) {
+      for (let read = 0; read < reads; read++) {
         await browse(say, random, breathe);
-        await breathe(100 + random() * 120);
+        await breathe(between(random, 5, 40));
       }
       await say('COMMIT');
     };
+    shop.pace = 1 / reads;
     await delay(LOW_TPS_MS);
     shop.work = usual;
+    shop.pace = 1;
   },
   afterSeconds: 10,
   states: allowedEverywhere(['jitter']),
@@ -99,14 +144,15 @@ const longerTransactions: Scenario = {
 
 const queueForLocks: Scenario = {
   name: 'queue-for-locks',
-  says: 'A job locks both tables of the applications for 2 s again and again, with a pause of a fifth of a second, for four minutes.',
-  play: async () => {
+  says: 'A job locks both tables of the applications for 1.5 to 3.5 s again and again, with a pause of a fifth of a second, for four minutes.',
+  play: async ({ random }) => {
     const client = await connectOther('maintenance');
+    const lockMs = between(random, 1_500, 3_500);
     const untilMs = Date.now() + LOW_TPS_MS;
     while (Date.now() < untilMs) {
       await client.query('BEGIN');
       await client.query('LOCK TABLE accounts, items IN ACCESS EXCLUSIVE MODE');
-      await delay(2_000);
+      await delay(lockMs);
       await client.query('COMMIT');
       await delay(200);
     }
@@ -128,12 +174,13 @@ const queueForLocks: Scenario = {
 
 const slowRows: Scenario = {
   name: 'slow-rows',
-  says: 'Each row that is read of items takes a tenth of a second, as from a disk that fails, for four minutes.',
-  play: async ({ server }) => {
+  says: 'Each row that is read of items takes 0.25 to 0.4 s, as from a disk that fails, for four minutes.',
+  play: async ({ server, random }) => {
+    const seconds = between(random, 0.25, 0.4).toFixed(3);
     await server.query(
       DATABASE,
       `ALTER TABLE items RENAME TO items_read;
-      CREATE VIEW items AS SELECT read.* FROM items_read read, LATERAL (SELECT pg_sleep(0.1) WHERE read.id > 0 OFFSET 0) slow`,
+      CREATE VIEW items AS SELECT read.* FROM items_read read, LATERAL (SELECT pg_sleep(${seconds}) WHERE read.id > 0 OFFSET 0) slow`,
     );
     await delay(LOW_TPS_MS);
     await server.query(DATABASE, 'DROP VIEW items; ALTER TABLE items_read RENAME TO items');
@@ -164,6 +211,31 @@ const longHang: Scenario = {
   ],
 };
 
+const starvedServer: Scenario = {
+  name: 'starved-server',
+  says: 'All backends are stopped (SIGSTOP) for 1.5 to 3 s again and again and run for a tenth of a second between, as on a machine without time for them, for four minutes.',
+  play: async (stage) => {
+    const pids = await clientBackends(stage);
+    const stoppedMs = between(stage.random, 1_500, 3_000);
+    const all = (signal: 'SIGSTOP' | 'SIGCONT') => {
+      for (const pid of pids) process.kill(pid, signal);
+    };
+    const untilMs = Date.now() + LOW_TPS_MS;
+    while (Date.now() < untilMs) {
+      all('SIGSTOP');
+      await delay(stoppedMs);
+      all('SIGCONT');
+      await delay(100);
+    }
+  },
+  afterSeconds: 10,
+  states: allowedEverywhere(['slow', 'jitter', 'sub_healthy']),
+  findings: [
+    expectedFinding('low-tps/database'),
+    allowedFindings('open-transactions/', 'forecast/', 'slow-classes/'),
+  ],
+};
+
 const longOutage: Scenario = {
   name: 'long-outage',
   says: 'The server and its backends are killed (SIGKILL) and start again after four minutes.',
@@ -183,10 +255,10 @@ const longOutage: Scenario = {
 
 const captureLossLong: Scenario = {
   name: 'capture-loss-long',
-  says: 'The capture loses six of ten packets for four minutes; all else is well.',
+  says: 'The capture loses 55 to 85 of a hundred packets for four minutes; all else is well.',
   harmless: true,
   play: () => delay(LOW_TPS_MS),
-  captureLossShare: 0.6,
+  captureLossShare: [0.55, 0.85],
   afterSeconds: 10,
   states: [serverState('unknown', 'expected'), ...allowedEverywhere(['unknown'])],
   findings: [expectedFinding('low-tps/capture')],
@@ -219,9 +291,9 @@ const loginRefused: Scenario = {
 
 const quietShop: Scenario = {
   name: 'quiet-shop',
-  says: 'Customers stay away: the shop asks a tenth of its usual, the transfers go on, for four minutes.',
-  play: async ({ shop }) => {
-    shop.pace = 0.1;
+  says: 'Customers stay away: the shop asks a fifth of its usual or less, the transfers go on, for four minutes.',
+  play: async ({ shop, random }) => {
+    shop.pace = between(random, 0.02, 0.2);
     await delay(LOW_TPS_MS);
     shop.pace = 1;
   },
@@ -257,12 +329,16 @@ export const throughputScenarios: readonly Scenario[] = [
   lessLoad,
   quietShop,
   applicationGone,
+  allGone,
+  frozenShop,
+  smallPool,
   applicationSlow,
   longerTransactions,
   queueForLocks,
   rebuiltTable,
   slowRows,
   longHang,
+  starvedServer,
   longOutage,
   captureLossLong,
   loginRefused,

@@ -18,6 +18,11 @@ export function integerOf(random: Random, low: number, high: number): number {
   return low + Math.floor(random() * (high - low + 1));
 }
 
+/** Uniform from `low` to `high`. */
+export function between(random: Random, low: number, high: number): number {
+  return low + random() * (high - low);
+}
+
 /** Exponentially distributed with mean `mean`: the pauses between independent arrivals. */
 export function pauseOf(random: Random, mean: number): number {
   return -Math.log(1 - random()) * mean;

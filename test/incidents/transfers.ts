@@ -1,0 +1,147 @@
+/**
+ * Faults that cost a database most of its transactions where nearly all of them are the transfers of `orders`: these have BEGIN and
+ * COMMIT, which the reads of the shop have not. How strong a fault is, is drawn by seed, as in throughput.ts.
+ */
+import { delay } from '../lab/process.ts';
+import { between, integerOf } from '../lab/random.ts';
+import { transfers } from './everyday.ts';
+import { impair } from './network.ts';
+import { DATABASE, ORDERS_HOST, OTHER_HOST } from './places.ts';
+import type { Scenario } from './scenario.ts';
+import { connectOther } from './stage.ts';
+import { LOW_TPS_MS } from './throughput.ts';
+import {
+  allowedEverywhere,
+  allowedFindings,
+  clientState,
+  expectedFinding,
+  serverState,
+} from './truths.ts';
+
+/** With these, five of six transactions are transfers. */
+const ORDERS_PACE = 2;
+const SHOP_PACE = 0.12;
+
+const transfersMostly: Scenario['before'] = ({ orders, shop }) => {
+  orders.pace = ORDERS_PACE;
+  shop.pace = SHOP_PACE;
+  return Promise.resolve(undefined);
+};
+
+const quietOrders: Scenario = {
+  name: 'quiet-orders',
+  says: 'Nobody has anything to transfer: a fifth of the usual or less, the shop as ever, for four minutes.',
+  before: transfersMostly,
+  play: async ({ orders, random }) => {
+    orders.pace = ORDERS_PACE * between(random, 0.02, 0.2);
+    await delay(LOW_TPS_MS);
+    orders.pace = ORDERS_PACE;
+  },
+  afterSeconds: 10,
+  states: [],
+  findings: [expectedFinding('low-tps/application')],
+};
+
+const fatterTransactions: Scenario = {
+  name: 'fatter-transactions',
+  says: 'A new release books 5 to 8 transfers in a transaction where it booked one, with as many statements as before.',
+  before: transfersMostly,
+  play: async ({ orders, random: drawn }) => {
+    const usual = orders.work;
+    const together = integerOf(drawn, 5, 8);
+    orders.work = transfers('fatter', together);
+    // BEGIN, COMMIT and three for each transfer.
+    orders.pace = (ORDERS_PACE * 5) / (2 + 3 * together);
+    await delay(LOW_TPS_MS);
+    orders.work = usual;
+    orders.pace = ORDERS_PACE;
+  },
+  afterSeconds: 10,
+  states: allowedEverywhere(['jitter']),
+  findings: [
+    expectedFinding('low-tps/workload_change'),
+    allowedFindings('open-transactions/', 'repeated-statements/', 'slow-classes/'),
+  ],
+};
+
+const slowCommits: Scenario = {
+  name: 'slow-commits',
+  says: 'Each COMMIT of a transfer takes 1.2 to 3 s, in a deferred trigger, for four minutes.',
+  before: transfersMostly,
+  play: async ({ server, random }) => {
+    const seconds = between(random, 1.2, 3).toFixed(3);
+    await server.query(
+      DATABASE,
+      `CREATE FUNCTION check_slowly() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN PERFORM pg_sleep(${seconds}); RETURN NULL; END $$;
+      CREATE CONSTRAINT TRIGGER check_slowly AFTER INSERT ON transfers DEFERRABLE INITIALLY DEFERRED
+        FOR EACH ROW EXECUTE FUNCTION check_slowly()`,
+    );
+    await delay(LOW_TPS_MS);
+    await server.query(DATABASE, 'DROP TRIGGER check_slowly ON transfers');
+  },
+  afterSeconds: 10,
+  states: [
+    serverState('slow', 'expected', 60),
+    clientState(ORDERS_HOST, 'slow', 'expected', 60),
+    ...allowedEverywhere(['jitter', 'sub_healthy']),
+  ],
+  findings: [
+    expectedFinding('low-tps/database'),
+    allowedFindings('open-transactions/', 'forecast/', 'slow-classes/'),
+  ],
+};
+
+const heldLock: Scenario = {
+  name: 'held-lock',
+  says: 'Somebody locks the accounts and leaves the transaction open for four minutes: transfers wait, the shop reads on.',
+  before: transfersMostly,
+  play: async () => {
+    const client = await connectOther('psql');
+    await client.query('BEGIN');
+    await client.query('LOCK TABLE accounts IN EXCLUSIVE MODE');
+    await delay(LOW_TPS_MS);
+    await client.query('COMMIT');
+    await client.end();
+  },
+  afterSeconds: 15,
+  states: [
+    ...allowedEverywhere(['slow', 'jitter', 'sub_healthy']),
+    clientState(ORDERS_HOST, 'hang', 'allowed'),
+    clientState(OTHER_HOST, 'hang', 'allowed'),
+  ],
+  findings: [
+    expectedFinding('low-tps/database'),
+    allowedFindings('open-transactions/', 'forecast/', 'slow-classes/'),
+  ],
+};
+
+const wayToOrders: Scenario = {
+  name: 'way-to-orders',
+  says: 'The answers of the server to the transfers alone are held back by 300 to 800 ms in the network for four minutes.',
+  path: true,
+  before: transfersMostly,
+  play: impair(({ random }) => {
+    const heldMs = between(random, 300, 800);
+    return { holdMs: (client) => (client === ORDERS_HOST ? heldMs : 0) };
+  }, LOW_TPS_MS),
+  afterSeconds: 5,
+  states: [
+    clientState(ORDERS_HOST, 'slow', 'expected', 60),
+    // The mean of all its answers, of which nearly all are those.
+    serverState('slow', 'expected', 60),
+    ...allowedEverywhere(['jitter', 'sub_healthy']),
+  ],
+  findings: [
+    expectedFinding('low-tps/network'),
+    allowedFindings('open-transactions/', 'forecast/', 'slow-classes/'),
+  ],
+};
+
+export const transferScenarios: readonly Scenario[] = [
+  quietOrders,
+  fatterTransactions,
+  slowCommits,
+  heldLock,
+  wayToOrders,
+];
