@@ -10,8 +10,8 @@ import type {
 } from '../../src/events/explanation.ts';
 import type { Window } from '../../src/events/facts.ts';
 import type { Finding } from '../../src/events/finding.ts';
-import type { Incident } from '../../src/events/incidents.ts';
-import type { MissedKind, Report } from '../../src/events/report.ts';
+import { type Incident, referenceText } from '../../src/events/incidents.ts';
+import type { Report } from '../../src/events/report.ts';
 import { severityOf } from './first-cause.ts';
 import { faultNoticed, faultOf } from './fault.ts';
 import { onsetOf } from './onset.ts';
@@ -31,15 +31,6 @@ const BEFORE_MIN_US = 10_000_000;
 const ACTIONS_MAX = 4;
 const NOTICED_MAX = 5;
 
-const MISSED_WORDS: Readonly<Record<MissedKind, string>> = {
-  kernel_drops: 'packets dropped by the kernel',
-  kernel_freezes: 'times that the buffer of the kernel was full',
-  lost_bytes: 'bytes missing',
-  frames_refused: 'messages refused',
-  limits: 'statements or details dropped by a limit',
-  rows_lost: 'rows given up, as the store was away',
-  reduced: 'statements told with less detail',
-};
 const EVIDENCE_MAX = 8;
 const MISSED_TOLD_MAX = 3;
 
@@ -83,17 +74,15 @@ function noticedIn(
       .filter(({ key }) => incident?.findings.some((one) => one.key === key) === true)
       .flatMap(({ fingerprints }) => fingerprints),
   );
-  const told = new Set(
-    incidents.flatMap((one) => one.findings.map(({ key, sinceUs }) => `${key} ${String(sinceUs)}`)),
-  );
+  const told = new Set(incidents.flatMap((one) => one.findings.map(referenceText)));
   const worth = findings.filter(
-    ({ key, severity, sinceUs, untilUs, fingerprints }) =>
-      (severity !== 'info' ||
-        sinceUs > window.fromUs ||
-        fingerprints.some((one) => classes.has(one))) &&
-      sinceUs < during.toUs &&
-      (untilUs ?? window.toUs) > during.fromUs &&
-      !told.has(`${key} ${String(sinceUs)}`),
+    (finding) =>
+      (finding.severity !== 'info' ||
+        finding.sinceUs > window.fromUs ||
+        finding.fingerprints.some((one) => classes.has(one))) &&
+      finding.sinceUs < during.toUs &&
+      (finding.untilUs ?? window.toUs) > during.fromUs &&
+      !told.has(referenceText(finding)),
   );
   return nearest(worth, atUs, window.toUs).slice(0, NOTICED_MAX);
 }
@@ -173,14 +162,9 @@ export function explanationOf(
 /** The findings of an incident, the first cause first, then by severity. */
 function findingsOf({ findings }: Report, incident: Incident): Finding[] {
   const first = incident.firstCause.finding;
-  const members = findings.filter((finding) =>
-    incident.findings.some(
-      ({ key, sinceUs }) => key === finding.key && sinceUs === finding.sinceUs,
-    ),
-  );
-  const others = members.filter(
-    ({ key, sinceUs }) => key !== first.key || sinceUs !== first.sinceUs,
-  );
+  const members = new Set(incident.findings.map(referenceText));
+  members.delete(referenceText(first));
+  const others = findings.filter((finding) => members.has(referenceText(finding)));
   return [first, ...others.sort((a, b) => severityOf(b) - severityOf(a) || a.sinceUs - b.sinceUs)];
 }
 
@@ -266,14 +250,14 @@ function notKnownOf(
   const missing = missed
     .filter(({ fromUs, toUs }) => toUs > window.fromUs && fromUs < window.toUs)
     .slice(0, MISSED_TOLD_MAX)
-    .map(({ fromUs, toUs, kind, count: value }) => [
+    .map(({ fromUs, toUs, parts }) => [
       textPart('What the capture missed at '),
       timePart(fromUs),
       textPart(' for '),
       durationPart(toUs - fromUs),
       textPart(': '),
-      countPart(value),
-      textPart(` ${MISSED_WORDS[kind]}.`),
+      ...parts,
+      textPart('.'),
     ]);
   return [
     ...(unknown.length === 0 ? [] : [unknown]),

@@ -59,15 +59,15 @@ export function signsOf(
     ...shutdowns(facts),
     ...replication(facts, names),
     ...servers.flatMap((server) => connectionsLost(server, settings)),
-    ...missed.map(({ fromUs, toUs, kind, count: missing }) =>
+    ...missed.map(({ fromUs, toUs, parts }) =>
       entry(
         fromUs,
         'capture_loss',
         null,
-        'The capture missed something (',
-        countPart(missing),
-        ` × ${kind.replaceAll('_', ' ')}) for `,
+        'The capture missed something for ',
         durationPart(toUs - fromUs),
+        ': ',
+        ...parts,
         '.',
       ),
     ),

@@ -1,6 +1,7 @@
-/** What the captures missed, when: steps in a row in which the same thing was missed make one period. */
+/** What the captures missed, when: steps in a row in which the same thing was missed make one period, told in words. */
 import type { MissedFacts } from '../../src/events/facts.ts';
 import type { MissedKind, MissedPeriod } from '../../src/events/report.ts';
+import { bytesPart, countPart, type HighlightPart, textPart } from '../../src/events/sentence.ts';
 
 const KINDS: readonly (readonly [MissedKind, (step: MissedFacts) => number])[] = [
   ['kernel_drops', (step) => step.kernelDrops],
@@ -12,9 +13,29 @@ const KINDS: readonly (readonly [MissedKind, (step: MissedFacts) => number])[] =
   ['reduced', (step) => step.statementsReduced],
 ];
 
+type Words = (count: number) => readonly HighlightPart[];
+
+const counted =
+  (one: string, many: string, befell: string): Words =>
+  (count) => [countPart(count), textPart(` ${count === 1 ? one : many} ${befell}`)];
+
+const WORDS: Readonly<Record<MissedKind, Words>> = {
+  kernel_drops: counted('packet', 'packets', 'dropped by the kernel'),
+  kernel_freezes: (count) => [
+    textPart("the kernel's buffer was full "),
+    countPart(count),
+    textPart(count === 1 ? ' time' : ' times'),
+  ],
+  lost_bytes: (count) => [bytesPart(count), textPart(' missing')],
+  frames_refused: counted('message', 'messages', 'refused'),
+  limits: counted('statement or detail', 'statements or details', 'dropped by a limit'),
+  rows_lost: counted('row', 'rows', 'given up, as the store was away'),
+  reduced: counted('statement', 'statements', 'told with less detail'),
+};
+
 /** All periods, by time. `steps` by time. */
 export function missedPeriods(steps: readonly MissedFacts[]): MissedPeriod[] {
-  const periods: MissedPeriod[] = [];
+  const periods: Omit<MissedPeriod, 'parts'>[] = [];
   const open = new Map<string, number>();
   for (const step of steps) {
     for (const [kind, countOf] of KINDS) {
@@ -32,5 +53,5 @@ export function missedPeriods(steps: readonly MissedFacts[]): MissedPeriod[] {
       }
     }
   }
-  return periods;
+  return periods.map((period) => ({ ...period, parts: WORDS[period.kind](period.count) }));
 }

@@ -41,7 +41,7 @@ export function ReportView(props: ReportViewProps) {
     return (
       <main>
         <NothingSeen {...{ report, onEverybody, onWhole }} />
-        <Capture report={report} />
+        <Capture report={report} onOpen={onOpen} />
       </main>
     );
   }
@@ -72,7 +72,7 @@ export function ReportView(props: ReportViewProps) {
         <Channels report={report} />
         <Replication report={report} />
         <Ddl report={report} />
-        <Capture report={report} />
+        <Capture report={report} onOpen={onOpen} />
       </main>
     </NamesContext.Provider>
   );

@@ -1,5 +1,5 @@
 /** What a run of the collector saw and could not use, for people and for programs. */
-import { countText } from '../core/quantities.ts';
+import { counted, countText } from '../core/quantities.ts';
 import { isoFromUs } from '../core/time.ts';
 import type { CaptureSummary } from '../events/capture-summary.ts';
 
@@ -11,14 +11,14 @@ export function summaryText(summary: CaptureSummary): string {
   };
   line(
     'captured',
-    `${many(summary.packets, 'packets')}, ${many(summary.bytes, 'bytes')}, ${many(summary.streams, 'TCP connections')}`,
+    `${counted(summary.packets, 'packet', 'packets')}, ${bytes(summary.bytes)}, ${counted(summary.streams, 'TCP connection', 'TCP connections')}`,
   );
   if (summary.firstPacketUs !== undefined && summary.lastPacketUs !== undefined) {
     line('time', `${isoFromUs(summary.firstPacketUs)} to ${isoFromUs(summary.lastPacketUs)}`);
   }
   line(
     'payload',
-    `${many(summary.payloadBytes, 'bytes')}${listed([
+    `${bytes(summary.payloadBytes)}${listed([
       [summary.decodedBytes, 'decoded'],
       [summary.encryptedBytes, 'encrypted'],
       [summary.foreignBytes, 'of other protocols'],
@@ -60,10 +60,10 @@ export function remarks(summary: CaptureSummary): (readonly [name: string, value
   if (summary.statementsReduced > 0 && summary.reducedFirstUs !== undefined)
     line(
       'reduced',
-      `${many(summary.statementsReduced, 'statements')} told with less, since ${isoFromUs(summary.reducedFirstUs)} in ${many(summary.reducedSeconds, 'seconds')}: the machine could not keep up`,
+      `${counted(summary.statementsReduced, 'statement', 'statements')} told with less, since ${isoFromUs(summary.reducedFirstUs)} in ${counted(summary.reducedSeconds, 'second', 'seconds')}: the machine could not keep up`,
     );
   if (summary.clockSteps > 0)
-    line('warning', `the clock went back ${many(summary.clockSteps, 'times')}`);
+    line('warning', `the clock went back ${counted(summary.clockSteps, 'time', 'times')}`);
   if (summary.timedOnArrival)
     line('warning', 'times are those of arrival, not of capture, and drops are not counted');
   if (summary.clientOnlyConnections > 0)
@@ -74,25 +74,40 @@ export function remarks(summary: CaptureSummary): (readonly [name: string, value
 }
 
 function oneWay(side: string, absent: string, connections: number): string {
-  return `only the ${side}'s half of ${many(connections, 'connections')} is seen: the mirror does not show the ${absent}`;
+  return `only the ${side}'s half of ${counted(connections, 'connection', 'connections')} is seen: the mirror does not show the ${absent}`;
 }
 
 /** What the capture does not hold or the collector could not use; `nothing` when all is there. */
 export function missing(summary: CaptureSummary): string {
-  const found = parts([
-    [summary.gaps, `gaps with ${many(summary.lostBytes, 'bytes')}`],
-    [summary.kernelDrops, 'packets dropped by the kernel'],
-    [summary.captureInterruptions, 'times that an interface was away'],
-    [summary.latePackets, 'packets too late to be in order'],
-    [summary.cutPackets, 'packets cut by the snap length'],
-    [summary.fragments['incomplete'] ?? 0, 'fragments without the others of their packet'],
-    [summary.fragments['refused'] ?? 0, 'fragments refused because they overlap'],
-    [summary.resyncs, `resynchronisations over ${many(summary.resyncBytes, 'bytes')}`],
-    [summary.unansweredRequests, 'requests without an answer'],
-    [summary.unmatchedAnswers, 'answers without a request'],
-    [summary.framesRefused, 'frames refused'],
-    [summary.textBytesReplaced, 'bytes replaced in texts'],
-  ]);
+  const lost = bytes(summary.lostBytes);
+  const passed = bytes(summary.resyncBytes);
+  const { incomplete = 0, refused = 0 } = summary.fragments;
+  const counts: readonly (readonly [number, one: string, many: string])[] = [
+    [summary.gaps, `gap with ${lost}`, `gaps with ${lost}`],
+    [summary.kernelDrops, 'packet dropped by the kernel', 'packets dropped by the kernel'],
+    [
+      summary.captureInterruptions,
+      'time that an interface was away',
+      'times that an interface was away',
+    ],
+    [summary.latePackets, 'packet too late to be in order', 'packets too late to be in order'],
+    [summary.cutPackets, 'packet cut by the snap length', 'packets cut by the snap length'],
+    [
+      incomplete,
+      'fragment without the others of its packet',
+      'fragments without the others of their packet',
+    ],
+    [refused, 'fragment refused because it overlaps', 'fragments refused because they overlap'],
+    [summary.resyncs, `resynchronisation over ${passed}`, `resynchronisations over ${passed}`],
+    [summary.unansweredRequests, 'request without an answer', 'requests without an answer'],
+    [summary.unmatchedAnswers, 'answer without a request', 'answers without a request'],
+    [summary.framesRefused, 'frame refused', 'frames refused'],
+    [summary.textBytesReplaced, 'byte replaced in texts', 'bytes replaced in texts'],
+  ];
+  const found = counts
+    .filter(([value]) => value > 0)
+    .map(([value, one, many]) => counted(value, one, many))
+    .join(', ');
   return found === '' ? 'nothing' : found;
 }
 
@@ -105,17 +120,7 @@ function listed(list: readonly (readonly [number, string])[]): string {
   return text === '' ? '' : `: ${text}`;
 }
 
-function parts(list: readonly (readonly [number, string])[]): string {
-  return list
-    .filter(([value]) => value > 0)
-    .map(([value, text]) => many(value, text))
-    .join(', ');
-}
-
-/** A number and what it counts: the first word in -s that says so loses it when there is only one. */
-function many(value: number, text: string): string {
-  return `${countText(value)} ${value === 1 ? text.replace(/(?<=\w)s\b/, '') : text}`;
-}
+const bytes = (value: number): string => counted(value, 'byte', 'bytes');
 
 function named(counts: Readonly<Record<string, number>>): string {
   return Object.entries(counts)

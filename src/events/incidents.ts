@@ -52,6 +52,10 @@ export interface FindingReference {
   readonly sinceUs: number;
 }
 
+/** One text for each finding of a report. */
+export const referenceText = ({ key, sinceUs }: FindingReference): string =>
+  `${key} ${String(sinceUs)}`;
+
 export interface Incident {
   /** 16 hex digits, made of the first cause and its onset: the same facts of the same window give the same id. */
   readonly id: string;

@@ -213,6 +213,8 @@ export interface MissedPeriod extends Window {
   readonly kind: MissedKind;
   /** Packets, freezes, bytes, messages, rows or statements, by the kind. */
   readonly count: number;
+  /** What was missed, without its time. */
+  readonly parts: readonly HighlightPart[];
 }
 
 /** What one collector missed. */

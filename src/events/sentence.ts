@@ -29,6 +29,7 @@ export const sharePart = (value: number) => ({ kind: 'share', value }) as const;
 export const durationPart = (value: number) => ({ kind: 'durationUs', value }) as const;
 /** Microseconds since 1970. */
 export const timePart = (value: number) => ({ kind: 'timeUs', value }) as const;
+export const bytesPart = (value: number) => ({ kind: 'bytes', value }) as const;
 export const nodePart = (text: string) => ({ kind: 'node', text }) as const;
 /** `text` is the class's normalised text. */
 export const statementPart = (text: string, fingerprint: string) =>

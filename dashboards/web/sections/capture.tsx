@@ -7,6 +7,7 @@ import type {
 } from '../../../src/server/contract.ts';
 import { formatBytes, formatCount, formatExact } from '../format.ts';
 import { type Column, Table } from '../parts/table.tsx';
+import { Sentence } from '../parts/sentence.tsx';
 import { Clock, Duration } from '../parts/values.tsx';
 import { Section } from './section.tsx';
 
@@ -62,17 +63,7 @@ const COLLECTOR_COLUMNS: readonly Column<CollectorRow>[] = [
   },
 ];
 
-const MISSED: Readonly<Record<MissedPeriod['kind'], string>> = {
-  kernel_drops: 'packets dropped by the kernel',
-  kernel_freezes: "times the kernel's buffer was full",
-  lost_bytes: 'bytes missing',
-  frames_refused: 'messages refused',
-  limits: 'dropped by a limit',
-  rows_lost: 'rows given up, as the store was away',
-  reduced: 'statements told with less detail',
-};
-
-const MISSED_COLUMNS: readonly Column<MissedPeriod>[] = [
+const missedColumns = (onOpen: (fingerprint: string) => void): Column<MissedPeriod>[] => [
   {
     key: 'from',
     label: 'From',
@@ -86,12 +77,22 @@ const MISSED_COLUMNS: readonly Column<MissedPeriod>[] = [
     cell: (row) => <Duration us={row.toUs - row.fromUs} />,
     order: (row) => row.toUs - row.fromUs,
   },
-  { key: 'count', label: 'Count', numeric: true, cell: (row) => formatExact(row.count) },
-  { key: 'what', label: 'What', wide: true, cell: (row) => MISSED[row.kind] },
+  {
+    key: 'what',
+    label: 'What',
+    wide: true,
+    cell: (row) => <Sentence parts={row.parts} onOpen={onOpen} />,
+  },
   { key: 'collector', label: 'Collector', minor: true, cell: (row) => row.collector },
 ];
 
-export function Capture({ report: { capture, collectors, missed } }: { report: Report }) {
+export function Capture({
+  report: { capture, collectors, missed },
+  onOpen,
+}: {
+  report: Report;
+  onOpen: (fingerprint: string) => void;
+}) {
   return (
     <Section
       id="capture"
@@ -112,7 +113,7 @@ export function Capture({ report: { capture, collectors, missed } }: { report: R
       {missed.length > 0 && (
         <Table
           caption="What was missed, when"
-          columns={MISSED_COLUMNS}
+          columns={missedColumns(onOpen)}
           rows={missed}
           rowKey={(row) => `${row.fromUs} ${row.kind} ${row.collector}`}
           empty="Nothing was missed."

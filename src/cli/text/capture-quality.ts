@@ -1,6 +1,7 @@
 /** The last section: what the capture missed, so that nobody believes the report more than it deserves. */
-import type { CollectorRow, MissedKind, MissedPeriod } from '../../events/report.ts';
+import type { CollectorRow, MissedPeriod } from '../../events/report.ts';
 import { printable, wrapped } from './cell.ts';
+import { wrappableSentence } from './headline.ts';
 import { moreLines, type Page, section } from './page.ts';
 import { ABSENT, bytesText, counted, countText, durationText } from '../../core/quantities.ts';
 import { type Column, tableLines } from './table.ts';
@@ -36,16 +37,6 @@ export function captureQuality(page: Page): string[] {
   ]);
 }
 
-const MISSED: Readonly<Record<MissedKind, (count: number) => string>> = {
-  kernel_drops: (count) => `${counted(count, 'packet', 'packets')} dropped by the kernel`,
-  kernel_freezes: (count) => `the kernel's buffer was full ${counted(count, 'time', 'times')}`,
-  lost_bytes: (count) => `${bytesText(count)} missing`,
-  frames_refused: (count) => `${counted(count, 'message', 'messages')} refused`,
-  limits: (count) => `${countText(count)} dropped by a limit`,
-  rows_lost: (count) => `${counted(count, 'row', 'rows')} given up, as the store was away`,
-  reduced: (count) => `${counted(count, 'statement', 'statements')} told with less detail`,
-};
-
 const MISSED_LINES = 20;
 
 /** What was missed, when. */
@@ -55,7 +46,7 @@ export function missed(page: Page): string[] {
   const columns: Column<MissedPeriod>[] = [
     { title: 'from', cell: (row) => page.clock(row.fromUs) },
     { title: 'for', cell: (row) => durationText(row.toUs - row.fromUs), ...right },
-    { title: 'what', cell: (row) => MISSED[row.kind](row.count), flexible: true },
+    { title: 'what', cell: (row) => wrappableSentence(page, row.parts), flexible: true },
     ...(report.collectors.length > 1
       ? [{ title: 'collector', cell: (row: MissedPeriod) => printable(row.collector) || ABSENT }]
       : []),

@@ -15,7 +15,7 @@ import {
 } from '../../events/explanation.ts';
 import type { Finding } from '../../events/finding.ts';
 import type { Evidence } from '../../events/health.ts';
-import type { TimelineEntry } from '../../events/incidents.ts';
+import { referenceText, type TimelineEntry } from '../../events/incidents.ts';
 import type { Report } from '../../events/report.ts';
 import { hanging, widthOf, wrapped } from './cell.ts';
 import { evidenceText } from './health.ts';
@@ -197,12 +197,12 @@ function entryLines(page: Page, { atUs, parts }: TimelineEntry, mark: string): s
 /** Other incidents, and what was found in these minutes and belongs to none. */
 function others(page: Page, { others: all, incident, evidence: found }: Explanation): string[] {
   if (incident === null) return [];
-  const own = new Set(incident.findings.map(({ key, sinceUs }) => `${key} ${String(sinceUs)}`));
+  const own = new Set(incident.findings.map(referenceText));
   const beside = found
     .map(({ finding }) => finding)
     .filter(
-      ({ key, sinceUs }) =>
-        !own.has(`${key} ${String(sinceUs)}`) && key !== incident.firstCause.finding.key,
+      (finding) =>
+        !own.has(referenceText(finding)) && finding.key !== incident.firstCause.finding.key,
     );
   if (all.length + beside.length === 0) return [];
   return section(page, 'Besides, in these minutes', '', briefly(page, [...all, ...beside]));

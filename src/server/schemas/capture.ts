@@ -1,5 +1,6 @@
 /** What the capture missed: of all collectors, of each, and when. */
 import Type from 'typebox';
+import { sentenceSchema } from './sentence.ts';
 import { CLOSED, count, orNull, text, timeUs } from './values.ts';
 
 const missedCounts = {
@@ -60,6 +61,7 @@ export const missedPeriodSchema = Type.Object(
     fromUs: timeUs('Start of the first step in which it was missed'),
     toUs: timeUs('End of the last one'),
     count: count('Packets, times, bytes, messages, details, rows or statements, by the kind'),
+    parts: sentenceSchema,
   },
   { ...CLOSED, description: 'Something that was missed without a break' },
 );

@@ -8,6 +8,7 @@ import type { Explanation, Figures } from '../../../src/events/explanation.ts';
 import type { DdlFacts, WindowFacts } from '../../../src/events/facts.ts';
 import type { Finding } from '../../../src/events/finding.ts';
 import type { HighlightPart, MissedPeriod, Report } from '../../../src/events/report.ts';
+import { bytesPart, textPart } from '../../../src/events/sentence.ts';
 import { causeOf } from '../diagnosis/error-facts.ts';
 import { channelOf, EMPTY_FACTS, EMPTY_TOTALS } from '../fixtures.ts';
 import { at, findingOf } from './findings-of.ts';
@@ -291,11 +292,12 @@ describe('an explanation', () => {
       count: 7,
       fromUs: at(610),
       toUs: at(612),
+      parts: [bytesPart(7), textPart(' missing')],
     };
     const extent = { fromUs: at(-1200), toUs: at(1200) };
     const { notKnown } = told(reportOf([open], { extent }, [lost]), at(1200));
     expect(notKnown.map(words)).toEqual([
-      `What the capture missed at ${at(610)} for 2000000: 7 bytes missing.`,
+      `What the capture missed at ${at(610)} for 2000000: 7 missing.`,
       'What the capture missed is not known, because nothing is stored about it.',
       `How it ended: it was on when the stored data ended, at ${at(1200)}.`,
       'The moment itself: the stored data ended before it.',

@@ -8,6 +8,7 @@ import type { Finding } from '../../../src/events/finding.ts';
 import type { Incident, TimelineEntry } from '../../../src/events/incidents.ts';
 import type { OpenTransactionFacts } from '../../../src/events/open-transactions.ts';
 import type { MissedPeriod } from '../../../src/events/report.ts';
+import { countPart, textPart } from '../../../src/events/sentence.ts';
 import { sampleOpenTransactions } from '../../server/sample-transactions.ts';
 import { channelOf, EMPTY_FACTS, EMPTY_TOTALS } from '../fixtures.ts';
 import { at, findingOf } from './findings-of.ts';
@@ -415,12 +416,17 @@ describe('the timeline and the context', () => {
           },
         ],
       },
-      [{ collector: '', kind: 'kernel_drops', count: 9, fromUs: at(150), toUs: at(152) }],
+      [
+        {
+          ...{ collector: '', kind: 'kernel_drops', count: 9, fromUs: at(150), toUs: at(152) },
+          parts: [countPart(9), textPart(' packets dropped by the kernel')],
+        },
+      ],
     );
     expect(context).toEqual(['40 logins_failed: 7 logins failed within 10000000; the newest: no']);
     expect(beside).toEqual([
       '130 shutdown_said: A server said 57P01, 4 times: it ended the session, told to by an administrator or because its main process ended.',
-      '150 capture_loss: The capture missed something (9 × kernel drops) for 2000000.',
+      '150 capture_loss: The capture missed something for 2000000: 9 packets dropped by the kernel.',
     ]);
   });
 

@@ -31,11 +31,35 @@ describe('missed periods', () => {
       step(11, { kernelDrops: 3 }),
       step(13, { kernelDrops: 4 }),
     ]);
-    expect(periods).toEqual([
+    expect(periods).toMatchObject([
       { collector: 'a', kind: 'kernel_drops', fromUs: 10 * SECOND, toUs: 12 * SECOND, count: 5 },
       { collector: 'a', kind: 'lost_bytes', fromUs: 10 * SECOND, toUs: 11 * SECOND, count: 100 },
       { collector: 'b', kind: 'kernel_drops', fromUs: 10 * SECOND, toUs: 11 * SECOND, count: 7 },
       { collector: 'a', kind: 'kernel_drops', fromUs: 13 * SECOND, toUs: 14 * SECOND, count: 4 },
+    ]);
+  });
+
+  it('are told in words that fit their number', () => {
+    const missed = {
+      kernelDrops: 5,
+      kernelFreezes: 1,
+      lostBytes: 100,
+      framesRefused: 1,
+      droppedByLimit: 2,
+      rowsLost: 3,
+      statementsReduced: 1,
+    };
+    const told = missedPeriods([step(1, missed)]).map(({ parts }) =>
+      parts.map((part) => ('value' in part ? `${part.kind} ${part.value}` : part.text)).join(''),
+    );
+    expect(told).toEqual([
+      'count 5 packets dropped by the kernel',
+      "the kernel's buffer was full count 1 time",
+      'bytes 100 missing',
+      'count 1 message refused',
+      'count 2 statements or details dropped by a limit',
+      'count 3 rows given up, as the store was away',
+      'count 1 statement told with less detail',
     ]);
   });
 
