@@ -335,6 +335,17 @@ const doubled: Rule = ({ capture: { connectionsDoubled } }) =>
         ' seen by more than one collector and counted once for each: look at one collector at a time.',
       );
 
+const loadedTwice: Rule = ({ capture: { connectionsLoadedTwice } }) =>
+  connectionsLoadedTwice === 0
+    ? undefined
+    : highlight(
+        'warning',
+        'capture',
+        countPart(connectionsLoadedTwice),
+        plural(connectionsLoadedTwice, ' connection is', ' connections are'),
+        ' stored from several captures of the same time and counted once for each: load one of them into another store.',
+      );
+
 const allWell: Rule = ({ overview, errors }) => {
   const well = overview.answers > 0 && overview.unanswered === 0 && errors.length === 0;
   return well
@@ -359,5 +370,6 @@ const RULES: readonly Rule[] = [
   slowest,
   loss,
   doubled,
+  loadedTwice,
   allWell,
 ];

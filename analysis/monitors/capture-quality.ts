@@ -35,7 +35,7 @@ export function collectorRows(
   return collectors.map((facts) => {
     const own = periods.filter(({ collector }) => collector === facts.collector);
     const { complete, verdict } = captureQuality(
-      { ...facts, connectionsDoubled: 0, rowsRetired: 0 },
+      { ...facts, connectionsDoubled: 0, connectionsLoadedTwice: 0, rowsRetired: 0 },
       own,
     );
     return { ...facts, complete, verdict };
@@ -84,10 +84,16 @@ const connections = (count: number): string =>
   count === 1 ? '1 connection' : `${String(count)} connections`;
 
 /** Too much is no loss, but must be known as well. */
-function doublingOf({ connectionsDoubled }: CaptureFacts): string {
-  return connectionsDoubled === 0
-    ? ''
-    : ' Connections that several collectors saw count once for each of them.';
+function doublingOf({ connectionsDoubled, connectionsLoadedTwice }: CaptureFacts): string {
+  const collectors =
+    connectionsDoubled === 0
+      ? ''
+      : ' Connections that several collectors saw count once for each of them.';
+  const captures =
+    connectionsLoadedTwice === 0
+      ? ''
+      : ' Captures of the same traffic are stored: what several of them hold counts once for each.';
+  return collectors + captures;
 }
 
 function sentenceOf(missing: readonly string[]): string {

@@ -11,6 +11,8 @@ export interface LoadOutcome {
   /** Undefined when the load was broken off. */
   readonly summary: CaptureSummary | undefined;
   readonly counts: WriterCounts;
+  /** Its connections that the store holds of another capture as well. */
+  readonly doubledConnections: number;
   /** Tables that knew the load already, and have dropped what they knew of it. */
   readonly retired: readonly string[];
   readonly failure: MirrorSqlError | undefined;
@@ -57,6 +59,12 @@ export function loadText(outcome: LoadOutcome): string {
     line(
       'dropped',
       `retention has dropped it from ${outcome.retired.join(', ')} since, and it is not stored again, as summaries still count it; --data DIR loads it into another store`,
+    );
+  }
+  if (outcome.doubledConnections > 0) {
+    line(
+      'doubled',
+      `${counted(outcome.doubledConnections, 'connection is', 'connections are')} stored from another capture of this time as well: the statements there count twice; --data DIR loads one of the two into another store`,
     );
   }
   if (summary !== undefined) {

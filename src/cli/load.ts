@@ -13,6 +13,7 @@ import { storeCapture } from '../store/captures.ts';
 import { enqueueLeftovers } from '../store/leftovers.ts';
 import { SegmentSink } from '../store/segment-sink.ts';
 import { openStore, type Store } from '../store/store.ts';
+import { countDoubledByLoad } from '../store/questions/doubled-connections.ts';
 import { applyRetention, droppedUntil } from '../store/retention.ts';
 import { storeError } from '../store/store-error.ts';
 import { STORED_TABLES, type StoredTableName } from '../store/tables/stored-tables.ts';
@@ -100,9 +101,15 @@ export async function runLoad(files: readonly string[], options: LoadOptions): P
 
 /** What was loaded, where it is stored whole and not too long to be a capture. */
 function windowOf({ summary, segmentsWaiting }: LoadOutcome): Window[] {
+  const span = spanOf(summary);
+  if (span === undefined || segmentsWaiting > 0) return [];
+  return span.toUs - span.fromUs > JUDGED_MAX_US ? [] : [span];
+}
+
+function spanOf(summary: CaptureSummary | undefined): Window | undefined {
   const { firstPacketUs: fromUs, lastPacketUs } = summary ?? {};
-  if (fromUs === undefined || lastPacketUs === undefined || segmentsWaiting > 0) return [];
-  return lastPacketUs - fromUs > JUDGED_MAX_US ? [] : [{ fromUs, toUs: lastPacketUs + 1 }];
+  if (fromUs === undefined || lastPacketUs === undefined) return undefined;
+  return { fromUs, toUs: lastPacketUs + 1 };
 }
 
 /** What an earlier run decoded and could not store any more. */
@@ -168,10 +175,13 @@ async function loadOne(store: Store, file: string, decoding: Decoding): Promise<
     await source.close();
   }
   const waiting = await finish(store, file, sink, writer, { summary, names });
+  const span = failure === undefined ? spanOf(summary) : undefined;
   return {
     file,
     summary,
     counts: writer.counts,
+    doubledConnections:
+      span === undefined ? 0 : await countDoubledByLoad(store, span, store.collector),
     retired: failure === undefined ? await retiredTables(store, writer.counts) : [],
     failure: failure ?? waiting.failure,
     segmentsWaiting: waiting.failure === undefined ? 0 : waitingOf(names, writer.counts),

@@ -262,12 +262,15 @@ export interface CaptureFacts {
   readonly serverOnlySessions: number;
   /** Connections that more than one collector saw at the same time: sums over all collectors count them once for each. */
   readonly connectionsDoubled: number;
+  /** Connections of one collector that are stored from several of its captures: sums count them once for each. */
+  readonly connectionsLoadedTwice: number;
   /** Rows that retention dropped, in days whose times touch the window. */
   readonly rowsRetired: number;
 }
 
 /** What one of the collectors could not see; '' stands for those that had no name. */
-export interface CollectorFacts extends Omit<CaptureFacts, 'connectionsDoubled' | 'rowsRetired'> {
+export interface CollectorFacts
+  extends Omit<CaptureFacts, 'connectionsDoubled' | 'connectionsLoadedTwice' | 'rowsRetired'> {
   readonly collector: string;
   /** First and last packet of its captures that touch the window; null when they told none. */
   readonly firstUs: number | null;

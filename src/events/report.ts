@@ -192,6 +192,7 @@ export interface CaptureQuality {
   readonly clientOnlySessions: number;
   readonly serverOnlySessions: number;
   readonly connectionsDoubled: number;
+  readonly connectionsLoadedTwice: number;
   readonly rowsRetired: number;
   /** One sentence: what this report therefore does not know. */
   readonly verdict: string;

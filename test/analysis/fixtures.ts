@@ -93,6 +93,7 @@ const EMPTY_CAPTURE: CaptureFacts = {
   clientOnlySessions: 0,
   serverOnlySessions: 0,
   connectionsDoubled: 0,
+  connectionsLoadedTwice: 0,
   rowsRetired: 0,
 };
 

@@ -456,6 +456,7 @@ export function shopFacts(): WindowFacts {
       clientOnlySessions: 0,
       serverOnlySessions: 0,
       connectionsDoubled: 0,
+      connectionsLoadedTwice: 0,
       rowsRetired: 0,
     },
     healthWindow: { fromUs: START_US, toUs: END_US },

@@ -11,6 +11,7 @@ const KNOWN: LoadOutcome = {
     segmentsKnown: 2,
     knownSinceSeconds: 1_790_000_000,
   },
+  doubledConnections: 0,
   retired: [],
   failure: undefined,
   segmentsWaiting: 0,
@@ -22,5 +23,12 @@ it('says of a capture that was there since when, and what retention has dropped 
   expect(loadText(KNOWN)).not.toMatch(/retention/);
   expect(loadText({ ...KNOWN, retired: ['events', 'sessions'] })).toMatch(
     /dropped +retention has dropped it from events, sessions since, and it is not stored again/,
+  );
+});
+
+it('says that the store holds the same connections of another capture', () => {
+  expect(loadText(KNOWN)).not.toMatch(/doubled +\d/);
+  expect(loadText({ ...KNOWN, doubledConnections: 1_026 })).toMatch(
+    /doubled +1,026 connections are stored from another capture of this time as well: .*--data DIR/,
   );
 });

@@ -41,7 +41,12 @@ describe('renderReportText', () => {
 
   it('tells of several collectors one by one, and whose view it is when one was asked for', () => {
     const shop = shopFacts();
-    const { connectionsDoubled: _doubled, rowsRetired: _retired, ...counts } = shop.capture;
+    const {
+      connectionsDoubled: _doubled,
+      connectionsLoadedTwice: _twice,
+      rowsRetired: _retired,
+      ...counts
+    } = shop.capture;
     const one = { ...counts, firstUs: null, lastUs: null };
     const facts: WindowFacts = {
       ...shop,

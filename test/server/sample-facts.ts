@@ -480,6 +480,7 @@ export function sampleFacts(window: Window = EXTENT, scope: Scope = {}): WindowF
       clientOnlySessions: 0,
       serverOnlySessions: 0,
       connectionsDoubled: 0,
+      connectionsLoadedTwice: 0,
       rowsRetired: 0,
     },
     healthWindow: EXTENT,

@@ -1,17 +1,14 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { buildReport } from '../../analysis/report.ts';
-import { openCapture } from '../../collectors/capture/open.ts';
-import { Collector, collect } from '../../collectors/collector.ts';
 import type { Window, WindowFacts } from '../../src/events/facts.ts';
-import { storeCapture } from '../../src/store/captures.ts';
 import { spine } from '../../src/store/migrations/001-spine.ts';
 import { migrate, migrations } from '../../src/store/migrations/migrate.ts';
 import { readExecutions } from '../../src/store/questions/executions.ts';
 import { readExtent, readWindowFacts } from '../../src/store/questions/window-facts.ts';
-import { SegmentSink } from '../../src/store/segment-sink.ts';
 import { openStore, type Store } from '../../src/store/store.ts';
-import { SegmentWriter, type WriterCounts } from '../../src/store/writer.ts';
+import type { WriterCounts } from '../../src/store/writer.ts';
+import { loadCapture } from './load-capture.ts';
 import { numberOf, rowsOf, temporaryStore, type TemporaryStore } from './temporary-store.ts';
 
 const CAPTURE = join(import.meta.dirname, '../scenarios/transactions/capture.pcap');
@@ -34,25 +31,7 @@ async function loadAs(collector: string): Promise<WriterCounts> {
     { collector },
   );
   opened.push(store);
-  const writer = new SegmentWriter(store);
-  const names: string[] = [];
-  const sink = new SegmentSink({
-    directory: store.directory,
-    collector,
-    describe: () => ({ tables: [], columns: [] }),
-    onSealed: (segment) => {
-      names.push(segment.name);
-      writer.enqueue(segment);
-    },
-  });
-  const source = await openCapture(CAPTURE);
-  const summary = await collect(source, new Collector(sink, { name: collector }));
-  await source.close();
-  sink.seal();
-  await sink.settled();
-  await writer.flush();
-  await storeCapture(store, CAPTURE, summary, names);
-  return writer.counts;
+  return await loadCapture(store, CAPTURE);
 }
 
 async function facts(scope: { collector?: string } = {}): Promise<WindowFacts> {

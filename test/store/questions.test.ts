@@ -474,6 +474,7 @@ describe('everything else that the report needs', () => {
       clientOnlySessions: 0,
       serverOnlySessions: 0,
       connectionsDoubled: 0,
+      connectionsLoadedTwice: 0,
       rowsRetired: 0,
     });
     // The report does not tell it; a query of the user does.

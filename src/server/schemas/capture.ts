@@ -24,6 +24,9 @@ export const captureQualitySchema = Type.Object(
     connectionsDoubled: count(
       'Connections that more than one collector saw: sums count them once for each',
     ),
+    connectionsLoadedTwice: count(
+      'Connections that several captures of one collector hold: sums count them once for each',
+    ),
     rowsRetired: count('Rows that retention dropped, in days whose times touch the window'),
     verdict: text('What this report therefore does not know'),
     complete: Type.Boolean(),

@@ -1,5 +1,5 @@
 /** What the collectors of a window could not see, each for itself and all together. */
-import type { CaptureFacts, CollectorFacts } from '../../events/facts.ts';
+import type { CaptureFacts, CollectorFacts, Window } from '../../events/facts.ts';
 import { Quality, QUALITY_IN_PART } from '../../events/quality.ts';
 import type { Store } from '../store.ts';
 import {
@@ -11,12 +11,16 @@ import {
   type Parameters,
   us,
 } from './ask.ts';
+import {
+  CAPTURE_IN_WINDOW,
+  CAPTURE_SPANS,
+  type CapturesOf,
+  countDoubledByCaptures,
+  countDoubledByCollectors,
+} from './doubled-connections.ts';
 
 /** Collectors told one by one; those with the fewest packets are left out of the list, not of the sums. */
 const COLLECTORS_MAX = 200;
-
-/** Sessions of one flow that are compared with each other. */
-const SESSIONS_PER_FLOW_MAX = 64;
 
 type CaptureRow = Omit<
   CollectorFacts,
@@ -35,20 +39,17 @@ interface OneWay {
 
 export async function readCapture(
   store: Store,
+  window: Window,
   parameters: Parameters,
 ): Promise<{ capture: CaptureFacts; collectors: CollectorFacts[] }> {
   const [captures, flawed, encrypted, oneWay, rowsRetired] = await Promise.all([
-    ask<CaptureRow>(
+    ask<CaptureRow & CapturesOf>(
       store,
       `SELECT collector, ${us('min(first_packet_ts)')} AS firstUs, ${us('max(last_packet_ts)')} AS lastUs,
         sum(captures.packets) AS packets, sum(captures.bytes) AS bytes, sum(lost_bytes) AS lostBytes,
         sum(captures.gaps) AS gaps, sum(unanswered_requests) AS unanswered, sum(unmatched_answers) AS unmatchedAnswers,
-        sum(frames_refused) AS framesRefused, sum(dropped_by_limit) AS droppedByLimit
-      FROM captures FINAL
-      WHERE first_packet_ts < fromUnixTimestamp64Micro({toUs:Int64}, 'UTC')
-        AND last_packet_ts >= fromUnixTimestamp64Micro({fromUs:Int64}, 'UTC')
-        AND ${OF_COLLECTOR}
-      GROUP BY collector`,
+        sum(frames_refused) AS framesRefused, sum(dropped_by_limit) AS droppedByLimit, ${CAPTURE_SPANS} AS spans
+      FROM captures FINAL WHERE ${CAPTURE_IN_WINDOW} AND ${OF_COLLECTOR} GROUP BY collector`,
       parameters,
     ),
     ask<Count>(
@@ -71,11 +72,14 @@ export async function readCapture(
     ),
     countRetired(store, parameters),
   ]);
-  const collectors = joined(captures, flawed, encrypted, oneWay);
-  const connectionsDoubled =
-    collectors.length > 1 ? await countDoubledConnections(store, parameters) : 0;
+  const rows = captures.map(({ spans: _spans, ...row }) => row);
+  const collectors = joined(rows, flawed, encrypted, oneWay);
+  const [connectionsDoubled, connectionsLoadedTwice] = await Promise.all([
+    collectors.length > 1 ? countDoubledByCollectors(store, parameters) : 0,
+    countDoubledByCaptures(store, captures, window, parameters),
+  ]);
   return {
-    capture: { ...sumOf(collectors), connectionsDoubled, rowsRetired },
+    capture: { ...sumOf(collectors), connectionsDoubled, connectionsLoadedTwice, rowsRetired },
     collectors: [...collectors]
       .sort((a, b) => b.packets - a.packets)
       .slice(0, COLLECTORS_MAX)
@@ -96,7 +100,10 @@ const NOTHING = {
   encryptedSessions: 0,
   clientOnlySessions: 0,
   serverOnlySessions: 0,
-} as const satisfies Omit<CaptureFacts, 'connectionsDoubled' | 'rowsRetired'>;
+} as const satisfies Omit<
+  CaptureFacts,
+  'connectionsDoubled' | 'connectionsLoadedTwice' | 'rowsRetired'
+>;
 
 /** A collector may have stored events of the window before it has told of its capture. */
 function joined(
@@ -125,28 +132,12 @@ function joined(
 
 function sumOf(
   collectors: readonly CollectorFacts[],
-): Omit<CaptureFacts, 'connectionsDoubled' | 'rowsRetired'> {
+): Omit<CaptureFacts, 'connectionsDoubled' | 'connectionsLoadedTwice' | 'rowsRetired'> {
   const sums: Record<keyof typeof NOTHING, number> = { ...NOTHING };
   for (const name of Object.keys(NOTHING) as (keyof typeof NOTHING)[]) {
     for (const collector of collectors) sums[name] += collector[name];
   }
   return sums;
-}
-
-/** Flows on which two collectors saw sessions at the same time. */
-async function countDoubledConnections(store: Store, parameters: Parameters): Promise<number> {
-  const [row] = await ask<{ count: number }>(
-    store,
-    `SELECT countIf(arrayExists(one -> arrayExists(
-        other -> one.1 != other.1 AND one.2 <= other.3 AND other.2 <= one.3, seen), seen)) AS count
-    FROM (
-      SELECT groupArray(${SESSIONS_PER_FLOW_MAX})((collector, start_ts, end_ts)) AS seen
-      FROM sessions FINAL WHERE ${OPEN_IN_WINDOW}
-      GROUP BY client_ip, client_port, server_ip, server_port HAVING uniqExact(collector) > 1
-    )`,
-    parameters,
-  );
-  return row?.count ?? 0;
 }
 
 /** Summaries are not counted: they tell of the same rows. */

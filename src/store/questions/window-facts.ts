@@ -82,7 +82,7 @@ export async function readWindowFacts(
     readDdl(store, parameters),
     readSessionEvents(store, parameters),
     readReplication(store, parameters),
-    readCapture(store, parameters),
+    readCapture(store, window, parameters),
     health ? readNodeSeconds(store, healthWindow, parameters) : [],
     health ? readSeasons(store, healthWindow, scope) : [],
     readWorkloadMix(store, healthWindow, parameters),
