@@ -29,6 +29,8 @@ const RECOVERY_SECONDS = 5;
 /** Of the usual flow: so much of it is a recovery, and so little of it is none. */
 const RECOVERED_SHARE = 0.2;
 const TRICKLE_SHARE = 0.1;
+/** Half of all waiting: what hangs shows next to none of it, what is only slow all of it. */
+const IN_TURN_SHARE = 0.5;
 /**
  * A silence that is rarer than this by chance is not chance: a day has 86,400 seconds in which one may begin, so that one day
  * of a hundred has one. Each power of ten is another second or two of waiting.
@@ -74,7 +76,8 @@ export function databaseHang(
   const trickle = TRICKLE_SHARE * (baseline.answersPerSecond?.median ?? 0);
   const { outstandingAgeMaxUs } = seconds;
   const waits = outstanding >= settings.hangOutstandingMin && outstandingAgeMaxUs >= afterUs;
-  if (waits && (answersPerSecond === 0 || answersPerSecond < trickle)) {
+  const trickles = answersPerSecond < trickle && !inTurn(seconds, lately, afterUs);
+  if (waits && (answersPerSecond === 0 || trickles)) {
     return bad(
       evidence('oldest request without an answer', outstandingAgeMaxUs, 'us', afterUs),
       evidence('requests without an answer', outstanding, 'count', settings.hangOutstandingMin),
@@ -82,6 +85,20 @@ export function databaseHang(
     );
   }
   return flows(seconds, baseline.answersPerSecond, seconds.answers);
+}
+
+/**
+ * Those that wait are answered, each after a while: the time that answers took is as much as was waited (Little's law). That is a
+ * slow database, and of its few answers one may take longer than T_h. Of one that hangs, most of the time that is waited never
+ * shows in an answer. One answer counts for T_h at most: a report that ends at last says nothing of the others.
+ */
+function inTurn(seconds: Lately, lately: number, afterUs: number): boolean {
+  const answered = Math.min(
+    seconds.sumOfLast(seconds.durationSumUs, lately),
+    seconds.sumOfLast(seconds.answers, lately) * afterUs,
+  );
+  const waited = seconds.sumOfLast(seconds.outstanding, lately) * SECOND_US;
+  return answered >= IN_TURN_SHARE * waited;
 }
 
 /**

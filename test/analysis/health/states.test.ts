@@ -121,6 +121,46 @@ describe('a database', () => {
     expect(names(told(seconds))).toEqual(['healthy']);
   });
 
+  it('hangs when of 50 answers a second 4 are left, as fast as ever, and eight others wait', () => {
+    const seconds = changed(normal, at, at + 120, (second, since) => ({
+      answers: 4,
+      timedCount: 4,
+      durationSumUs: (second.durationSumUs / Math.max(1, second.answers)) * 4,
+      outstanding: 8,
+      outstandingAgeMaxUs: (since + 1) * SECOND_US,
+    }));
+    const intervals = told(seconds);
+    expect(names(intervals)).toContain('hang');
+    expect(delayOf(intervals, 'hang', at)).toBeLessThanOrEqual(7);
+  });
+
+  it('is slow and does not hang when the 4 that are left took 2 s each, and so did all that wait', () => {
+    const seconds = changed(normal, at, at + 300, () => ({
+      requests: 4,
+      answers: 4,
+      timedCount: 4,
+      durationSumUs: 8e6,
+      durationSquaresSum: 2 * 4 * 2e6 ** 2,
+      outstanding: 8,
+      // One of them had bad luck.
+      outstandingAgeMaxUs: 6e6,
+    }));
+    expect(names(told(seconds))).toContain('slow');
+    expect(names(told(seconds))).not.toContain('hang');
+  });
+
+  it('hangs although one report of an hour ends while all others wait', () => {
+    const seconds = changed(normal, at, at + 60, (_second, since) => ({
+      answers: since === 3 ? 1 : 0,
+      timedCount: since === 3 ? 1 : 0,
+      durationSumUs: since === 3 ? 3_600e6 : 0,
+      durationSquaresSum: since === 3 ? 3_600e6 ** 2 : 0,
+      outstanding: 8,
+      outstandingAgeMaxUs: (since + 1) * SECOND_US,
+    }));
+    expect(delayOf(told(seconds), 'hang', at)).toBeLessThanOrEqual(7);
+  });
+
   it('is down when it refuses connections and answers nothing', () => {
     const seconds = changed(normal, at, at + 40, () => ({
       requests: 0,
