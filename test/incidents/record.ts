@@ -66,11 +66,16 @@ async function recordScenario(scenario: Scenario, { seed, load, into }: Manner):
     await recording.stop();
     const label = labelOf(scenario, seed, times);
     const whole = readFileSync(file);
-    const loss = scenario.captureLossShare;
+    const { captureLossShare: loss, captureLossOf } = scenario;
     const kept =
       loss === undefined
         ? whole
-        : dropPackets(whole, between(stage.random, ...loss), times.fault, stage.random);
+        : dropPackets(whole, {
+            share: between(stage.random, ...loss),
+            during: times.fault,
+            random: stage.random,
+            fromPort: captureLossOf === 'answers' ? PORT : undefined,
+          });
     const name = join(into, `${scenario.name}-${String(seed)}`);
     mkdirSync(into, { recursive: true });
     const packed = gzipSync(kept, { level: constants.Z_BEST_COMPRESSION });

@@ -28,6 +28,8 @@ export interface Scenario {
   readonly findings: readonly FindingTruth[];
   /** Share of the packets of the fault's time that the recording loses, from and to; which one is drawn. */
   readonly captureLossShare?: readonly [from: number, to: number];
+  /** Only what the server says is lost. */
+  readonly captureLossOf?: 'answers';
 }
 
 /** The label of a recording of this scenario. */

@@ -2,6 +2,7 @@
 import { availabilityScenarios } from './availability.ts';
 import { harmlessScenarios } from './harmless.ts';
 import { networkScenarios } from './network.ts';
+import { operationScenarios } from './operations.ts';
 import type { Scenario } from './scenario.ts';
 import { statementScenarios } from './statements.ts';
 import { throughputScenarios } from './throughput.ts';
@@ -13,5 +14,6 @@ export const scenarios: readonly Scenario[] = [
   ...statementScenarios,
   ...throughputScenarios,
   ...transferScenarios,
+  ...operationScenarios,
   ...harmlessScenarios,
 ];

@@ -22,7 +22,7 @@ import {
 const ORDERS_PACE = 2;
 const SHOP_PACE = 0.12;
 
-const transfersMostly: Scenario['before'] = ({ orders, shop }) => {
+export const transfersMostly: NonNullable<Scenario['before']> = ({ orders, shop }) => {
   orders.pace = ORDERS_PACE;
   shop.pace = SHOP_PACE;
   return Promise.resolve(undefined);
