@@ -1,5 +1,6 @@
 /** What each application host did while TPS was low, compared with what it usually does: who lost how much, and why. */
 import type { EdgeMinute, LowTpsClient } from '../../src/events/low-tps.ts';
+import { MINUTE_US } from '../../src/core/time.ts';
 import { greatestOf, shareOf, sumOf } from '../share.ts';
 import { medianOf } from '../statistics/median.ts';
 import type { LowStretch, NodeMinute } from './low-tps-minutes.ts';
@@ -176,7 +177,7 @@ function signOf(
   const unanswered =
     low.answeredShare !== null && low.answeredShare < settings.answeredShare && low.requests > 0;
   if (refused || unanswered || (low.waits && !usual.waits)) return 'not_answered';
-  if (isSlow(low, usual, settings))
+  if (isSlow(low, usual, settings) && !(asksLess && wouldAskLess(low, usual, settings)))
     return isDelayed(low, usual, node, settings) ? 'delayed' : 'slow';
   const longer = ratioOf(
     ratioOf(low.requests, low.transactions),
@@ -194,6 +195,18 @@ function isSlow(low: Totals, usual: Totals, settings: LowTpsSettings): boolean {
     low.meanUs - usual.meanUs >= settings.slowFloorUs &&
     low.durationUs >= usual.durationUs / 2
   );
+}
+
+/**
+ * It would ask less if its answers were as fast as ever: even a host with a single worker, given back all the time that it waited
+ * longer, would make no more requests than usual / (1 - requests a second * longer response time). Hosts with more workers lose less by
+ * it. A host that waits longer than it has time to, counted so, has several, and nothing can be said.
+ */
+function wouldAskLess(low: Totals, usual: Totals, settings: LowTpsSettings): boolean {
+  const longerUs = (low.meanUs ?? 0) - (usual.meanUs ?? 0);
+  const waitedShare = (low.requests * longerUs) / MINUTE_US;
+  const requestsMax = low.requests / (1 - waitedShare);
+  return waitedShare < 1 && requestsMax <= settings.fewerRequestsShare * usual.requests;
 }
 
 /**

@@ -8,7 +8,7 @@ import { autocorrelated, normal, uniform } from '../random.ts';
 import { causeOf } from './error-facts.ts';
 import { MINUTE_US } from '../../../src/core/time.ts';
 
-const START_US = 1_795_228_200_000_000;
+const START_US = 1_795_2282_000_000_000;
 const SERVER = '10.20.0.5:5432';
 const HISTORY = 60;
 const WINDOW = 20;
@@ -83,7 +83,7 @@ const load = (transactions: number): Partial<EdgeMinute> => ({
 
 describe('the verdict', () => {
   it('is the database where answers take longer and clients wait as long as ever', () => {
-    const slow = { ...load(120), durationSumUs: 6_000_000 };
+    const slow = { ...load(120), durationSumUs: 60_000_000 };
     const { episodes } = diagnosed(only(slow));
     expect(episodes).toEqual([
       {
@@ -105,7 +105,7 @@ describe('the verdict', () => {
           { name: 'requests', value: 20, unit: 'per_second', threshold: null },
           { name: 'usual requests', value: 100, unit: 'per_second', threshold: null },
           { name: 'answered within 10 s', value: 1, unit: 'share', threshold: 0.9 },
-          { name: 'mean response time', value: 10_000, unit: 'us', threshold: null },
+          { name: 'mean response time', value: 100_000, unit: 'us', threshold: null },
           { name: 'usual mean response time', value: 2_000, unit: 'us', threshold: null },
           { name: 'shortest answers', value: 200, unit: 'us', threshold: null },
           { name: 'usual shortest answers', value: 200, unit: 'us', threshold: null },
@@ -119,15 +119,33 @@ describe('the verdict', () => {
           usualTps: 10,
           shareOfDrop: 0.5,
           requestsRatio: 0.2,
-          responseRatio: 5,
+          responseRatio: 50,
           sign: 'slow',
         })),
       },
     ]);
   });
 
+  it('is the application where its answers take longer and it would ask less without that', () => {
+    const late = (transactions: number, meanUs: number): Partial<EdgeMinute> => ({
+      ...load(transactions),
+      durationSumUs: 5 * transactions * meanUs,
+    });
+    // Ten requests a second at 20 ms: with its 180 ms back the busiest worker makes 12 of the usual 50; at 92 ms 100 of them.
+    expect(diagnosed(only(late(120, 20_000))).episodes).toMatchObject([
+      { verdict: 'APPLICATION', confidence: 1, clients: [{ sign: 'asks_less' }, {}] },
+    ]);
+    expect(diagnosed(only(late(120, 92_000))).episodes).toMatchObject([{ verdict: 'DATABASE' }]);
+    // Longer than one worker has time: it has several, and waits.
+    expect(diagnosed(only(late(120, 400_000))).episodes).toMatchObject([{ verdict: 'DATABASE' }]);
+    // As late as that by the way, and nobody asks.
+    expect(diagnosed(only({ ...late(120, 20_000), floorUs: 18_200 })).episodes).toMatchObject([
+      { verdict: 'APPLICATION' },
+    ]);
+  });
+
   it('is the network where the shortest answers are as late as all others, or the whole machine', () => {
-    const late = { ...load(120), durationSumUs: 6_000_000, floorUs: 8_200 };
+    const late = { ...load(120), durationSumUs: 60_000_000, floorUs: 82_000 };
     expect(diagnosed(only(late)).episodes).toMatchObject([
       { verdict: 'NETWORK', confidence: 1, orElse: ['DATABASE'] },
     ]);
@@ -135,7 +153,7 @@ describe('the verdict', () => {
 
   it('is told by BEGIN and COMMIT where there are any, of all hosts where this one has none', () => {
     // Half of the shortest answers come in time, as where packets are lost and sent again; all are late in the mean.
-    const late = { ...load(120), durationSumUs: 6_000_000 };
+    const late = { ...load(120), durationSumUs: 60_000_000 };
     const control = (beginUs: number, endUs: number): Partial<EdgeMinute> => ({
       begins: 120,
       beginSumUs: 120 * beginUs,
@@ -149,16 +167,16 @@ describe('the verdict', () => {
           ? control(during(index) ? beginUs : 200, during(index) ? endUs : 900)
           : {}),
       })).episodes[0]?.verdict;
-    expect(verdictOf(8_200, 8_900)).toBe('NETWORK');
+    expect(verdictOf(82_000, 82_700)).toBe('NETWORK');
     // A driver that sends BEGIN with the first statement, which waits; and a COMMIT that waits for the disk.
-    expect(verdictOf(8_200, 900)).toBe('DATABASE');
-    expect(verdictOf(200, 8_900)).toBe('DATABASE');
+    expect(verdictOf(82_000, 900)).toBe('DATABASE');
+    expect(verdictOf(200, 82_700)).toBe('DATABASE');
     // Each row that is read takes longer: also the shortest statement, but no BEGIN.
-    expect(verdictOf(200, 900, { floorUs: 8_200 })).toBe('DATABASE');
+    expect(verdictOf(200, 900, { floorUs: 82_000 })).toBe('DATABASE');
   });
 
   it('is the database or the way of one host, where all its answers are late and BEGIN of the others is not', () => {
-    const slow = { ...load(60), durationSumUs: 6_000_000 };
+    const slow = { ...load(60), durationSumUs: 60_000_000 };
     const control = { begins: 120, beginSumUs: 24_000, ends: 120, endSumUs: 108_000 };
     const of = (floorUs: number, own: Partial<EdgeMinute> = {}) =>
       diagnosed((index, client) => ({
@@ -166,10 +184,10 @@ describe('the verdict', () => {
         ...(during(index) && client === '10.20.1.18' ? { ...slow, floorUs } : {}),
         ...(during(index) && client === '10.20.1.17' ? load(400) : {}),
       })).episodes;
-    expect(of(18_000)).toMatchObject([{ verdict: 'DATABASE', orElse: ['NETWORK'] }]);
+    expect(of(180_000)).toMatchObject([{ verdict: 'DATABASE', orElse: ['NETWORK'] }]);
     // Some of its answers come in time, or its own BEGIN does: it is its statements.
     expect(of(200)).toMatchObject([{ verdict: 'DATABASE', orElse: [] }]);
-    expect(of(18_000, control)).toMatchObject([{ verdict: 'DATABASE', orElse: [] }]);
+    expect(of(180_000, control)).toMatchObject([{ verdict: 'DATABASE', orElse: [] }]);
   });
 
   it('is the database or the network where nothing is answered', () => {
@@ -346,7 +364,7 @@ describe('findings', () => {
   const findingsOf = (change: Change) => lowTpsFindings(diagnosed(change));
 
   it('are as severe as the verdict concerns who runs the database', () => {
-    expect(findingsOf(only({ ...load(120), durationSumUs: 6_000_000 }))).toMatchObject([
+    expect(findingsOf(only({ ...load(120), durationSumUs: 60_000_000 }))).toMatchObject([
       { kind: 'low-tps/database', severity: 'warning', ledger: 'D2', node: SERVER },
     ]);
     expect(
