@@ -65,6 +65,16 @@ describe('renderReportText', () => {
     expect(textOf(shop, 80)).not.toMatch(/Collectors/);
   });
 
+  it('says of how many connections the applications and users of nodes are known, unless of all', () => {
+    const shop = shopFacts();
+    const of = (channelsCount: number, columns: number) =>
+      textOf({ ...shop, channelsCount }, columns);
+    const known = shop.channels.length;
+    expect(of(20_000, 160)).toContain(`who: of ${known} of the 20,000 connections`);
+    expect(of(20_000, 100)).not.toContain('who: of');
+    expect(of(known, 160)).not.toContain('who: of');
+  });
+
   it('has no line wider than the terminal', () => {
     const address = '2001:db8:1234:5678:9abc:def0:1234:5678';
     const shop = shopFacts();

@@ -113,6 +113,14 @@ describe.skipIf(noBrowser !== '')(`the page ${noBrowser}`, () => {
     await page.close();
   });
 
+  it('says of how many connections the applications and users of nodes are known', async () => {
+    const page = await opened();
+    expect(await page.locator('#nodes').textContent()).toContain(
+      'those of 34 of the 86 connections',
+    );
+    await page.close();
+  });
+
   it('zooms into a stretch dragged over a chart, says it in its address, and goes back', async () => {
     const page = await opened();
     await page.locator('.chart-plot').first().scrollIntoViewIfNeeded();

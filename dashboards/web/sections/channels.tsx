@@ -1,6 +1,6 @@
 /** Connections, nodes, and what befell sessions. */
 import type { ChannelFacts, NodeRow, Report } from '../../../src/server/contract.ts';
-import { formatBytes, formatDuration, formatRate } from '../format.ts';
+import { formatBytes, formatCount, formatDuration, formatRate } from '../format.ts';
 import { NodeName } from '../parts/node-name.tsx';
 import { SqlText } from '../parts/sql-text.tsx';
 import { type Column, Table } from '../parts/table.tsx';
@@ -329,8 +329,14 @@ export function Nodes({
   report: Report;
   onNode?: ((node: NodeRow) => void) | undefined;
 }) {
+  const { channels, channelsCount } = report;
+  // A node all of whose connections are among the others shows a dash, which must not be taken for a name that is not known.
+  const named =
+    channelsCount > channels.length
+      ? `; applications and users are those of ${formatCount(channels.length)} of the ${formatCount(channelsCount)} connections`
+      : '';
   return (
-    <Section id="nodes" title="Nodes" note="application hosts and database endpoints">
+    <Section id="nodes" title="Nodes" note={`application hosts and database endpoints${named}`}>
       <Table
         caption="Nodes"
         columns={nodeColumns}

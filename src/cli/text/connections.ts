@@ -155,6 +155,9 @@ export function schemaChanges(page: Page): string[] {
   ]);
 }
 
+/** Columns of the terminal that leave room for the names of applications and users. */
+const WHO_FROM = 140;
+
 export function nodes(page: Page): string[] {
   const { report, paint } = page;
   const rows = report.nodes.slice(0, NODES_MAX);
@@ -168,7 +171,7 @@ export function nodes(page: Page): string[] {
     {
       title: 'who',
       cell: (row) => printable([...row.applications, ...row.users].join(', ')) || ABSENT,
-      from: 140,
+      from: WHO_FROM,
       flexible: true,
     },
     { title: 'requests', cell: (row) => countText(row.requests), ...right },
@@ -181,7 +184,13 @@ export function nodes(page: Page): string[] {
     { title: 'max', cell: (row) => durationText(row.responseTime.maxUs), from: 78, ...right },
     { title: 'connections', cell: (row) => countText(row.connectionsOpenMax), from: 112, ...right },
   ];
-  return section(page, 'Nodes', '', [
+  const { channels, channelsCount } = report;
+  // A node all of whose connections are among the others has a dash, which must not be taken for a name that is not known.
+  const remark =
+    page.inner >= WHO_FROM && channelsCount > channels.length
+      ? `who: of ${countText(channels.length)} of the ${countText(channelsCount)} connections`
+      : '';
+  return section(page, 'Nodes', remark, [
     ...tableLines(rows, columns, page.inner, paint.dim),
     ...moreLines(page, report.nodes.length, NODES_MAX, 'nodes'),
   ]);
