@@ -11,7 +11,10 @@ import { renderReportHtml } from '../../src/cli/report-html.ts';
 import type { Window } from '../../src/events/facts.ts';
 import { type Listening, startServer } from '../../src/server/listen.ts';
 import { EMPTY_FACTS } from '../analysis/fixtures.ts';
-import { EXTENT, executionsOf, sampleFacts, storedSamples } from '../server/sample-facts.ts';
+import { EXTENT } from '../server/sample-hour.ts';
+import { executionsOf } from '../server/sample-classes.ts';
+import { sampleFacts } from '../server/sample-facts.ts';
+import { storedSamples } from '../server/sample-judgements.ts';
 import { noBrowser, startBrowser } from './browser.ts';
 import { HOSTILE_SQL } from '../server/sample-shapes.ts';
 

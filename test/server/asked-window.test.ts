@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { isoFromUs } from '../../src/core/time.ts';
 import { askedWindow } from '../../src/server/asked-window.ts';
-import { EXTENT } from './sample-facts.ts';
+import { EXTENT } from './sample-hour.ts';
 
 const timeUs = fc.integer({ min: 0, max: 4_000_000_000_000_000 });
 

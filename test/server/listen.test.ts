@@ -2,7 +2,9 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { expect, it } from 'vitest';
 import { listenAddress, startServer } from '../../src/server/listen.ts';
-import { EXTENT, sampleFacts, storedSamples } from './sample-facts.ts';
+import { EXTENT } from './sample-hour.ts';
+import { sampleFacts } from './sample-facts.ts';
+import { storedSamples } from './sample-judgements.ts';
 
 const facts = {
   extent: () => Promise.resolve(EXTENT),

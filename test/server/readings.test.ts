@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest';
 import type { WindowFacts } from '../../src/events/facts.ts';
 import type { FactsSource } from '../../src/server/facts-source.ts';
 import { Readings } from '../../src/server/readings.ts';
-import { EXTENT, sampleFacts, storedSamples } from './sample-facts.ts';
+import { EXTENT } from './sample-hour.ts';
+import { sampleFacts } from './sample-facts.ts';
+import { storedSamples } from './sample-judgements.ts';
 
 /** A source whose readings end when the test says so. */
 function slowSource() {

@@ -4,7 +4,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { MirrorSqlError } from '../../src/core/errors.ts';
 import type { FactsSource } from '../../src/server/facts-source.ts';
 import { buildServer, type ServerOptions } from '../../src/server/server.ts';
-import { EXTENT, executionsOf, sampleFacts, storedSamples } from './sample-facts.ts';
+import { EXTENT } from './sample-hour.ts';
+import { executionsOf } from './sample-classes.ts';
+import { sampleFacts } from './sample-facts.ts';
+import { storedSamples } from './sample-judgements.ts';
 
 /** The facts of a sample hour, as a source. */
 const sampleSource: FactsSource = {

@@ -2,7 +2,8 @@ import { expect, it } from 'vitest';
 import { buildReport } from '../../../analysis/report.ts';
 import { bigTransactions } from '../../../src/cli/text/big-transactions.ts';
 import { pageOf } from '../../../src/cli/text/page.ts';
-import { EXTENT, sampleFacts } from '../../server/sample-facts.ts';
+import { EXTENT } from '../../server/sample-hour.ts';
+import { sampleFacts } from '../../server/sample-facts.ts';
 
 it('names the database of each row only where there are several', () => {
   const facts = sampleFacts(EXTENT);

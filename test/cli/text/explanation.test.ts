@@ -5,7 +5,8 @@ import { widthOf } from '../../../src/cli/text/cell.ts';
 import { renderExplanation } from '../../../src/cli/text/explanation.ts';
 import type { Figures } from '../../../src/events/explanation.ts';
 import type { WindowFacts } from '../../../src/events/facts.ts';
-import { EXTENT, sampleFacts } from '../../server/sample-facts.ts';
+import { EXTENT } from '../../server/sample-hour.ts';
+import { sampleFacts } from '../../server/sample-facts.ts';
 import { hangFacts } from './hang-facts.ts';
 
 const USUAL: Figures = {

@@ -4,7 +4,7 @@ import { incidents } from '../../../src/cli/text/incidents.ts';
 import { pageOf } from '../../../src/cli/text/page.ts';
 import { widthOf } from '../../../src/cli/text/cell.ts';
 import type { DdlFacts } from '../../../src/events/facts.ts';
-import { EXTENT } from '../../server/sample-facts.ts';
+import { EXTENT } from '../../server/sample-hour.ts';
 import { hangFacts } from './hang-facts.ts';
 
 /** The sample's hour, in which the database hangs for a minute from its fiftieth on. */

@@ -7,7 +7,9 @@ import { Metrics } from '../../../src/server/metrics/metrics.ts';
 import { SelfObservation } from '../../../src/server/observation/self-observation.ts';
 import { absentStore } from '../../../src/server/observation/store-figures.ts';
 import { buildServer } from '../../../src/server/server.ts';
-import { EXTENT, sampleFacts, storedSamples } from '../sample-facts.ts';
+import { EXTENT } from '../sample-hour.ts';
+import { sampleFacts } from '../sample-facts.ts';
+import { storedSamples } from '../sample-judgements.ts';
 import { readExposition } from './exposition.ts';
 
 const facts: FactsSource = {
