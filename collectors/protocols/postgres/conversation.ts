@@ -278,7 +278,8 @@ export class PostgresConversation
       lostBytes: state.lostBytes,
       lostPacketsMin: state.lostPacketsMin,
       transactionStatus: transactions.status,
-      transactionStartUs: transactions.open ? transactions.startUs : UNKNOWN,
+      transactionStartUs:
+        transactions.open && !transactions.streams ? transactions.startUs : UNKNOWN,
       turns: state.phase === Phase.Encrypted ? encryption?.turns.facts : undefined,
       quality:
         state.quality | (state.midStream ? Quality.MidStream : 0) | this.#context.captureQuality,

@@ -376,6 +376,7 @@ export class Rounds {
       this.#closeSuspended();
     if (ran) {
       transactions.touch(pending.tsUs);
+      if (pending.streamed) transactions.streams = true;
       transactions.statement(outcome, statementClass, pending.quality);
     }
     if (state.midStream && state.session.database === undefined) state.identify(undefined);

@@ -68,6 +68,8 @@ export class Transactions {
   /** A savepoint was set in it, or may have been: what failed can be taken back as far as there. */
   #mayGoBack = false;
   startUs = 0;
+  /** What opened it was a stream of replication, in which the server holds no transaction. */
+  streams = false;
   /** The requests that are told without answers were sent to their end: a query, or a Sync behind them. */
   endAsked = false;
   #id = 0;
@@ -113,6 +115,7 @@ export class Transactions {
     this.failed = false;
     this.#mayGoBack = false;
     this.startUs = tsUs;
+    this.streams = false;
     this.#id++;
     this.#statements = 0;
     this.#rowsAffected = 0;

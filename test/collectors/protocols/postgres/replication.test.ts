@@ -65,6 +65,26 @@ describe('a physical stream', () => {
     });
   });
 
+  it('is no open transaction, neither while it runs nor when it ends', () => {
+    const running = stream((c, wire) => {
+      c.server(wal(1000, 5000, 500));
+      wire.wait(60_000_000);
+      c.client(status(5000, 5000, 5000));
+    });
+    const stopped = stream((c) => {
+      c.server(wal(1000, 5000, 500));
+      c.server(server.copyDone());
+      c.close();
+    });
+    for (const { told: sink } of [running, stopped]) {
+      const states = [...sink.of('session_state'), ...sink.of('session_end')];
+      expect(states.length).toBeGreaterThan(0);
+      expect(states.map(({ transactionStartUs }) => transactionStartUs)).toEqual(
+        states.map(() => -1),
+      );
+    }
+  });
+
   it('is told once a second, as it stood when it changed last', () => {
     const played = stream((c, wire) => {
       for (let n = 1; n <= 40; n++) {
