@@ -4,6 +4,7 @@
  */
 import { delay } from '../lab/process.ts';
 import { between, integerOf } from '../lab/random.ts';
+import type { Work } from './application.ts';
 import { impair } from './network.ts';
 import { ACCOUNTS, DATABASE, ORDERS_HOST, OTHER_HOST, SHOP_HOST } from './places.ts';
 import type { Scenario } from './scenario.ts';
@@ -14,6 +15,7 @@ import {
   allowedEverywhere,
   allowedFindings,
   clientState,
+  expectedError,
   expectedFinding,
   serverState,
 } from './truths.ts';
@@ -210,6 +212,87 @@ const captureOneWay: Scenario = {
   findings: [expectedFinding('low-tps/capture')],
 };
 
+/** After an error an application waits before it tries again, as it should. */
+function waitingAfterErrors(work: Work, waitMs: number): Work {
+  return async (say, random, breathe) => {
+    try {
+      await work(say, random, breathe);
+    } catch (error) {
+      await breathe(waitMs);
+      throw error;
+    }
+  };
+}
+
+const buggyRelease: Scenario = {
+  name: 'buggy-release',
+  says: 'A new release of the shop asks for a column that does not exist, and waits 2 to 4 s after each error, for four minutes.',
+  play: async ({ shop, random }) => {
+    const usual = shop.work;
+    shop.work = waitingAfterErrors(
+      async (say) => {
+        await say('SELECT id, title, prize FROM items WHERE id = $1', [1]);
+      },
+      between(random, 2_000, 4_000),
+    );
+    await delay(LOW_TPS_MS);
+    shop.work = usual;
+  },
+  afterSeconds: 10,
+  states: [],
+  findings: [expectedFinding('low-tps/application'), expectedError('42703')],
+};
+
+const readOnlyServer: Scenario = {
+  name: 'read-only-server',
+  says: 'Somebody makes the server read-only: transfers fail, and wait 3 to 5 s after each error, for four minutes.',
+  before: transfersMostly,
+  play: async ({ server, orders, random }) => {
+    const usual = orders.work;
+    orders.work = waitingAfterErrors(usual, between(random, 3_000, 5_000));
+    await server.query(DATABASE, 'ALTER SYSTEM SET default_transaction_read_only = on');
+    await server.query(DATABASE, 'SELECT pg_reload_conf()');
+    await delay(LOW_TPS_MS);
+    await server.query(DATABASE, 'ALTER SYSTEM RESET default_transaction_read_only');
+    await server.query(DATABASE, 'SELECT pg_reload_conf()');
+    orders.work = usual;
+  },
+  afterSeconds: 10,
+  states: [],
+  findings: [
+    expectedFinding('low-tps/database'),
+    expectedError('25006'),
+    allowedFindings('open-transactions/'),
+  ],
+};
+
+const quietWithFailingJob: Scenario = {
+  name: 'quiet-with-failing-job',
+  says: 'Both applications have a tenth to a quarter of their work for four minutes; a job of another host fails twice a second, as it always did.',
+  before: async () => {
+    const client = await connectOther('job');
+    const fail = "DO $$ BEGIN RAISE EXCEPTION 'no space' USING ERRCODE = '53100'; END $$";
+    let over = false;
+    const work = async () => {
+      while (!over) {
+        // In the middle of half seconds: whole ones may be the ends of the calm, at which nobody has anything under way.
+        await delay(500 - ((Date.now() + 250) % 500));
+        await client.query(fail).catch(() => undefined);
+      }
+    };
+    const worked = work();
+    return async () => {
+      over = true;
+      await worked;
+      await client.end();
+    };
+  },
+  play: stayAway,
+  afterSeconds: 10,
+  states: [],
+  findings: [expectedFinding('low-tps/application'), allowedFindings('error-diagnosis/')],
+};
+
 export const operationScenarios: readonly Scenario[] = [
   missingStandby,
   waitingMigration,
@@ -220,4 +303,7 @@ export const operationScenarios: readonly Scenario[] = [
   quietAndSlower,
   quietAndFar,
   captureOneWay,
+  buggyRelease,
+  readOnlyServer,
+  quietWithFailingJob,
 ];
