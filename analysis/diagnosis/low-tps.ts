@@ -80,34 +80,47 @@ interface DatabaseErrors {
   /** Wilson's lower bound. */
   readonly shareMin: number;
   readonly sqlstates: readonly string[];
+  /** Most of them say that writes are refused. */
+  readonly readOnly: boolean;
 }
 
-const STOPPED: readonly string[] = ['admin_shutdown', 'cannot_connect_now'];
+/** What a server says of its own state, though nothing in it is broken. */
+const STATE_OF_SERVER: readonly string[] = ['admin_shutdown', 'cannot_connect_now', 'read_only'];
+/** More than so many times the usual errors a minute are news; a job that fails every minute, as ever, costs no transactions. */
+const NEWS_TIMES = 2;
 
-/** Errors in the low minutes that are the server's own, or come from its being stopped. */
+/** Errors in the low minutes that are the server's own, or come from its state, and that are not as many as ever. */
 function databaseErrors(stretch: LowStretch, causes: readonly ErrorCauseFacts[]): DatabaseErrors {
-  const low = new Set(stretch.low.map(({ startUs }) => startUs));
   const counted = causes
     .filter(
       ({ errorClass }) =>
-        errorMeaning(errorClass).concern === 'database' || STOPPED.includes(errorClass),
+        errorMeaning(errorClass).concern === 'database' || STATE_OF_SERVER.includes(errorClass),
     )
-    .map(({ sqlstate, minutes }) => ({
+    .map(({ sqlstate, errorClass, minutes }) => ({
       sqlstate,
-      count: sumOf(
-        minutes.filter(({ startUs }) => low.has(startUs)),
-        ({ count }) => count,
-      ),
+      errorClass,
+      count: countIn(stretch.low, minutes),
+      usual: (countIn(stretch.usual, minutes) / stretch.usual.length) * stretch.low.length,
     }))
-    .filter(({ count }) => count > 0)
+    .filter(({ count, usual }) => count > NEWS_TIMES * usual)
     .sort((a, b) => b.count - a.count);
   const count = sumOf(counted, (one) => one.count);
   const answers = sumOf(stretch.low, ({ edges }) => sumOf(edges, (edge) => edge.answers));
+  const refusedWrites = counted.filter(({ errorClass }) => errorClass === 'read_only');
   return {
     count,
     shareMin: wilsonLower(count / Math.max(answers, count, 1), Math.max(answers, count)),
     sqlstates: [...new Set(counted.map(({ sqlstate }) => sqlstate))].slice(0, SQLSTATES_MAX),
+    readOnly: sumOf(refusedWrites, (one) => one.count) > count / 2,
   };
+}
+
+function countIn(side: LowStretch['low'], minutes: ErrorCauseFacts['minutes']): number {
+  const within = new Set(side.map(({ startUs }) => startUs));
+  return sumOf(
+    minutes.filter(({ startUs }) => within.has(startUs)),
+    ({ count }) => count,
+  );
 }
 
 /**
@@ -120,11 +133,7 @@ function refusedLogins(
 ): RefusedLogins & { readonly sqlstates: readonly string[] } {
   const met = causes.filter(({ logins, count }) => logins > 0 && logins === count);
   const perMinute = (side: LowStretch['low']): number => {
-    const within = new Set(side.map(({ startUs }) => startUs));
-    const counted = met.flatMap(({ minutes }) =>
-      minutes.filter(({ startUs }) => within.has(startUs)),
-    );
-    return sumOf(counted, ({ count }) => count) / Math.max(1, side.length);
+    return sumOf(met, ({ minutes }) => countIn(side, minutes)) / Math.max(1, side.length);
   };
   return {
     clients: new Set(met.flatMap(({ clients }) => clients)),
@@ -216,8 +225,13 @@ function bestExplanation(
     return {
       verdict: 'DATABASE',
       confidence: Math.max(of('DATABASE'), errors.shareMin),
-      because: 'the database fails statements with errors of its own',
-      orElse: [],
+      ...(errors.readOnly
+        ? {
+            because:
+              'writes are refused: the server is read-only, or the application writes to the wrong one',
+            orElse: ['APPLICATION'],
+          }
+        : { because: 'the database fails statements with errors of its own', orElse: [] }),
     };
   }
   const [first] = [...explained].sort(([, a], [, b]) => b - a);

@@ -297,6 +297,36 @@ describe('the verdict', () => {
     expect(diagnosed(only(failing), [usual]).episodes).toMatchObject([{ verdict: 'APPLICATION' }]);
   });
 
+  it('is not the database for errors that are as many as ever while less is asked', () => {
+    const failing = (usually: number, now: number) =>
+      causeOf({
+        sqlstate: '53100',
+        errorClass: 'space_full',
+        minutes: Array.from({ length: TO }, (_, index) => ({
+          startUs: START_US + index * MINUTE_US,
+          count: during(index) ? now : usually,
+        })),
+      });
+    const quiet = only(load(100));
+    expect(diagnosed(quiet, [failing(120, 120)]).episodes).toMatchObject([
+      { verdict: 'APPLICATION', sqlstates: [] },
+    ]);
+    expect(diagnosed(quiet, [failing(20, 120)]).episodes).toMatchObject([
+      { verdict: 'DATABASE', sqlstates: ['53100'] },
+    ]);
+  });
+
+  it('is the database, or who writes to the wrong one, where writes are refused', () => {
+    const refused = causeOf({
+      sqlstate: '25006',
+      errorClass: 'read_only',
+      minutes: [{ startUs: START_US + FROM * MINUTE_US, count: 400 }],
+    });
+    expect(diagnosed(only(load(100)), [refused]).episodes).toMatchObject([
+      { verdict: 'DATABASE', orElse: ['APPLICATION'], sqlstates: ['25006'] },
+    ]);
+  });
+
   it('is the capture where it lost enough, and may be where it lost some', () => {
     const lossy = (lostBytes: number) => diagnosed(only({ ...load(100), lostBytes })).episodes[0];
     expect(lossy(400_000)).toMatchObject({ verdict: 'CAPTURE' });
