@@ -180,8 +180,12 @@ const openTransactions: Rule = ({ window }, { channels, channelsCount }) => {
 /** Errors by cause. Those that only follow from an earlier error of their transaction are not causes. */
 const failures: Rule = ({ errors }) => {
   const causes = new Map<string, number>();
+  let followed = 0;
   for (const row of errors) {
-    if (row.concern === 'follow_on') continue;
+    if (row.concern === 'follow_on') {
+      followed += row.count;
+      continue;
+    }
     causes.set(row.errorClass, (causes.get(row.errorClass) ?? 0) + row.count);
   }
   const ranked = [...causes].sort(([, a], [, b]) => b - a);
@@ -202,6 +206,7 @@ const failures: Rule = ({ errors }) => {
     plural(all, ' statement failed: ', ' statements failed: '),
     ...parts,
     ...(rest > 0 ? [', ', countPart(rest), ' other'] : []),
+    ...(followed > 0 ? ['; ', countPart(followed), ' more followed'] : []),
     '.',
   );
 };

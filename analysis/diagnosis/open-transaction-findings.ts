@@ -174,6 +174,11 @@ function hostsOf({ waiting, waitingCount }: OpenTransactionRow): HighlightPart[]
   return hosts.flatMap((host, at) => [textPart(at === 0 ? ' of ' : ' and '), nodePart(host)]);
 }
 
+const rowsParts = ({ rowsAffected }: OpenTransactionRow): HighlightPart[] => [
+  countPart(rowsAffected),
+  textPart(rowsAffected === 1 ? ' row' : ' rows'),
+];
+
 function idleFinding(
   row: OpenTransactionRow,
   { idleLeastUs, idleWarningUs }: OpenTransactionFindingSettings,
@@ -191,10 +196,10 @@ function idleFinding(
       ...who(row),
       textPart(over ? ' had a transaction open for ' : ' has a transaction open for '),
       durationPart(row.ageUs),
-      textPart(over ? ' and asked nothing for ' : ' and asks nothing since '),
+      textPart(over ? ' and asked nothing for ' : ' and has asked nothing for '),
       durationPart(idleUs(row)),
       ...(changed
-        ? [textPart(', with '), countPart(row.rowsAffected), textPart(' rows changed.')]
+        ? [textPart(', with '), ...rowsParts(row), textPart(' changed.')]
         : [textPart('.')]),
     ],
     advice: changed
@@ -262,8 +267,8 @@ function bigFinding(row: OpenTransactionRow, threshold: number): Finding {
       textPart('The transaction that '),
       ...who(row),
       textPart(' has open will become big: of its like that changed '),
-      countPart(row.rowsAffected),
-      textPart(' rows, '),
+      ...rowsParts(row),
+      textPart(', '),
       sharePart(row.bigProbability ?? 0),
       textPart(' did.'),
     ],

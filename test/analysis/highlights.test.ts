@@ -82,7 +82,7 @@ describe('highlightsOf', () => {
       errorOf('not_null', 3),
     ];
     expect(highlights({ errors })).toEqual([
-      'notice: 22 statements failed: 12 × duplicate key, 4 × deadlock, 3 × not null, 3 other.',
+      'notice: 22 statements failed: 12 × duplicate key, 4 × deadlock, 3 × not null, 3 other; 90 more followed.',
     ]);
   });
 

@@ -221,6 +221,18 @@ describe('what is found', () => {
     expect(kinds(one({ waiting: [], ...changes }))).toEqual(expected);
   });
 
+  it('says how long one has been idle and what it changed, of one row as of many', () => {
+    const said = (rowsAffected: number) =>
+      openTransactionFindings(one({ waiting: [], ...aged(60), rowsAffected }))
+        .flatMap(({ summary }) => summary)
+        .map((part) => ('text' in part ? part.text : 'value' in part ? part.value : ''))
+        .join('');
+    const idle = ` has a transaction open for ${60 * SECOND} and has asked nothing for ${60 * SECOND}`;
+    expect(said(1)).toContain(`${idle}, with 1 row changed.`);
+    expect(said(7)).toContain(`${idle}, with 7 rows changed.`);
+    expect(said(0)).toContain(`${idle}.`);
+  });
+
   it('many idle ones together', () => {
     const open = Array.from({ length: 6 }, (_, index) => ({
       ...held,
