@@ -195,6 +195,8 @@ function slowing(bins: readonly Bin[], baseline: Baseline, settings: HealthSetti
 function shrinking(bins: readonly Bin[], baseline: Baseline, settings: HealthSettings): Judgement {
   const before = Math.max(...bins.slice(0, LEVEL_BINS).map((bin) => bin.connectionsOpen));
   const after = bins.at(-1)?.connectionsOpen ?? 0;
+  // Who lost all has gone (H2), and is not losing them; when he comes back he has them again.
+  if (after === 0) return BETWEEN;
   const lost = before - after;
   const { connectionsLossShare } = settings;
   if (before < CONNECTIONS_MIN || lost <= connectionsLossShare * before) return GOOD;

@@ -310,6 +310,14 @@ describe('an application', () => {
     expect(delayOf(told(seconds), 'sub_healthy', at)).toBeLessThanOrEqual(300);
   });
 
+  it('is down and not sub-healthy when all its connections are gone for minutes and come back, at whatever second', () => {
+    for (let lasts = 300; lasts < 320; lasts++) {
+      const gone = changed(normal, at, at + lasts, () => ({ ...silent, connectionsOpen: 0 }));
+      expect(names(told(gone))).toContain('down');
+      expect(names(told(gone))).not.toContain('sub_healthy');
+    }
+  });
+
   it('is not sub-healthy for a pool that shrinks and grows all the time', () => {
     const pool = (second: number) => 12 + Math.round(8 * Math.sin(second / 200));
     const seconds = changed(normal, 0, 2 * HOUR, (_second, since) => ({
