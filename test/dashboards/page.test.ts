@@ -51,7 +51,15 @@ describe.skipIf(noBrowser !== '')(`the page ${noBrowser}`, () => {
             }
             const facts = sampleFacts(window, scope);
             const steps = facts.steps.filter((_, index) => !inBursts || index % 3 === 0);
-            return Promise.resolve({ ...facts, steps });
+            // One was last heard of a while before the window ends, with a transaction open.
+            const [silent, ...channels] = facts.channels;
+            if (silent === undefined) throw new Error('the sample has no channels');
+            const heard = {
+              openTransactionSinceUs: EXTENT.toUs - 101e6,
+              lastSeenUs: EXTENT.toUs - 60e6,
+            };
+            channels.unshift({ ...silent, endUs: null, endReason: null, ...heard });
+            return Promise.resolve({ ...facts, steps, channels });
           },
           ...storedSamples,
           executions: (_window, { fingerprint }) =>
@@ -121,6 +129,21 @@ describe.skipIf(noBrowser !== '')(`the page ${noBrowser}`, () => {
     expect(await page.locator('#nodes').textContent()).toContain(
       'those of 34 of the 86 connections',
     );
+    await page.close();
+  });
+
+  it('tells the age of an open transaction as of when its connection was last heard of', async () => {
+    const page = await opened();
+    expect(await page.locator('#channels tbody').textContent()).toContain('41.0 s');
+    await page.close();
+  });
+
+  it('shows all columns of the errors on a usual screen, each client below the other', async () => {
+    const page = await opened(listening.url, 1400);
+    const cut = await page.evaluate(
+      "(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)(document.querySelector('#errors .table-frame'))",
+    );
+    expect(cut).toBe(0);
     await page.close();
   });
 

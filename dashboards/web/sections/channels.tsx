@@ -81,7 +81,6 @@ const trafficColumns: Column<ChannelFacts>[] = [
   },
 ];
 
-/** Ages are told at the end of the connection, or of the window while it is open. */
 /** As long as a transaction is called long without knowing its type (analysis/README.md, uncommitted transactions). */
 const LONG_US = 30e6;
 
@@ -96,31 +95,31 @@ function OpenFor({ us }: { us: number }) {
 }
 
 function channelColumns(endUs: number): Column<ChannelFacts>[] {
+  // What happened to an open one after it was last heard of, nobody knows: as the first lines and findings count it.
+  const untilUs = (row: ChannelFacts) => row.endUs ?? Math.min(row.lastSeenUs, endUs);
   return [
     ...partyColumns,
     {
       key: 'open',
       label: 'In transaction for',
-      about: 'Age, at the end of the window, of the transaction that was left open',
+      about: 'Age of the transaction that was left open, when the connection was last heard of',
       numeric: true,
       cell: (row) =>
         row.openTransactionSinceUs === null ? (
           <span class="unknown">–</span>
         ) : (
-          <OpenFor us={Math.max(0, (row.endUs ?? endUs) - row.openTransactionSinceUs)} />
+          <OpenFor us={Math.max(0, untilUs(row) - row.openTransactionSinceUs)} />
         ),
       order: (row) =>
-        row.openTransactionSinceUs === null
-          ? -1
-          : (row.endUs ?? endUs) - row.openTransactionSinceUs,
+        row.openTransactionSinceUs === null ? -1 : untilUs(row) - row.openTransactionSinceUs,
     },
     {
       key: 'age',
       label: 'Age',
       numeric: true,
       minor: true,
-      cell: (row) => <Duration us={Math.max(0, (row.endUs ?? endUs) - row.startUs)} />,
-      order: (row) => (row.endUs ?? endUs) - row.startUs,
+      cell: (row) => <Duration us={Math.max(0, untilUs(row) - row.startUs)} />,
+      order: (row) => untilUs(row) - row.startUs,
     },
     ...trafficColumns,
   ];
@@ -191,7 +190,7 @@ export function Channels({ report }: { report: Report }) {
         <ul class="session-events">
           {report.sessionEvents.map((event) => (
             <li key={event.type}>
-              <b>{event.count}</b> {event.type.replaceAll('_', ' ')}
+              <b>{formatCount(event.count)}</b> × {event.type.replaceAll('_', ' ')}
               <span class="quiet">
                 {' '}
                 <Clock us={event.firstUs} /> – <Clock us={event.lastUs} />

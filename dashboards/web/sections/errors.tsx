@@ -60,7 +60,7 @@ function Noticed({ cause, named }: { cause: ErrorCauseRow; named: boolean }) {
   const { isNew, bursts, followOn, cancelRequested, logins, server } = cause;
   if (!isNew && bursts.length === 0 && followOn + cancelRequested + logins === 0) return null;
   return (
-    <div>
+    <div class="noticed">
       {named && (
         <span class="quiet">
           <NodeName node={server} />{' '}
@@ -86,7 +86,7 @@ function Noticed({ cause, named }: { cause: ErrorCauseRow; named: boolean }) {
       )}
       {logins > 0 && (
         <div class="quiet">
-          <Count value={logins} /> refused logins
+          <Count value={logins} /> refused {logins === 1 ? 'login' : 'logins'}
         </div>
       )}
       {cancelRequested > 0 && (
@@ -150,10 +150,12 @@ const countColumns: Column<Row>[] = [
     label: 'From',
     minor: true,
     cell: ({ clients }) => (
-      <span class="mono" title={clients.join('\n')}>
-        {clients.slice(0, CLIENTS_MAX).join(', ')}
-        {clients.length > CLIENTS_MAX && ` +${clients.length - CLIENTS_MAX}`}
-      </span>
+      <div class="mono" title={clients.join('\n')}>
+        {clients.slice(0, CLIENTS_MAX).map((client) => (
+          <div key={client}>{client}</div>
+        ))}
+        {clients.length > CLIENTS_MAX && `+${clients.length - CLIENTS_MAX}`}
+      </div>
     ),
   },
 ];
@@ -176,7 +178,7 @@ function columnsOf(onOpen: (fingerprint: string) => void): Column<Row>[] {
     },
     {
       key: 'met',
-      label: 'Message, the statements that met it most, and what to do',
+      label: 'Message, statements, what to do',
       wide: true,
       cell: (row) => (
         <div class="cause">
@@ -212,7 +214,9 @@ function noteOf({ errorDiagnosis }: Report): string {
   if (causes.length === 0) return 'by code';
   return [
     'by code',
-    ...(logins > 0 ? [`${formatCount(logins)} refused logins among them`] : []),
+    ...(logins > 0
+      ? [`${formatCount(logins)} refused ${logins === 1 ? 'login' : 'logins'} among them`]
+      : []),
     ...(followOn > 0 ? [`${formatCount(followOn)} only followed from others`] : []),
     ...(unclassified > 0 && unclassifiedShare !== null
       ? [`${formatShare(unclassifiedShare)} without a known cause`]
