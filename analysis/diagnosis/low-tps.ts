@@ -260,15 +260,25 @@ function reasonOf(
         orElse: ['DATABASE'],
       };
     case 'APPLICATION':
-      return {
-        because: 'fewer requests come, and those that come are answered as usual',
-        orElse: [],
-      };
+      return { because: askingReason(clients), orElse: [] };
     case 'WORKLOAD_CHANGE':
       return { because: 'transactions have more statements than usual', orElse: [] };
     default:
       return databaseReason(clients, settings);
   }
+}
+
+/** Of its usual requests: a host that asks less than this asks nothing, but for what a check of its pool may ask. */
+const NOTHING_SHARE = 0.01;
+
+function askingReason(clients: readonly ComparedClient[]): string {
+  const askLess = clients.filter(
+    ({ sign, shareOfDrop }) => sign === 'asks_less' && shareOfDrop > 0,
+  );
+  const silent = askLess.every(({ requestsRatio }) => (requestsRatio ?? 1) < NOTHING_SHARE);
+  return askLess.length > 0 && silent
+    ? `${askLess.length === 1 ? 'it asks' : 'they ask'} nothing any more`
+    : 'fewer requests come, and those that come are answered as usual';
 }
 
 /** A server that refuses is reached; one that says nothing may as well not be. */

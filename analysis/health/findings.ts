@@ -26,7 +26,7 @@ const WORDS: Readonly<Partial<Record<HealthState, Words>>> = {
     advice: {
       server: 'See whether the database process runs and its port listens, then its log.',
       client:
-        'See whether the application was stopped on purpose; its database still answers others.',
+        'See whether the application was stopped on purpose; if it was not, whether it still reaches its database.',
     },
   },
   hang: {

@@ -49,7 +49,8 @@ export function clustersOf(
     .sort(byOnset);
   const near = (a: Member, b: Member) =>
     Math.max(a.onset.atUs, b.onset.atUs) - Math.min(a.endUs, b.endUs) <= settings.gapUs;
-  const joins = (a: Member, b: Member) => near(a, b) && topology.related(a.finding, b.finding);
+  const joins = (a: Member, b: Member) =>
+    near(a, b) && (topology.related(a.finding, b.finding) || befellBoth(a, b, topology));
   const standing = all.filter((member) => stands(member, window));
   const joining = all.filter((one) => !standing.includes(one) && joinsOthers(one));
   const clusters = components(joining, joins);
@@ -82,6 +83,18 @@ export function clustersOf(
     })),
     ...lonely.map((members) => ({ members, standing: [] })),
   ];
+}
+
+/**
+ * The same happened to two applications of one database, so close together that time cannot tell which was first: they do
+ * not fall ill alike by themselves, but through what they share, or through somebody who stopped both.
+ */
+function befellBoth(a: Member, b: Member, topology: Topology): boolean {
+  const [one, other] = [a.finding, b.finding];
+  if (one.kind !== other.kind || one.role !== 'client' || other.role !== 'client') return false;
+  if (one.node === null || other.node === null) return false;
+  const atOnce = a.onset.earliestUs <= b.onset.latestUs && b.onset.earliestUs <= a.onset.latestUs;
+  return atOnce && topology.shareDatabase(one.node, other.node);
 }
 
 const sameClass = (a: Finding, b: Finding) =>

@@ -122,6 +122,12 @@ export function faultOf(
       nodePart(finding.node),
       ': nothing was found at the databases that it talks to before it.',
     );
+  if (applications > 1 && finding.kind === 'state/down')
+    return said(
+      'between',
+      countPart(applications),
+      ' applications lost all connections, and no database was found unwell before: somebody stopped them all, or look at what they share, the network or a pooler.',
+    );
   if (applications > 1)
     return said(
       'between',

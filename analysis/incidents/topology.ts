@@ -1,13 +1,22 @@
-/** Which nodes belong together: a node to itself, an application to the databases that it talks to. */
+/**
+ * Which nodes belong together: a node to itself, an application to the databases that it talks to; and two applications that
+ * share a database, where the same happens to both at the same time.
+ */
 import type { EdgeFacts } from '../../src/events/facts.ts';
 import type { Finding } from '../../src/events/finding.ts';
 import type { IncidentNode } from '../../src/events/incidents.ts';
 
 export class Topology {
   readonly #edges: ReadonlySet<string>;
+  /** Of each application its databases. */
+  readonly #servers = new Map<string, Set<string>>();
 
   constructor(edges: readonly Pick<EdgeFacts, 'client' | 'server'>[]) {
     this.#edges = new Set(edges.map(({ client, server }) => edgeKey(client, server)));
+    for (const { client, server } of edges) {
+      const own = this.#servers.get(client) ?? new Set();
+      this.#servers.set(client, own.add(server));
+    }
   }
 
   talksTo(client: string, server: string): boolean {
@@ -19,6 +28,11 @@ export class Topology {
     if (a.node === null || b.node === null) return false;
     if (a.role === b.role) return a.node === b.node;
     return a.role === 'client' ? this.talksTo(a.node, b.node) : this.talksTo(b.node, a.node);
+  }
+
+  /** Whether two applications talk to one database. */
+  shareDatabase(a: string, b: string): boolean {
+    return [...(this.#servers.get(a) ?? [])].some((server) => this.talksTo(b, server));
   }
 }
 

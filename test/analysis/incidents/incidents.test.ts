@@ -191,9 +191,13 @@ describe('findings', () => {
     expect(keysOf(told([findingOf(), there]))).toEqual([[findingOf().key], [there.key]]);
   });
 
-  it('of two applications are one only through the database between them', () => {
-    expect(told([slow(SHOP, 130), slow(BILLING, 130)])).toHaveLength(2);
-    expect(told([slow(SHOP, 130), slow(BILLING, 130), hang])).toHaveLength(1);
+  it('of two applications are one where the same befell both at once, or through the database between them', () => {
+    expect(told([slow(SHOP, 130), slow(BILLING, 140)])).toHaveLength(1);
+    expect(told([slow(SHOP, 130), slow(BILLING, 180)])).toHaveLength(2);
+    expect(told([slow(SHOP, 130), slow(BILLING, 180), hang])).toHaveLength(1);
+    const away = { ...slow(BILLING, 130), kind: 'state/down', key: `state/down client ${BILLING}` };
+    expect(told([slow(SHOP, 130), away])).toHaveLength(2);
+    expect(told([slow(SHOP, 130), slow('10.0.9.1', 130)])).toHaveLength(2);
   });
 
   it('that only deserve a notice join an incident, but neither make one nor join two', () => {
