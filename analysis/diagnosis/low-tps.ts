@@ -268,17 +268,18 @@ function reasonOf(
   }
 }
 
-/** Of its usual requests: a host that asks less than this asks nothing, but for what a check of its pool may ask. */
-const NOTHING_SHARE = 0.01;
+/** Of the usual requests; the first low minute may hold some of a host that stopped within it. */
+const NEXT_TO_NOTHING_SHARE = 0.05;
 
 function askingReason(clients: readonly ComparedClient[]): string {
-  const askLess = clients.filter(
-    ({ sign, shareOfDrop }) => sign === 'asks_less' && shareOfDrop > 0,
-  );
-  const silent = askLess.every(({ requestsRatio }) => (requestsRatio ?? 1) < NOTHING_SHARE);
-  return askLess.length > 0 && silent
-    ? `${askLess.length === 1 ? 'it asks' : 'they ask'} nothing any more`
-    : 'fewer requests come, and those that come are answered as usual';
+  const ratios = clients
+    .filter(({ sign, shareOfDrop }) => sign === 'asks_less' && shareOfDrop > 0)
+    .map(({ requestsRatio }) => requestsRatio ?? 1);
+  const most = Math.max(...ratios);
+  if (ratios.length === 0 || most >= NEXT_TO_NOTHING_SHARE)
+    return 'fewer requests come, and those that come are answered as usual';
+  const nothing = most === 0 ? 'nothing' : 'next to nothing';
+  return `${ratios.length === 1 ? 'it asks' : 'they ask'} ${nothing} any more`;
 }
 
 /** A server that refuses is reached; one that says nothing may as well not be. */

@@ -14,6 +14,31 @@ import { MINUTE_US } from '../../src/core/time.ts';
 
 const CLIENTS_NAMED = 3;
 
+/** Low TPS that is told of a database and is not its doing: whose it is. */
+export const LOW_TPS_OF_OTHERS: ReadonlyMap<string, readonly [Fault, string]> = new Map([
+  [
+    'low-tps/application',
+    [
+      'application',
+      'Applications ask less, which may be their own affair or that of who uses them; what they ask is answered as usual.',
+    ],
+  ],
+  [
+    'low-tps/workload_change',
+    [
+      'unknown',
+      'The database does as much as ever, in fewer transactions: a new release or other users, and perhaps nobody’s fault.',
+    ],
+  ],
+  [
+    'low-tps/capture',
+    [
+      'unknown',
+      'The capture lost so much that fewer transactions need not have ended: nothing can be said of the database or the applications.',
+    ],
+  ],
+]);
+
 /** Of what would wake nobody only few kinds say whose doing it was. */
 export function faultNoticed(report: Report, all: readonly Finding[]): Explanation['fault'] {
   const [noticed] = all;
@@ -24,16 +49,8 @@ export function faultNoticed(report: Report, all: readonly Finding[]): Explanati
   if (noticed === undefined) return said('nobody', 'Nothing happened that would be anybody’s.');
   const error = errorOf(report, noticed);
   if (error !== undefined) return said(...error);
-  if (noticed.kind === 'low-tps/application')
-    return said(
-      'application',
-      'Applications ask less, which may be their own affair or that of who uses them; what they ask is answered as usual.',
-    );
-  if (noticed.kind === 'low-tps/workload_change')
-    return said(
-      'unknown',
-      'The database does as much as ever, in fewer transactions: a new release or other users, and perhaps nobody’s fault.',
-    );
+  const others = LOW_TPS_OF_OTHERS.get(noticed.kind);
+  if (others !== undefined) return said(...others);
   if (noticed.kind.startsWith('open-transactions/'))
     return said(
       'application',
@@ -103,6 +120,8 @@ export function faultOf(
       nodePart(finding.node),
       ', or its whole machine: every answer is late by about as much, also those that wait for nobody. The statements themselves are not to blame.',
     );
+  const others = LOW_TPS_OF_OTHERS.get(finding.kind);
+  if (others !== undefined) return said(...others);
   const error = errorOf(report, finding);
   if (error !== undefined) return said(...error);
   if (finding.role === 'server' && finding.node !== null)

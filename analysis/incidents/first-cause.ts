@@ -7,6 +7,7 @@ import { MINUTE_US } from '../../src/core/time.ts';
 import { FINDING_SEVERITIES, type Finding } from '../../src/events/finding.ts';
 import type { FirstCause } from '../../src/events/incidents.ts';
 import type { Member } from './clusters.ts';
+import { LOW_TPS_OF_OTHERS } from './fault.ts';
 import type { Topology } from './topology.ts';
 import {
   type HighlightPart,
@@ -68,10 +69,10 @@ export function severityOf({ severity }: Pick<Finding, 'severity'>): number {
   return FINDING_SEVERITIES.indexOf(severity);
 }
 
-/** How many applications of the incident talk to this database; 0 for an application. */
+/** How many applications of the incident talk to this database; 0 for an application, and for what is no database's doing. */
 function sharedBy(finding: Finding, members: readonly Member[], topology: Topology): number {
-  const { node, role } = finding;
-  if (role !== 'server' || node === null) return 0;
+  const { node, role, kind } = finding;
+  if (role !== 'server' || node === null || LOW_TPS_OF_OTHERS.has(kind)) return 0;
   const clients = members.flatMap((member) =>
     member.finding.role === 'client' && member.finding.node !== null ? [member.finding.node] : [],
   );

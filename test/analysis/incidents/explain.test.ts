@@ -232,6 +232,19 @@ describe('an explanation', () => {
     expect(told(reportOf([nobody]), at(630)).fault.who).toBe('unknown');
   });
 
+  it('finds it with applications where low TPS is their doing, and says what it may be where both lost all connections', () => {
+    const low = (kind: string) => findingOf({ kind, sinceUs: at(600.5), untilUs: null });
+    expect(told(reportOf([low('low-tps/application')]), at(630)).fault.who).toBe('application');
+    expect(told(reportOf([low('low-tps/capture')]), at(630)).fault.who).toBe('unknown');
+    const gone = (node: string) =>
+      findingOf({ kind: 'state/down', node, sinceUs: at(630), untilUs: at(700) });
+    const { fault } = told(reportOf([gone('10.0.1.1'), gone('10.0.1.2')]), at(630));
+    expect(fault.who).toBe('between');
+    expect(words(fault.parts)).toBe(
+      '2 applications lost all connections, and no database was found unwell before: somebody stopped them all, or look at what they share, the network or a pooler.',
+    );
+  });
+
   it('finds it on the way where low TPS says so of a database that is slow, and at the database where it does not', () => {
     const slow = findingOf({ kind: 'state/slow', sinceUs: at(640), untilUs: null });
     const low = (kind: string, sinceUs = at(660)) => findingOf({ kind, sinceUs, untilUs: null });

@@ -320,6 +320,23 @@ describe('the first cause', () => {
     expect(firstOf(refused, ...severe.slice(0, 1))?.finding.node).toBe(SHOP);
   });
 
+  it('is not the database where low TPS is its applications’ doing, though two share it', () => {
+    const less = (kind: string) =>
+      findingOf({ kind, severity: 'notice', sinceUs: at(120), untilUs: at(400) });
+    const gone = (node: string) =>
+      findingOf({
+        kind: 'state/down',
+        node,
+        severity: 'critical',
+        sinceUs: at(150),
+        untilUs: at(400),
+      });
+    const firstOf = (kind: string) =>
+      told([less(kind), gone(SHOP), gone(BILLING)])[0]?.firstCause.finding.kind;
+    expect(firstOf('low-tps/application')).toBe('state/down');
+    expect(firstOf('low-tps/database')).toBe('low-tps/database');
+  });
+
   it('is who keeps others waiting, not the low TPS that comes of it', () => {
     const low = (severity: Finding['severity']) =>
       findingOf({ kind: 'low-tps/database', severity, sinceUs: at(600), untilUs: null });
