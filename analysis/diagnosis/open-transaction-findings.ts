@@ -12,6 +12,7 @@ import {
   nodePart,
 } from '../../src/events/sentence.ts';
 import { evidence } from '../evidence.ts';
+import { COMMIT_ADVICE } from './slow-commit.ts';
 
 export interface OpenTransactionFindingSettings {
   /** Nothing was asked for so long: less may be a client that computes between two statements. */
@@ -21,6 +22,8 @@ export interface OpenTransactionFindingSettings {
   /** A wait that callers give up at, or as many that wait: critical while it lasts. */
   readonly waitCriticalUs: number;
   readonly waitingCritical: number;
+  /** A COMMIT that takes so long is what keeps others waiting, and not what was before it. */
+  readonly endingLeastUs: number;
   /** So many idle ones at once are told in one finding: a leak, not a forgotten terminal. */
   readonly manyLeast: number;
   /** D4: told when becoming big is as probable as this, and not certain already. */
@@ -32,6 +35,7 @@ export const defaultOpenTransactionFindingSettings: OpenTransactionFindingSettin
   idleWarningUs: 300 * SECOND_US,
   waitCriticalUs: 30 * SECOND_US,
   waitingCritical: 3,
+  endingLeastUs: SECOND_US,
   manyLeast: 5,
   bigProbabilityLeast: 0.8,
 };
@@ -79,10 +83,16 @@ function waitsFor(row: OpenTransactionRow, other: OpenTransactionRow): boolean {
   );
 }
 
-/** For how long nothing was asked; 0 where something was, or where that is not known. */
+/** For how long nothing was asked, also before its COMMIT was; 0 where something was, or where that is not known. */
 function idleUs(row: OpenTransactionRow): number {
   if (row.working !== false) return 0;
-  return row.asOfUs - (row.lastAnswerUs ?? row.lastStatementUs ?? row.sinceUs);
+  const restsUs = row.lastAnswerUs ?? row.lastStatementUs ?? row.sinceUs;
+  return Math.max(0, (row.endAskedUs ?? row.asOfUs) - restsUs);
+}
+
+/** How long its COMMIT or ROLLBACK took, which others then waited for. */
+function endingUs({ endAskedUs, asOfUs }: OpenTransactionRow): number {
+  return endAskedUs === null ? 0 : asOfUs - endAskedUs;
 }
 
 function who(row: OpenTransactionRow): HighlightPart[] {
@@ -118,8 +128,9 @@ function fingerprintsOf(row: OpenTransactionRow): string[] {
 
 function blockingFinding(
   row: OpenTransactionRow,
-  { waitCriticalUs, waitingCritical }: OpenTransactionFindingSettings,
+  settings: OpenTransactionFindingSettings,
 ): Finding {
+  const { waitCriticalUs, waitingCritical } = settings;
   const longestUs = row.asOfUs - Math.min(...row.waiting.map(({ sinceUs }) => sinceUs));
   const over = common(row).untilUs !== null;
   const bad = longestUs >= waitCriticalUs || row.waitingCount >= waitingCritical;
@@ -130,7 +141,8 @@ function blockingFinding(
     : bad
       ? 'critical'
       : 'warning';
-  const idle = row.working === false;
+  const ends = endingUs(row) >= settings.endingLeastUs;
+  const idle = row.working === false && !ends;
   return {
     ...common(row),
     key: `open-transactions/blocking session ${row.sessionId} ${String(row.sinceUs)}`,
@@ -147,11 +159,16 @@ function blockingFinding(
       ...who(row),
       textPart(over ? ' had open for ' : ' has open for '),
       durationPart(row.ageUs),
+      ...(ends
+        ? [textPart(', of which its end (COMMIT or ROLLBACK) took '), durationPart(endingUs(row))]
+        : []),
       textPart(idle ? ', idle at that moment.' : '.'),
     ],
-    advice: idle
-      ? 'Let the application commit or roll back before it does anything else; end its session when it does not.'
-      : 'See what this transaction does between its statements, and whether it can change these rows last.',
+    advice: ends
+      ? COMMIT_ADVICE
+      : idle
+        ? 'Let the application commit or roll back before it does anything else; end its session when it does not.'
+        : 'See what this transaction does between its statements, and whether it can change these rows last.',
     evidence: [
       evidence('longest wait', longestUs, 'us', waitCriticalUs),
       evidence('channels waiting', row.waitingCount, 'count', waitingCritical),

@@ -11,6 +11,7 @@ import { evidence } from '../evidence.ts';
 import { shareOf } from '../share.ts';
 import { AFTER, type FactsBeside, NOTHING_BESIDE, withSigns } from './slow-class-signs.ts';
 import { defaultSlowClassesSettings, type SlowClassesSettings } from './slow-classes-settings.ts';
+import { COMMIT_ADVICE, isCommit } from './slow-commit.ts';
 import {
   addedMoments,
   momentsOf,
@@ -146,8 +147,9 @@ export function slowClassFindings(
           textPart(': '),
           statementPart(row.normalized, row.fingerprint),
         ],
-        advice:
-          together === 1
+        advice: isCommit(row.normalized)
+          ? COMMIT_ADVICE
+          : together === 1
             ? 'Compare its plan with the one before: look for a dropped index, old statistics of its tables, other values, or what it waits for.'
             : 'Look for what these classes share: a table, its indexes and its locks, or an application and its way to the database.',
         evidence: [

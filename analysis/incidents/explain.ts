@@ -263,7 +263,13 @@ function notKnownOf(
     ...(unknown.length === 0 ? [] : [unknown]),
     ...missing,
     ...(missedCount > missing.length
-      ? [[countPart(missedCount - missing.length), textPart(' more losses of the capture.')]]
+      ? [
+          [
+            countPart(missedCount - missing.length),
+            textPart(missedCount - missing.length === 1 ? ' more loss' : ' more losses'),
+            textPart(' of the capture.'),
+          ],
+        ]
       : []),
     ...(!capture.complete ? [[textPart(capture.verdict)]] : []),
     ...(before === null ? [[textPart('What was usual: too little is stored from before.')]] : []),

@@ -11,6 +11,8 @@ import {
   timePart,
 } from '../../src/events/sentence.ts';
 import { MINUTE_US } from '../../src/core/time.ts';
+import { longestWaits } from './longest-waits.ts';
+import { isCommit } from '../diagnosis/slow-commit.ts';
 
 const CLIENTS_NAMED = 3;
 
@@ -98,7 +100,6 @@ export function faultOf(
   const { firstCause, nodes } = incident;
   const { finding } = firstCause;
   const hints = hintsOf(incident);
-  const suddenly = findings.filter(({ kind }) => kind === 'slow-classes/sudden-change').length;
   const said = (who: Fault, ...parts: (HighlightPart | string)[]) => ({
     who,
     parts: [...asParts(parts), ...hints],
@@ -130,6 +131,7 @@ export function faultOf(
       'The database ',
       nodePart(finding.node),
       ' as far as the wire tells: it was first, and its applications went on asking. Why it did is in its own log.',
+      ...longestWaits(report, incident, finding.node),
     );
   const away = turnedAway(report, finding);
   if (away !== undefined) return said(...away);
@@ -154,15 +156,39 @@ export function faultOf(
       ' applications and no database were first: look at what lies between them, the network or a pooler.',
     );
   if (finding.kind === 'slow-classes/sudden-change')
-    return said(
-      'unknown',
-      suddenly > 1
-        ? 'Some classes take longer and the others do not: hardly the machine as a whole, but what they share. That is a table, its indexes and locks, or an application and its way to the database.'
-        : mayBeTheWay(report, incident)
-          ? 'One class takes longer, and the shortest answers of its application as well: its plan, its data, the values that it is given, a lock that it waits for, or the way of this application alone.'
-          : 'One class alone takes longer: hardly the network or the machine as a whole, but its plan, its data, the values that it is given, or a lock that it waits for.',
-    );
+    return said(...suddenChange(report, incident, findings));
   return said('unknown', 'The evidence does not say.');
+}
+
+/** Of a class that takes longer from one moment on, on no node in particular. */
+function suddenChange(
+  report: Report,
+  incident: Incident,
+  findings: readonly Finding[],
+): [Fault, string] {
+  if (findings.filter(({ kind }) => kind === 'slow-classes/sudden-change').length > 1)
+    return [
+      'unknown',
+      'Some classes take longer and the others do not: hardly the machine as a whole, but what they share. That is a table, its indexes and locks, or an application and its way to the database.',
+    ];
+  if (mayBeTheWay(report, incident))
+    return [
+      'unknown',
+      'One class takes longer, and the shortest answers of its application as well: its plan, its data, the values that it is given, a lock that it waits for, or the way of this application alone.',
+    ];
+  if (incident.firstCause.finding.summary.some(namesCommit))
+    return [
+      'database',
+      'It is the COMMIT that takes longer: no statement and no plan, but what a commit waits for in the database, which is its log on the disk, a synchronous standby, or checks and triggers that are deferred to it.',
+    ];
+  return [
+    'unknown',
+    'One class alone takes longer: hardly the network or the machine as a whole, but its plan, its data, the values that it is given, or a lock that it waits for.',
+  ];
+}
+
+function namesCommit(part: HighlightPart): boolean {
+  return part.kind === 'statement' && isCommit(part.text);
 }
 
 /** Low TPS leaves it open whether it is the network. */

@@ -211,9 +211,11 @@ function summaryOf({ summary }: Finding, nodes: readonly IncidentNode[]): Highli
   const counted = (value: number, one: string, many: string): HighlightPart[] =>
     value === 0 ? [] : [countPart(value), textPart(value === 1 ? one : many)];
   const and: HighlightPart[] = databases > 0 && applications > 0 ? [textPart(' and ')] : [];
+  // A class is named as it is, without a full stop.
+  const stop = summary.at(-1)?.kind === 'statement' ? '. ' : ' ';
   return [
     ...summary,
-    textPart(' '),
+    textPart(stop),
     ...counted(databases, ' database', ' databases'),
     ...and,
     ...counted(applications, ' application', ' applications'),

@@ -36,6 +36,8 @@ export interface OpenTransactionFacts {
   /** Of statements other than BEGIN: sent last, and when its answer ended; null without one, or without an answer. */
   readonly lastStatementUs: number | null;
   readonly lastAnswerUs: number | null;
+  /** When its COMMIT or ROLLBACK was sent; null while it is open, or where it ended without. */
+  readonly endAskedUs: number | null;
   readonly lastFingerprint: string | null;
   /** A request is being worked on; null: not known (of what is not answered yet nothing is stored). */
   readonly working: boolean | null;

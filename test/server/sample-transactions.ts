@@ -83,6 +83,7 @@ export function sampleOpenTransactions({ toUs }: Window): OpenTransactionsFacts 
         rowsAffected: 1,
         lastStatementUs: sinceUs + 2 * SECOND_US,
         lastAnswerUs: sinceUs + 2 * SECOND_US + 900,
+        endAskedUs: null,
         lastFingerprint: TAKE,
         working: false,
         sequence: [READ, TAKE],

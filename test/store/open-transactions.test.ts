@@ -212,6 +212,7 @@ describe('transactions that are open', () => {
       lastAnswerUs: BASE_US + 101 * SECOND + 1_000,
       lastFingerprint: change.fingerprint,
       working: false,
+      endAskedUs: null,
       sequence: [read.fingerprint, change.fingerprint],
       waiting: [
         {
@@ -318,7 +319,12 @@ describe('transactions that are open', () => {
       },
     ]);
     expect(openTransactions.ended).toMatchObject([
-      { sessionId: idle.id, endUs: BASE_US + 400 * SECOND, waiting: [{ sessionId: waiting.id }] },
+      {
+        sessionId: idle.id,
+        endUs: BASE_US + 400 * SECOND,
+        endAskedUs: BASE_US + 400 * SECOND - 1_000,
+        waiting: [{ sessionId: waiting.id }],
+      },
       { sessionId: waiting.id, endUs: BASE_US + 401 * SECOND },
     ]);
     expect(openTransactions.endedCount).toBe(2);

@@ -260,6 +260,7 @@ function momentOf(ran: Ran, at: number, server: string): OpenTransactionFacts {
     rowsAffected: 0,
     lastStatementUs: null,
     lastAnswerUs: null,
+    endAskedUs: null,
     lastFingerprint: null,
     working: false,
     sequence: ran.fingerprints.slice(0, at),

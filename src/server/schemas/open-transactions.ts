@@ -53,6 +53,7 @@ const rowSchema = Type.Object(
     rowsAffected: count('Rows changed until then'),
     lastStatementUs: orNull(timeUs('When its last statement was sent')),
     lastAnswerUs: orNull(timeUs('When that was answered')),
+    endAskedUs: orNull(timeUs('When its COMMIT or ROLLBACK was sent; null while it is open')),
     working: orNull(Type.Boolean({ description: 'A request is being worked on; null: not known' })),
     ageUs: durationUs('Open for'),
     thresholdUs: durationUs('The age from which it is long'),

@@ -11,6 +11,7 @@ export interface Spell
     | 'rowsAffected'
     | 'lastStatementUs'
     | 'lastAnswerUs'
+    | 'endAskedUs'
     | 'lastFingerprint'
     | 'working'
     | 'sequence'
@@ -29,6 +30,7 @@ export interface Course
     | 'rowsAffected'
     | 'lastStatementUs'
     | 'lastAnswerUs'
+    | 'endAskedUs'
     | 'lastFingerprint'
     | 'sequence'
     | 'unanswered'
@@ -62,6 +64,8 @@ interface CourseRow {
   /** Of statements other than BEGIN and its like; null, 0 and '' without any. */
   readonly lastStatementUs: number | null;
   readonly lastAnswerUs: number;
+  /** Of BEGIN, COMMIT and their like; null without any. */
+  readonly lastControlUs: number | null;
   readonly lastFingerprint: string;
   readonly fingerprints: readonly string[];
   readonly unanswered: number;
@@ -92,6 +96,7 @@ export async function readCourses(
       maxIf(${answeredAt}, ${counted} AND ${answeredAt} <= ${asOf}) AS lastAnsweredUs,
       if(lastAnsweredUs > 0, lastAnsweredUs, maxIf(${answeredAt}, kind = 'transaction' AND ${answeredAt} <= ${asOf})) AS answeredUs,
       maxIf(toNullable(${us('ts')}), ${counted}) AS lastStatementUs,
+      maxIf(toNullable(${us('ts')}), kind = 'transaction' AND status != 'skipped') AS lastControlUs,
       argMaxIf(${answeredAt}, (ts, sequence), ${counted}) AS lastAnswerUs,
       argMaxIf(toString(fingerprint), (ts, sequence), ${counted}) AS lastFingerprint,
       arrayMap(one -> one.2, arraySort(groupArrayIf((events.sequence, toString(fingerprint)), ${counted}))) AS ran,
@@ -101,14 +106,16 @@ export async function readCourses(
     parameters,
   );
   const sumOf = new Map(sums.map((row) => [row.spell, row]));
-  return spells.map(({ asOfUs }, index) => {
+  return spells.map(({ sinceUs, asOfUs, endUs }, index) => {
     const row = sumOf.get(index);
     const { lastStatementUs = null, lastAnswerUs = 0, lastFingerprint = '' } = row ?? {};
+    const controlUs = row?.lastControlUs ?? 0;
     return {
       statements: row?.statements ?? 0,
       rowsAffected: row?.rowsAffected ?? 0,
       lastStatementUs,
       lastAnswerUs: lastStatementUs !== null && lastAnswerUs <= asOfUs ? lastAnswerUs : null,
+      endAskedUs: endUs === asOfUs && controlUs > (lastStatementUs ?? sinceUs) ? controlUs : null,
       lastFingerprint: lastFingerprint === '' ? null : lastFingerprint,
       working: (row?.busyUntilUs ?? 0) > asOfUs,
       sequence: row?.fingerprints ?? [],

@@ -166,6 +166,7 @@ const NO_COURSE = {
   rowsAffected: 0,
   lastStatementUs: null,
   lastAnswerUs: null,
+  endAskedUs: null,
   lastFingerprint: null,
   working: false,
   sequence: [],

@@ -26,6 +26,7 @@ const aged = (seconds: number): Partial<OpenTransactionFacts> => ({
   sinceUs: AS_OF - seconds * SECOND,
   lastStatementUs: AS_OF - seconds * SECOND,
   lastAnswerUs: AS_OF - seconds * SECOND,
+  endAskedUs: null,
 });
 const kinds = (report: ReturnType<typeof judged>) =>
   openTransactionFindings(report).map(({ kind, severity }) => `${severity} ${kind}`);
@@ -256,6 +257,22 @@ describe('what is found', () => {
     expect(kinds(judged({ open: [], ended: [over] }))).toEqual([
       'warning open-transactions/blocking',
     ]);
+  });
+
+  it('no rest before a COMMIT that itself took long, and its COMMIT where others waited for that', () => {
+    const over = { ...held, ...aged(400), endUs: held.asOfUs, outcome: 'commit' as const };
+    const ended = (changes: Partial<OpenTransactionFacts>) =>
+      openTransactionFindings(judged({ open: [], ended: [{ ...over, ...changes }] }));
+    const rested = ended({ waiting: [], endAskedUs: AS_OF - SECOND });
+    expect(rested).toMatchObject([{ kind: 'open-transactions/idle' }]);
+    expect(rested[0]?.evidence[0]).toMatchObject({ name: 'idle for', value: 399 * SECOND });
+    expect(ended({ waiting: [], endAskedUs: AS_OF - 400 * SECOND })).toEqual([]);
+    const [blocking] = ended({ endAskedUs: AS_OF - 390 * SECOND });
+    const said = blocking?.summary.map((part) => ('text' in part ? part.text : String(part.value)));
+    expect(said?.join('')).toContain(
+      `, of which its end (COMMIT or ROLLBACK) took ${String(390 * SECOND)}.`,
+    );
+    expect(blocking?.advice).toContain('a synchronous standby');
   });
 
   it('who keeps a queue waiting, and none of those in it', () => {

@@ -163,6 +163,15 @@ describe('findings', () => {
     expect(slowClassFindings(slowClassesOf([quick, slow(20_000)], []))).toEqual([]);
   });
 
+  it('of a COMMIT do not speak of its plan', () => {
+    const changed = [...Array<number>(8).fill(2_000), ...Array<number>(7).fill(40_000)];
+    const rows = slowClassesOf([quick, slow(20_000)], stepsOf(changed));
+    const named = (normalized: string) =>
+      slowClassFindings({ ...rows, classes: rows.classes.map((row) => ({ ...row, normalized })) });
+    expect(named('COMMIT')[0]?.advice).toContain('the disk of the log');
+    expect(named('UPDATE commits SET a = ?')[0]?.advice).toContain('Compare its plan');
+  });
+
   it('do not call a class alone that changed together with another', () => {
     const changed = [...Array<number>(8).fill(2_000), ...Array<number>(7).fill(40_000)];
     const rows = slowClassesOf([quick, slow(20_000)], stepsOf(changed));

@@ -10,7 +10,7 @@ import type { Finding } from '../../../src/events/finding.ts';
 import type { HighlightPart, MissedPeriod, Report } from '../../../src/events/report.ts';
 import { bytesPart, textPart } from '../../../src/events/sentence.ts';
 import { causeOf } from '../diagnosis/error-facts.ts';
-import { channelOf, EMPTY_FACTS, EMPTY_TOTALS } from '../fixtures.ts';
+import { channelOf, classOf, EMPTY_FACTS, EMPTY_TOTALS } from '../fixtures.ts';
 import { at, findingOf } from './findings-of.ts';
 
 const DATABASE = '10.0.0.1:5432';
@@ -243,6 +243,61 @@ describe('an explanation', () => {
     expect(words(fault.parts)).toBe(
       '2 applications lost all connections, and no database was found unwell before: somebody stopped them all, or look at what they share, the network or a pooler.',
     );
+  });
+
+  it('tells of a database what waited longest there, where one class stands out', () => {
+    const waits = (text: string, seconds: number) => ({
+      tsUs: at(603),
+      fingerprint: text,
+      statement: text,
+      status: 'ok',
+      sqlstate: null,
+      durationUs: seconds * 1e6,
+      rowsReturned: null,
+      rowsAffected: null,
+      sessionId: '00000000000000aa',
+      client: '10.0.1.1',
+      server: DATABASE,
+      user: null,
+      database: null,
+      batchCount: null,
+      source: null,
+    });
+    const texts = ['COMMIT', 'LOCK TABLE a'];
+    const classes = texts.map((text) => classOf(text, text, 10, 1_000));
+    const said = (...slowest: WindowFacts['slowest']) =>
+      words(told(reportOf([hang], { slowest, classes }), at(630)).fault.parts).replace(
+        /^.*is in its own log\./,
+        '',
+      );
+    expect(said(waits('COMMIT', 40), waits('COMMIT', 50), waits('LOCK TABLE a', 9))).toBe(
+      ' What waited longest there was COMMIT (2 of 3 slow answers, up to 50000000): a commit waits for the log on the disk, or for a synchronous standby.',
+    );
+    expect(said(waits('LOCK TABLE a', 9))).toBe(
+      ' What waited longest there was LOCK TABLE a (1 of 1 slow answer, 9000000).',
+    );
+    expect(said(waits('COMMIT', 0.5))).toBe('');
+    expect(said({ ...waits('COMMIT', 40), server: '10.0.9.9:5432' })).toBe('');
+    expect(said({ ...waits('COMMIT', 40), tsUs: at(700) })).toBe('');
+  });
+
+  it('of a COMMIT that alone takes longer says what commits wait for, in a sentence that ends', () => {
+    const commit = findingOf({
+      kind: 'slow-classes/sudden-change',
+      node: null,
+      sinceUs: at(600),
+      untilUs: null,
+      summary: [
+        { kind: 'text', text: 'One class alone takes longer: ' },
+        { kind: 'statement', text: 'COMMIT', fingerprint: 'c' },
+      ],
+    });
+    const slow = (node: string) =>
+      findingOf({ kind: 'state/slow', node, sinceUs: at(640), untilUs: null });
+    const { fault, headline } = told(reportOf([commit, slow(DATABASE), slow('10.0.1.1')]), at(650));
+    expect(fault.who).toBe('database');
+    expect(words(fault.parts)).toContain('a synchronous standby');
+    expect(words(headline)).toContain('COMMIT. 1 database and 1 application concerned.');
   });
 
   it('finds it on the way where low TPS says so of a database that is slow, and at the database where it does not', () => {
