@@ -19,7 +19,7 @@ import {
 } from '../../src/events/open-transactions.ts';
 import { grouped, shareOf, sumOf } from '../share.ts';
 import { KnownTypes, type Resemblance } from '../transactions/known-types.ts';
-import { mayWaitFor } from '../transactions/lock-conflicts.ts';
+import { locksWholeTables, mayWaitFor } from '../transactions/lock-conflicts.ts';
 import { COMMIT, NextStatementModel, ROLLBACK } from '../transactions/next-statement.ts';
 import { StepOutlook } from '../transactions/step-outlook.ts';
 import { countBeyond } from '../transactions/survival.ts';
@@ -169,14 +169,20 @@ function bigProbability(
   return Math.min(1, countBeyond(resemblance.rowsSpread, BIG.rows) / asMany);
 }
 
+/**
+ * Those that may wait for what it has run, and those behind them: locks of tables are queued for in turn (PostgreSQL manual,
+ * "Explicit Locking"), so that reading waits behind an ALTER TABLE that itself waits for a transaction that only read.
+ */
 function waitersOf({ waiting, sequence }: OpenTransactionFacts, texts: ClassTexts) {
-  const held = [...new Set(sequence)].flatMap((fingerprint) => texts.get(fingerprint) ?? []);
-  return waiting
+  const ahead = new Set(sequence.flatMap((fingerprint) => texts.get(fingerprint) ?? []));
+  return [...waiting]
+    .sort((a, b) => a.sinceUs - b.sinceUs)
     .filter(({ fingerprint }) => {
       const text = texts.get(fingerprint);
-      return text !== undefined && mayWaitFor(text, held);
-    })
-    .sort((a, b) => a.sinceUs - b.sinceUs);
+      if (text === undefined || !mayWaitFor(text, [...ahead])) return false;
+      if (locksWholeTables(text)) ahead.add(text);
+      return true;
+    });
 }
 
 /** How many were longer than LONG_TRANSACTION_US at the end of each step. */

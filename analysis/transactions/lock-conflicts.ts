@@ -18,6 +18,11 @@ function strengthOf({ kind, command, normalized }: ClassText): Strength {
   return kind === 'update' || kind === 'delete' || kind === 'merge' ? 'changes' : 'none';
 }
 
+/** It wants whole tables for itself: while it waits all others on them wait behind it, also those that only read. */
+export function locksWholeTables(text: ClassText): boolean {
+  return strengthOf(text) === 'excludes';
+}
+
 /** `waiting` may wait for a transaction that ran `held`: they touch one table, in ways that exclude each other. */
 export function mayWaitFor(waiting: ClassText, held: readonly ClassText[]): boolean {
   const wants = strengthOf(waiting);

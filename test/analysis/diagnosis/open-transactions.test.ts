@@ -259,6 +259,31 @@ describe('what is found', () => {
     ]);
   });
 
+  it('those behind an ALTER TABLE that waits for a transaction that only read, and none that came before it', () => {
+    const table = { tables: ['items'], kind: 'select' as const, command: 'SELECT' };
+    const read = { ...table, fingerprint: 'a'.repeat(16), normalized: 'SELECT a FROM items' };
+    const other = { ...read, fingerprint: 'c'.repeat(16), tables: ['owners'] };
+    const alter = {
+      ...table,
+      fingerprint: 'b'.repeat(16),
+      kind: 'ddl' as const,
+      command: 'ALTER TABLE',
+      normalized: 'ALTER TABLE items ADD COLUMN b text',
+    };
+    const waits = (index: number, { fingerprint }: { readonly fingerprint: string }) => ({
+      sessionId: `ccccccccccccccc${String(index)}`,
+      client: `10.0.0.${String(index)}`,
+      fingerprint,
+      sinceUs: AS_OF - (100 - index) * SECOND,
+    });
+    const waiting = [waits(4, read), waits(3, other), waits(2, alter), waits(1, read)];
+    const { open } = one(
+      { sequence: [read.fingerprint], waiting },
+      { classes: [read, other, alter] },
+    );
+    expect(open[0]?.waiting.map(({ sessionId }) => sessionId.at(-1))).toEqual(['2', '4']);
+  });
+
   it('no rest before a COMMIT that itself took long, and its COMMIT where others waited for that', () => {
     const over = { ...held, ...aged(400), endUs: held.asOfUs, outcome: 'commit' as const };
     const ended = (changes: Partial<OpenTransactionFacts>) =>
