@@ -9,6 +9,9 @@ import { mannKendallTest } from '../statistics/mann-kendall.ts';
 import { theilSenLine } from '../statistics/theil-sen.ts';
 import type { QueryClustersSettings } from './query-clusters-settings.ts';
 
+/** A line is carried over less than half of the time: beyond that nobody has seen what it says (the capture lost it, or nobody asked). */
+const GAP_SHARE_MAX = 0.5;
+
 interface Step {
   readonly startUs: number;
   readonly answered: number;
@@ -31,6 +34,7 @@ export function queryGrowth(
   if (first === undefined || last === undefined || steps.length < settings.growthStepsMin)
     return null;
   const x = steps.map(({ startUs }) => startUs - first.startUs);
+  if (widestGap(x) > (last.startUs - first.startUs) * GAP_SHARE_MAX) return null;
   // In logarithms a step that was a hundred times as slow is no hundred times as heavy.
   const y = steps.map(({ spentUs, expectedUs }) => Math.log((spentUs + 1) / (expectedUs + 1)));
   const line = theilSenLine(x, y);
@@ -44,6 +48,11 @@ export function queryGrowth(
   const trend = mannKendallTest(x, y);
   if (trend === undefined || trend.pValue >= settings.growthPValueMax) return null;
   return { sinceUs: first.startUs, factor, meanNowUs, pValue: trend.pValue };
+}
+
+/** Between neighbours of what is in order. */
+function widestGap(x: readonly number[]): number {
+  return x.reduce((widest, at, index) => Math.max(widest, at - (x[index - 1] ?? at)), 0);
 }
 
 function stepsOfCluster(

@@ -39,6 +39,13 @@ it('a class does not grow where the capture lost what was said', () => {
   expect(growth(6)).toBeNull();
 });
 
+it('a class does not grow by a line that is carried over what the capture lost, most of the window', () => {
+  const seen = (lostTo: number) => steps.filter((_, at) => at < 20 || at >= lostTo);
+  const growth = (lostTo: number) => queryClustersOf([orders], seen(lostTo)).clusters[0]?.growth;
+  expect(growth(45)?.factor).toBeGreaterThan(3);
+  expect(growth(55)).toBeNull();
+});
+
 it('steps are left out from half a percent on, and only those', () => {
   expect(wholeSteps(steps, activity(5, 30))).toEqual(steps);
   expect(wholeSteps(steps, activity(6, 30))).toEqual(steps.slice(0, 30));
