@@ -135,7 +135,7 @@ function readGap(path: string): Gap | undefined {
 }
 
 /** The name that a gap bears where a capture has its file's. */
-const GAP_FILE = '(gap: not stored)';
+export const GAP_FILE = '(gap: not stored)';
 
 /**
  * Stores what was seen and had to be given up, as rows dropped by a limit. The same gap told again replaces itself.

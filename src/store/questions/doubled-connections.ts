@@ -4,6 +4,7 @@
  */
 import type { Window } from '../../events/facts.ts';
 import { SECOND_US } from '../../core/time.ts';
+import { GAP_FILE } from '../gap-record.ts';
 import type { Store } from '../store.ts';
 import {
   ask,
@@ -24,8 +25,9 @@ const OVERLAP_MIN_US = SECOND_US;
 /** So much of an overlap is looked at: it is about whether, and reads statements. */
 const OVERLAP_READ_US = 300 * SECOND_US;
 
-/** First and last packet of each capture, by the first: a column over `captures`. */
-export const CAPTURE_SPANS = `arraySort(groupArray(${CAPTURES_MAX})((${us('first_packet_ts')}, ${us('last_packet_ts')})))`;
+/** First and last packet of each capture, by the first: a column over `captures`. A gap lies within its own capture. */
+export const CAPTURE_SPANS = `arraySort(groupArrayIf(${CAPTURES_MAX})(
+  (${us('first_packet_ts')}, ${us('last_packet_ts')}), file != '${GAP_FILE}'))`;
 
 /** A capture, a row of `captures`, holds packets of the window. */
 export const CAPTURE_IN_WINDOW = `first_packet_ts < fromUnixTimestamp64Micro({toUs:Int64}, 'UTC')
