@@ -31,6 +31,8 @@ const RECOVERED_SHARE = 0.2;
 const TRICKLE_SHARE = 0.1;
 /** Half of all waiting: what hangs shows next to none of it, what is only slow all of it. */
 const IN_TURN_SHARE = 0.5;
+/** So many times T_h are looked at for it: when answers of seconds come is chance, and what hangs shows none of its waiting in any stretch. */
+const IN_TURN_TIMES = 4;
 /**
  * A silence that is rarer than this by chance is not chance: a day has 86,400 seconds in which one may begin, so that one day
  * of a hundred has one. Each power of ten is another second or two of waiting.
@@ -76,7 +78,7 @@ export function databaseHang(
   const trickle = TRICKLE_SHARE * (baseline.answersPerSecond?.median ?? 0);
   const { outstandingAgeMaxUs } = seconds;
   const waits = outstanding >= settings.hangOutstandingMin && outstandingAgeMaxUs >= afterUs;
-  const trickles = answersPerSecond < trickle && !inTurn(seconds, lately, afterUs);
+  const trickles = answersPerSecond < trickle && !inTurn(seconds, afterUs);
   if (waits && (answersPerSecond === 0 || trickles)) {
     return bad(
       evidence('oldest request without an answer', outstandingAgeMaxUs, 'us', afterUs),
@@ -92,13 +94,18 @@ export function databaseHang(
  * slow database, and of its few answers one may take longer than T_h. Of one that hangs, most of the time that is waited never
  * shows in an answer. One answer counts for T_h at most: a report that ends at last says nothing of the others.
  */
-function inTurn(seconds: Lately, lately: number, afterUs: number): boolean {
-  const answered = Math.min(
-    seconds.sumOfLast(seconds.durationSumUs, lately),
-    seconds.sumOfLast(seconds.answers, lately) * afterUs,
-  );
-  const waited = seconds.sumOfLast(seconds.outstanding, lately) * SECOND_US;
-  return answered >= IN_TURN_SHARE * waited;
+function inTurn(seconds: Lately, afterUs: number): boolean {
+  const { durationSumUs, answers, outstanding, end } = seconds;
+  let [answeredUs, waitedUs] = [0, 0];
+  for (
+    let index = seconds.firstOf(Math.ceil((IN_TURN_TIMES * afterUs) / SECOND_US));
+    index < end;
+    index++
+  ) {
+    answeredUs += Math.min(durationSumUs[index] ?? 0, (answers[index] ?? 0) * afterUs);
+    waitedUs += (outstanding[index] ?? 0) * SECOND_US;
+  }
+  return answeredUs >= IN_TURN_SHARE * waitedUs;
 }
 
 /**

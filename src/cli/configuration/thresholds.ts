@@ -141,6 +141,9 @@ const openTransactionThresholds = Type.Object(
     'idle-warning-ms': durationMs('One with changes that is open for so long is a warning'),
     'wait-critical-ms': durationMs('Others waiting for it so long is critical'),
     'waiting-critical': count('and so many channels waiting for it too'),
+    'ending-least-ms': durationMs(
+      'A COMMIT that takes so long is itself what keeps others waiting',
+    ),
     'many-least': count('So many idle ones at once are told as one'),
     'big-probability-least': number('One that becomes big more surely than this is told', 0, 1),
   },

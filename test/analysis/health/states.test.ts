@@ -149,6 +149,25 @@ describe('a database', () => {
     expect(names(told(seconds))).not.toContain('hang');
   });
 
+  it('is slow, and does not hang, where answers come in turn by bursts, as over a way that loses half of them', () => {
+    // Ten wait all the time; fifteen seconds of some answers, five of fewer: their time is as much as what was waited.
+    const seconds = changed(normal, at, at + 120, (_second, since) => {
+      const answers = since % 20 < 15 ? 4 : 1;
+      const spentUs = answers * 3e6;
+      return {
+        requests: answers,
+        answers,
+        timedCount: answers,
+        durationSumUs: spentUs,
+        durationSquaresSum: answers * 3e6 ** 2,
+        outstanding: 10,
+        outstandingAgeMaxUs: Math.min(since + 1, 6) * SECOND_US,
+      };
+    });
+    expect(names(told(seconds))).toContain('slow');
+    expect(names(told(seconds))).not.toContain('hang');
+  });
+
   it('hangs although one report of an hour ends while all others wait', () => {
     const seconds = changed(normal, at, at + 60, (_second, since) => ({
       answers: since === 3 ? 1 : 0,
