@@ -175,6 +175,8 @@ async function loadOne(store: Store, file: string, decoding: Decoding): Promise<
     await source.close();
   }
   const waiting = await finish(store, file, sink, writer, { summary, names });
+  failure ??= waiting.failure;
+  // A store that has just failed is not asked anything: what waits for it must still be told.
   const span = failure === undefined ? spanOf(summary) : undefined;
   return {
     file,
@@ -183,7 +185,7 @@ async function loadOne(store: Store, file: string, decoding: Decoding): Promise<
     doubledConnections:
       span === undefined ? 0 : await countDoubledByLoad(store, span, store.collector),
     retired: failure === undefined ? await retiredTables(store, writer.counts) : [],
-    failure: failure ?? waiting.failure,
+    failure,
     segmentsWaiting: waiting.failure === undefined ? 0 : waitingOf(names, writer.counts),
     directory: store.directory,
   };
