@@ -8,6 +8,7 @@ import {
 import type { Finding } from '../../src/events/finding.ts';
 import { defaultBigTransactionsSettings } from './big-transactions.ts';
 import {
+  countedParts,
   countPart,
   nodePart,
   sharePart,
@@ -102,8 +103,7 @@ function typeFinding(
     summary: [
       nodePart(row.server),
       textPart(': '),
-      countPart(count),
-      textPart(count === 1 ? ' transaction of the type ' : ' transactions of the type '),
+      ...countedParts(count, ' transaction of the type ', ' transactions of the type '),
       textPart(row.text),
       textPart(
         byRows

@@ -6,6 +6,7 @@ import { SECOND_US } from '../../src/core/time.ts';
 import {
   type HighlightPart,
   textPart,
+  countedParts,
   countPart,
   sharePart,
   durationPart,
@@ -150,8 +151,7 @@ function blockingFinding(
     ledger: 'D3',
     severity,
     summary: [
-      countPart(row.waitingCount),
-      textPart(row.waitingCount === 1 ? ' channel' : ' channels'),
+      ...countedParts(row.waitingCount, ' channel', ' channels'),
       ...hostsOf(row),
       textPart(' waited up to '),
       durationPart(longestUs),
@@ -191,10 +191,8 @@ function hostsOf({ waiting, waitingCount }: OpenTransactionRow): HighlightPart[]
   return hosts.flatMap((host, at) => [textPart(at === 0 ? ' of ' : ' and '), nodePart(host)]);
 }
 
-const rowsParts = ({ rowsAffected }: OpenTransactionRow): HighlightPart[] => [
-  countPart(rowsAffected),
-  textPart(rowsAffected === 1 ? ' row' : ' rows'),
-];
+const rowsParts = ({ rowsAffected }: OpenTransactionRow) =>
+  countedParts(rowsAffected, ' row', ' rows');
 
 function idleFinding(
   row: OpenTransactionRow,

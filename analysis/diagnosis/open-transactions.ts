@@ -174,13 +174,13 @@ function bigProbability(
  * "Explicit Locking"), so that reading waits behind an ALTER TABLE that itself waits for a transaction that only read.
  */
 function waitersOf({ waiting, sequence }: OpenTransactionFacts, texts: ClassTexts) {
-  const ahead = new Set(sequence.flatMap((fingerprint) => texts.get(fingerprint) ?? []));
+  const ahead = [...new Set(sequence)].flatMap((fingerprint) => texts.get(fingerprint) ?? []);
   return [...waiting]
     .sort((a, b) => a.sinceUs - b.sinceUs)
     .filter(({ fingerprint }) => {
       const text = texts.get(fingerprint);
-      if (text === undefined || !mayWaitFor(text, [...ahead])) return false;
-      if (locksWholeTables(text)) ahead.add(text);
+      if (text === undefined || !mayWaitFor(text, ahead)) return false;
+      if (locksWholeTables(text) && !ahead.includes(text)) ahead.push(text);
       return true;
     });
 }

@@ -19,7 +19,7 @@ import { SECOND_US } from '../../src/core/time.ts';
 import {
   type HighlightPart,
   textPart,
-  countPart,
+  countedParts,
   durationPart,
   timePart,
 } from '../../src/events/sentence.ts';
@@ -181,8 +181,7 @@ function unknownParts({ health, window }: Report, lead: string): HighlightPart[]
   const toUs = Math.max(...unknown.map(({ untilUs }) => untilUs ?? window.toUs));
   return [
     textPart(`${lead}the state of `),
-    countPart(nodesCount),
-    textPart(nodesCount === 1 ? ' node' : ' nodes'),
+    ...countedParts(nodesCount, ' node', ' nodes'),
     textPart(' is not known, as the capture lost too much between '),
     timePart(fromUs),
     textPart(' and '),
@@ -265,8 +264,7 @@ function notKnownOf(
     ...(missedCount > missing.length
       ? [
           [
-            countPart(missedCount - missing.length),
-            textPart(missedCount - missing.length === 1 ? ' more loss' : ' more losses'),
+            ...countedParts(missedCount - missing.length, ' more loss', ' more losses'),
             textPart(' of the capture.'),
           ],
         ]

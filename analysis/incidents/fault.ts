@@ -143,17 +143,13 @@ export function faultOf(
       nodePart(finding.node),
       ': nothing was found at the databases that it talks to before it.',
     );
-  if (applications > 1 && finding.kind === 'state/down')
-    return said(
-      'between',
-      countPart(applications),
-      ' applications lost all connections, and no database was found unwell before: somebody stopped them all, or look at what they share, the network or a pooler.',
-    );
   if (applications > 1)
     return said(
       'between',
       countPart(applications),
-      ' applications and no database were first: look at what lies between them, the network or a pooler.',
+      finding.kind === 'state/down'
+        ? ' applications lost all connections, and no database was found unwell before: somebody stopped them all, or look at what they share, the network or a pooler.'
+        : ' applications and no database were first: look at what lies between them, the network or a pooler.',
     );
   if (finding.kind === 'slow-classes/sudden-change')
     return said(...suddenChange(report, incident, findings));

@@ -13,7 +13,7 @@ import { nodesOf, Topology } from './topology.ts';
 import {
   type HighlightPart,
   textPart,
-  countPart,
+  countedParts,
   durationPart,
   nodePart,
 } from '../../src/events/sentence.ts';
@@ -209,7 +209,7 @@ function summaryOf({ summary }: Finding, nodes: readonly IncidentNode[]): Highli
   const [databases, applications] = [of('server'), of('client')];
   if (nodes.length < 2) return [...summary];
   const counted = (value: number, one: string, many: string): HighlightPart[] =>
-    value === 0 ? [] : [countPart(value), textPart(value === 1 ? one : many)];
+    value === 0 ? [] : [...countedParts(value, one, many)];
   const and: HighlightPart[] = databases > 0 && applications > 0 ? [textPart(' and ')] : [];
   // A class is named as it is, without a full stop.
   const stop = summary.at(-1)?.kind === 'statement' ? '. ' : ' ';

@@ -3,6 +3,7 @@ import type { Incident } from '../../src/events/incidents.ts';
 import type { Report } from '../../src/events/report.ts';
 import {
   type HighlightPart,
+  countedParts,
   countPart,
   durationPart,
   statementPart,
@@ -45,8 +46,7 @@ export function longestWaits(
     textPart(' ('),
     countPart(most.length),
     textPart(' of '),
-    countPart(waited.length),
-    textPart(waited.length === 1 ? ' slow answer, ' : ' slow answers, up to '),
+    ...countedParts(waited.length, ' slow answer, ', ' slow answers, up to '),
     durationPart(greatestOf(most, ({ durationUs }) => durationUs)),
     textPart(
       isCommit(text)

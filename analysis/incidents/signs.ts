@@ -11,6 +11,7 @@ import type { IncidentSettings } from './settings.ts';
 import {
   type HighlightPart,
   textPart,
+  countedParts,
   countPart,
   durationPart,
   nodePart,
@@ -97,8 +98,7 @@ function failedLogins({ sessionEvents }: WindowFacts): TimelineEntry[] {
         firstUs,
         'logins_failed',
         null,
-        countPart(failed),
-        failed === 1 ? ' login failed' : ' logins failed',
+        ...countedParts(failed, ' login failed', ' logins failed'),
         ...(lastUs > firstUs ? [' within ', durationPart(lastUs - firstUs)] : []),
         detail === '' ? '.' : `; the newest: ${oneLine(detail)}`,
       ),
@@ -116,8 +116,7 @@ function shutdowns({ errors }: WindowFacts): TimelineEntry[] {
             'shutdown_said',
             null,
             `A server said ${sqlstate}, `,
-            countPart(times),
-            times === 1 ? ' time: ' : ' times: ',
+            ...countedParts(times, ' time: ', ' times: '),
             `${meaning}.`,
           ),
         ];

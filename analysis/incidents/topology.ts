@@ -7,12 +7,10 @@ import type { Finding } from '../../src/events/finding.ts';
 import type { IncidentNode } from '../../src/events/incidents.ts';
 
 export class Topology {
-  readonly #edges: ReadonlySet<string>;
   /** Of each application its databases. */
   readonly #servers = new Map<string, Set<string>>();
 
   constructor(edges: readonly Pick<EdgeFacts, 'client' | 'server'>[]) {
-    this.#edges = new Set(edges.map(({ client, server }) => edgeKey(client, server)));
     for (const { client, server } of edges) {
       const own = this.#servers.get(client) ?? new Set();
       this.#servers.set(client, own.add(server));
@@ -20,7 +18,7 @@ export class Topology {
   }
 
   talksTo(client: string, server: string): boolean {
-    return this.#edges.has(edgeKey(client, server));
+    return this.#servers.get(client)?.has(server) ?? false;
   }
 
   /** Whether two findings are about the same node, or about an application and a database of its own. */
@@ -34,10 +32,6 @@ export class Topology {
   shareDatabase(a: string, b: string): boolean {
     return [...(this.#servers.get(a) ?? [])].some((server) => this.talksTo(b, server));
   }
-}
-
-function edgeKey(client: string, server: string): string {
-  return `${client} ${server}`;
 }
 
 /** The nodes of findings, each once: databases first, then by name. */

@@ -1,7 +1,12 @@
 /** What the captures missed, when: steps in a row in which the same thing was missed make one period, told in words. */
 import type { MissedFacts } from '../../src/events/facts.ts';
 import type { MissedKind, MissedPeriod } from '../../src/events/report.ts';
-import { bytesPart, countPart, type HighlightPart, textPart } from '../../src/events/sentence.ts';
+import {
+  bytesPart,
+  countedParts,
+  type HighlightPart,
+  textPart,
+} from '../../src/events/sentence.ts';
 
 const KINDS: readonly (readonly [MissedKind, (step: MissedFacts) => number])[] = [
   ['kernel_drops', (step) => step.kernelDrops],
@@ -17,14 +22,14 @@ type Words = (count: number) => readonly HighlightPart[];
 
 const counted =
   (one: string, many: string, befell: string): Words =>
-  (count) => [countPart(count), textPart(` ${count === 1 ? one : many} ${befell}`)];
+  (count) =>
+    countedParts(count, ` ${one} ${befell}`, ` ${many} ${befell}`);
 
 const WORDS: Readonly<Record<MissedKind, Words>> = {
   kernel_drops: counted('packet', 'packets', 'dropped by the kernel'),
   kernel_freezes: (count) => [
     textPart("the kernel's buffer was full "),
-    countPart(count),
-    textPart(count === 1 ? ' time' : ' times'),
+    ...countedParts(count, ' time', ' times'),
   ],
   lost_bytes: (count) => [bytesPart(count), textPart(' missing')],
   frames_refused: counted('message', 'messages', 'refused'),

@@ -23,6 +23,9 @@ export type HighlightPart =
 
 export const textPart = (text: string) => ({ kind: 'text', text }) as const;
 export const countPart = (value: number) => ({ kind: 'count', value }) as const;
+/** A count and what is counted, which begins with a space: ` row`, ` rows`. */
+export const countedParts = (value: number, one: string, many: string) =>
+  [countPart(value), textPart(value === 1 ? one : many)] as const;
 /** 0 to 1. */
 export const sharePart = (value: number) => ({ kind: 'share', value }) as const;
 /** Microseconds. */

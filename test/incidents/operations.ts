@@ -8,7 +8,7 @@ import type { Work } from './application.ts';
 import { impair } from './network.ts';
 import { ACCOUNTS, DATABASE, ORDERS_HOST, OTHER_HOST, SHOP_HOST } from './places.ts';
 import type { Scenario } from './scenario.ts';
-import { connectOther, type Stage } from './stage.ts';
+import { changeSetting, connectOther, type Stage } from './stage.ts';
 import { LOW_TPS_MS } from './throughput.ts';
 import { transfersMostly } from './transfers.ts';
 import {
@@ -25,13 +25,7 @@ const missingStandby: Scenario = {
   says: 'Commits wait for a synchronous standby that is gone, for four minutes; reads go on.',
   settings: { synchronous_commit: 'on' },
   before: transfersMostly,
-  play: async ({ server }) => {
-    await server.query(DATABASE, "ALTER SYSTEM SET synchronous_standby_names = 'gone'");
-    await server.query(DATABASE, 'SELECT pg_reload_conf()');
-    await delay(LOW_TPS_MS);
-    await server.query(DATABASE, 'ALTER SYSTEM RESET synchronous_standby_names');
-    await server.query(DATABASE, 'SELECT pg_reload_conf()');
-  },
+  play: (stage) => changeSetting(stage, 'synchronous_standby_names', "'gone'", LOW_TPS_MS),
   afterSeconds: 15,
   // Next to nothing is answered: of the usual answers a few of a hundred are reads.
   states: [
@@ -247,14 +241,11 @@ const readOnlyServer: Scenario = {
   name: 'read-only-server',
   says: 'Somebody makes the server read-only: transfers fail, and wait 3 to 5 s after each error, for four minutes.',
   before: transfersMostly,
-  play: async ({ server, orders, random }) => {
+  play: async (stage) => {
+    const { orders, random } = stage;
     const usual = orders.work;
     orders.work = waitingAfterErrors(usual, between(random, 3_000, 5_000));
-    await server.query(DATABASE, 'ALTER SYSTEM SET default_transaction_read_only = on');
-    await server.query(DATABASE, 'SELECT pg_reload_conf()');
-    await delay(LOW_TPS_MS);
-    await server.query(DATABASE, 'ALTER SYSTEM RESET default_transaction_read_only');
-    await server.query(DATABASE, 'SELECT pg_reload_conf()');
+    await changeSetting(stage, 'default_transaction_read_only', 'on', LOW_TPS_MS);
     orders.work = usual;
   },
   afterSeconds: 10,

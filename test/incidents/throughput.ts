@@ -10,7 +10,7 @@ import { between, integerOf } from '../lab/random.ts';
 import { browse } from './everyday.ts';
 import { DATABASE, OTHER_HOST, SHOP_HOST } from './places.ts';
 import type { Scenario } from './scenario.ts';
-import { clientBackends, connectOther } from './stage.ts';
+import { clientBackends, connectOther, holdLock } from './stage.ts';
 import {
   allowedEverywhere,
   allowedFindings,
@@ -305,14 +305,7 @@ const quietShop: Scenario = {
 const rebuiltTable: Scenario = {
   name: 'rebuilt-table',
   says: 'The table of items is locked for four minutes, as by a rewrite of it: the shop waits, transfers go on.',
-  play: async () => {
-    const client = await connectOther('psql');
-    await client.query('BEGIN');
-    await client.query('LOCK TABLE items IN ACCESS EXCLUSIVE MODE');
-    await delay(LOW_TPS_MS);
-    await client.query('COMMIT');
-    await client.end();
-  },
+  play: () => holdLock('items', 'ACCESS EXCLUSIVE', LOW_TPS_MS),
   afterSeconds: 15,
   states: [
     ...allowedEverywhere(['slow', 'jitter', 'sub_healthy']),

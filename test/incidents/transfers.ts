@@ -8,7 +8,7 @@ import { transfers } from './everyday.ts';
 import { impair } from './network.ts';
 import { DATABASE, ORDERS_HOST, OTHER_HOST } from './places.ts';
 import type { Scenario } from './scenario.ts';
-import { connectOther } from './stage.ts';
+import { holdLock } from './stage.ts';
 import { LOW_TPS_MS } from './throughput.ts';
 import {
   allowedEverywhere,
@@ -96,14 +96,7 @@ const heldLock: Scenario = {
   name: 'held-lock',
   says: 'Somebody locks the accounts and leaves the transaction open for four minutes: transfers wait, the shop reads on.',
   before: transfersMostly,
-  play: async () => {
-    const client = await connectOther('psql');
-    await client.query('BEGIN');
-    await client.query('LOCK TABLE accounts IN EXCLUSIVE MODE');
-    await delay(LOW_TPS_MS);
-    await client.query('COMMIT');
-    await client.end();
-  },
+  play: () => holdLock('accounts', 'EXCLUSIVE', LOW_TPS_MS),
   afterSeconds: 15,
   states: [
     ...allowedEverywhere(['slow', 'jitter', 'sub_healthy']),

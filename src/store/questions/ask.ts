@@ -242,6 +242,10 @@ function narrowed(query: string, { client, collector, serverIp }: Parameters): s
 export const OPEN_IN_WINDOW = `start_ts < fromUnixTimestamp64Micro({toUs:Int64}, 'UTC')
   AND end_ts >= fromUnixTimestamp64Micro({fromUs:Int64}, 'UTC') AND ${IN_SCOPE}`;
 
+/** A capture, a row of `captures`, holds packets of the window. */
+export const CAPTURE_IN_WINDOW = `first_packet_ts < fromUnixTimestamp64Micro({toUs:Int64}, 'UTC')
+  AND last_packet_ts >= fromUnixTimestamp64Micro({fromUs:Int64}, 'UTC')`;
+
 /** The parameters that `inWindow`, SECOND_IN_WINDOW and IN_SCOPE take. */
 export function parametersOf(window: Window, scope: Scope): Record<string, string | number> {
   const server = scope.server ?? '';

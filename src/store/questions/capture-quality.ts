@@ -4,6 +4,7 @@ import { Quality, QUALITY_IN_PART } from '../../events/quality.ts';
 import type { Store } from '../store.ts';
 import {
   ask,
+  CAPTURE_IN_WINDOW,
   IN_SCOPE,
   inWindow,
   OF_COLLECTOR,
@@ -12,7 +13,6 @@ import {
   us,
 } from './ask.ts';
 import {
-  CAPTURE_IN_WINDOW,
   CAPTURE_SPANS,
   type CapturesOf,
   countDoubledByCaptures,

@@ -8,6 +8,7 @@ import { GAP_FILE } from '../gap-record.ts';
 import type { Store } from '../store.ts';
 import {
   ask,
+  CAPTURE_IN_WINDOW,
   IN_SCOPE,
   inWindow,
   OPEN_IN_WINDOW,
@@ -28,10 +29,6 @@ const OVERLAP_READ_US = 300 * SECOND_US;
 /** First and last packet of each capture, by the first: a column over `captures`. A gap lies within its own capture. */
 export const CAPTURE_SPANS = `arraySort(groupArrayIf(${CAPTURES_MAX})(
   (${us('first_packet_ts')}, ${us('last_packet_ts')}), file != '${GAP_FILE}'))`;
-
-/** A capture, a row of `captures`, holds packets of the window. */
-export const CAPTURE_IN_WINDOW = `first_packet_ts < fromUnixTimestamp64Micro({toUs:Int64}, 'UTC')
-  AND last_packet_ts >= fromUnixTimestamp64Micro({fromUs:Int64}, 'UTC')`;
 
 export interface CapturesOf {
   readonly collector: string;

@@ -11,6 +11,7 @@ import type { EdgeMinute, LowTpsFacts } from '../../events/low-tps.ts';
 import type { Store } from '../store.ts';
 import {
   ask,
+  CAPTURE_IN_WINDOW,
   IN_SCOPE,
   OF_COLLECTOR,
   type Parameters,
@@ -94,9 +95,7 @@ export async function readLowTps(
     ask<{ fromUs: number; toUs: number }>(
       store,
       `SELECT ${us('first_packet_ts')} AS fromUs, ${us('last_packet_ts')} AS toUs FROM captures FINAL
-      WHERE first_packet_ts < fromUnixTimestamp64Micro({toUs:Int64}, 'UTC')
-        AND last_packet_ts >= fromUnixTimestamp64Micro({fromUs:Int64}, 'UTC')
-        AND ${OF_COLLECTOR}
+      WHERE ${CAPTURE_IN_WINDOW} AND ${OF_COLLECTOR}
       ORDER BY fromUs LIMIT ${CAPTURES_MAX}`,
       parameters,
     ),
