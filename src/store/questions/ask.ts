@@ -206,10 +206,32 @@ export function us(expression: string): string {
   return `toUnixTimestamp64Micro(${expression})`;
 }
 
+/** The moment that a parameter of this name has in microseconds, or these microseconds themselves. */
+export function moment(at: string | number): string {
+  const microseconds = typeof at === 'string' ? `{${at}:Int64}` : String(Math.round(at));
+  return `fromUnixTimestamp64Micro(${microseconds}, 'UTC')`;
+}
+
 /** `column`, a DateTime64(6), lies in the window. */
 export function inWindow(column: string): string {
-  return `${column} >= fromUnixTimestamp64Micro({fromUs:Int64}, 'UTC') AND ${column} < fromUnixTimestamp64Micro({toUs:Int64}, 'UTC')`;
+  return `${column} >= ${moment('fromUs')} AND ${column} < ${moment('toUs')}`;
 }
+
+/**
+ * `ts` of `events`, `failures` or `transactions` lies between two moments, the second excluded. Their keys begin with the
+ * minute, which is looked up only where a condition names it: without that the moments of all that is kept are read.
+ */
+export function tsBetween(from: string, to: string): string {
+  return `ts >= ${from} AND ts < ${to} AND indexHint(toStartOfMinute(ts) >= toStartOfMinute(${from}) AND toStartOfMinute(ts) < ${to})`;
+}
+
+/** The same without an end. */
+export function tsFrom(from: string): string {
+  return `ts >= ${from} AND indexHint(toStartOfMinute(ts) >= toStartOfMinute(${from}))`;
+}
+
+/** `ts` of these tables lies in the window. */
+export const TS_IN_WINDOW = tsBetween(moment('fromUs'), moment('toUs'));
 
 function overlapsWindow(lengthUs: number): string {
   return `t > fromUnixTimestamp64Micro({fromUs:Int64} - ${lengthUs}, 'UTC') AND t < fromUnixTimestamp64Micro({toUs:Int64}, 'UTC')`;

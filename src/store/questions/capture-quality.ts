@@ -11,6 +11,7 @@ import {
   OPEN_IN_WINDOW,
   type Parameters,
   us,
+  TS_IN_WINDOW,
 } from './ask.ts';
 import {
   CAPTURE_SPANS,
@@ -55,7 +56,7 @@ export async function readCapture(
     ask<Count>(
       store,
       `SELECT collector, count() AS count FROM events
-      WHERE ${inWindow('ts')} AND bitAnd(quality, ${QUALITY_IN_PART}) != 0 AND ${IN_SCOPE} GROUP BY collector`,
+      WHERE ${TS_IN_WINDOW} AND bitAnd(quality, ${QUALITY_IN_PART}) != 0 AND ${IN_SCOPE} GROUP BY collector`,
       parameters,
     ),
     ask<Count>(

@@ -8,10 +8,12 @@ import {
   ask,
   histogramOf,
   IN_SCOPE,
-  inWindow,
   type JsonHistogram,
   type Parameters,
   us,
+  moment,
+  tsBetween,
+  TS_IN_WINDOW,
 } from './ask.ts';
 import { type Course, stepsOfCourse } from './course.ts';
 import { MINUTE_US } from '../../core/time.ts';
@@ -23,65 +25,73 @@ const CLASSES_MAX = 5_000;
 /** Classes whose course over time is read: those with the most response time in sum. */
 const STEPPED_CLASSES_MAX = 200;
 
-const FROM_EVENTS = `SELECT fingerprint, TIME AS moment,
+/** What is summed up, as it stands in `events` and in the rollups. */
+interface Sums {
+  readonly ofEvents: string;
+  readonly ofRollup: string;
+}
+
+/** Answers and their response time: the course of a class. */
+const COURSE: Sums = {
+  ofEvents: 'count(duration_us) AS done, sum(ifNull(duration_us, 0)) AS spent',
+  ofRollup: 'sum(answered) AS done, sum(duration_sum_us) AS spent',
+};
+
+const ALL: Sums = {
+  ofEvents: `${COURSE.ofEvents},
     count() AS n, countIf(status IN ('error', 'cancelled')) AS failed, countIf(status = 'unanswered') AS silent,
-    count(duration_us) AS done, sum(ifNull(duration_us, 0)) AS spent, max(ifNull(duration_us, 0)) AS longest,
+    max(ifNull(duration_us, 0)) AS longest,
     sumMapIf(map(${bucketSql('assumeNotNull(duration_us)')}, toUInt64(1)), duration_us IS NOT NULL) AS spread,
     sum(ifNull(rows_returned, 0)) AS returned, sum(ifNull(rows_affected, 0)) AS affected,
-    max(ifNull(rows_affected, 0)) AS affectedMax, sum(bytes_response) AS bytes, min(ts) AS first, max(ts) AS last
-  FROM events WHERE PERIOD AND ${IN_SCOPE} GROUP BY fingerprint, moment`;
-
-const FROM_ROLLUP = `SELECT fingerprint, TIME AS moment,
-    sum(calls) AS n, sum(errors) AS failed, sum(unanswered) AS silent,
-    sum(answered) AS done, sum(duration_sum_us) AS spent, max(duration_max_us) AS longest,
-    sumMap(durations) AS spread,
-    sum(rows_returned) AS returned, sum(rows_affected) AS affected,
-    max(rows_affected_max) AS affectedMax, sum(bytes_response) AS bytes, min(first_ts) AS first, max(last_ts) AS last
-  FROM TABLE WHERE PERIOD AND ${IN_SCOPE} GROUP BY fingerprint, moment`;
+    max(ifNull(rows_affected, 0)) AS affectedMax, sum(bytes_response) AS bytes, min(ts) AS first, max(ts) AS last`,
+  ofRollup: `${COURSE.ofRollup},
+    sum(calls) AS n, sum(errors) AS failed, sum(unanswered) AS silent, max(duration_max_us) AS longest,
+    sumMap(durations) AS spread, sum(rows_returned) AS returned, sum(rows_affected) AS affected,
+    max(rows_affected_max) AS affectedMax, sum(bytes_response) AS bytes, min(first_ts) AS first, max(last_ts) AS last`,
+};
 
 /**
  * A subquery of one row per class and step, exact for any window: whole hours come from the rollup by hour where the window
  * is one step, other whole minutes from that by minute, what lies before the first and after the last of them from the
  * events; all from the events where steps are shorter than a minute.
  * @param stepUs null: one step, the window
+ * @param extra a condition behind AND, or nothing
  */
 function source(
   window: Window,
   stepUs: number | null,
+  sums: Sums,
   extra: string,
 ): { sql: string; parameters: Parameters } {
   const seconds = `toInt64({stepSeconds:UInt32})`;
   const stepOf = (column: string): string =>
     stepUs === null ? '0' : `intDiv(toUnixTimestamp(${column}), ${seconds}) * ${seconds}`;
-  const fromEvents = (period: string): string =>
-    FROM_EVENTS.replace('TIME', stepOf('ts')).replace('PERIOD', `${period}${extra}`);
+  const from = (table: string, column: string, columns: string, period: string): string =>
+    `SELECT fingerprint, ${stepOf(column)} AS moment, ${columns}
+    FROM ${table} WHERE ${period}${extra} AND ${IN_SCOPE} GROUP BY fingerprint, moment`;
+  const fromEvents = (period: string): string => from('events', 'ts', sums.ofEvents, period);
+  const fromRollup = (table: string, period: string): string =>
+    from(table, 't', sums.ofRollup, period);
   const stepSeconds = Math.max(1, Math.round((stepUs ?? 0) / 1_000_000));
   const { firstMinuteUs, lastMinuteUs } = wholeMinutesOf(window);
   const byMinute = stepUs === null || stepUs >= MINUTE_US;
   if (!byMinute || firstMinuteUs >= lastMinuteUs) {
-    return { sql: fromEvents(inWindow('ts')), parameters: { stepSeconds } };
+    return { sql: fromEvents(TS_IN_WINDOW), parameters: { stepSeconds } };
   }
-  const moment = (name: string): string => `fromUnixTimestamp64Micro({${name}:Int64}, 'UTC')`;
-  const during = (column: string, from: string, to: string): string =>
-    `${column} >= ${moment(from)} AND ${column} < ${moment(to)}`;
-  const around = (column: string, from: string, to: string): string =>
-    `(${column} < ${moment(from)} OR ${column} >= ${moment(to)})`;
-  const fromRollup = (table: string, period: string): string =>
-    FROM_ROLLUP.replace('TABLE', table)
-      .replace('TIME', stepOf('t'))
-      .replace('PERIOD', `${period}${extra}`);
+  const during = (from: string, to: string): string => `t >= ${moment(from)} AND t < ${moment(to)}`;
   const { firstHourUs, lastHourUs } = wholeHoursOf(window);
   const parts: string[] = [];
-  let minutes = during('t', 'firstMinuteUs', 'lastMinuteUs');
+  let minutes = during('firstMinuteUs', 'lastMinuteUs');
   if (stepUs === null && firstHourUs < lastHourUs) {
-    parts.push(fromRollup('class_1h', during('t', 'firstHourUs', 'lastHourUs')));
-    minutes += ` AND ${around('t', 'firstHourUs', 'lastHourUs')}`;
+    parts.push(fromRollup('class_1h', during('firstHourUs', 'lastHourUs')));
+    minutes += ` AND NOT (${during('firstHourUs', 'lastHourUs')})`;
   }
   if (parts.length === 0 || firstMinuteUs < firstHourUs || lastHourUs < lastMinuteUs)
     parts.push(fromRollup('class_1m', minutes));
   if (window.fromUs < firstMinuteUs || lastMinuteUs < window.toUs) {
-    const ends = around('ts', 'firstMinuteUs', 'lastMinuteUs');
-    parts.push(fromEvents(`${inWindow('ts')} AND ${ends}`));
+    const before = tsBetween(moment('fromUs'), moment('firstMinuteUs'));
+    const behind = tsBetween(moment('lastMinuteUs'), moment('toUs'));
+    parts.push(fromEvents(`((${before}) OR (${behind}))`));
   }
   const parameters = { stepSeconds, firstMinuteUs, lastMinuteUs, firstHourUs, lastHourUs };
   return { sql: parts.join(' UNION ALL '), parameters };
@@ -100,7 +110,7 @@ export async function readClassSums(
   window: Window,
   parameters: Parameters,
 ): Promise<ClassSums[]> {
-  const from = source(window, null, '');
+  const from = source(window, null, ALL, '');
   const rows = await ask<ClassRow>(
     store,
     `SELECT fingerprint, sum(n) AS calls, sum(failed) AS errors, sum(silent) AS unanswered, sum(done) AS answered,
@@ -130,7 +140,7 @@ export async function readClassSteps(
   parameters: Parameters,
   fingerprints: readonly string[],
 ): Promise<ClassStep[]> {
-  const from = source(window, stepUs, ' AND fingerprint IN {fingerprints:Array(String)}');
+  const from = source(window, stepUs, COURSE, ' AND fingerprint IN {fingerprints:Array(String)}');
   const courses = await ask<Course>(
     store,
     `SELECT fingerprint, groupArray(moment) AS starts, groupArray(count) AS answered, groupArray(sumUs) AS sumsUs FROM (

@@ -18,7 +18,7 @@ import {
   type TransactionTypeFacts,
 } from '../../events/transaction-types.ts';
 import type { Store } from '../store.ts';
-import { ask, IN_SCOPE, type Parameters, SERVER, us } from './ask.ts';
+import { ask, IN_SCOPE, type Parameters, SERVER, us, moment, tsBetween, tsFrom } from './ask.ts';
 import type { ClassDescriptions } from './class-descriptions.ts';
 import { readCourses, readWaiting, type Spell } from './open-transaction-details.ts';
 import {
@@ -42,8 +42,6 @@ const LOOKED_BEHIND_US = 86_400_000_000;
 
 /** A request that is older and has no answer is rare. */
 const UNANSWERED_LOOKED_BACK_US = 600_000_000;
-
-const moment = (name: string): string => `fromUnixTimestamp64Micro({${name}:Int64}, 'UTC')`;
 
 const WHO = `session_id AS sessionId, client_ip AS client, client_port AS clientPort, ${SERVER} AS server,
   user, database, application`;
@@ -174,8 +172,8 @@ const NO_COURSE = {
   answeredUs: null,
 };
 
-const ENDED_LATER = `NOT implicit AND start_ts < ${moment('asOfUs')} AND ts >= ${moment('asOfUs')}
-  AND ts < ${moment('behindUs')} AND ${IN_SCOPE}`;
+const ENDED_LATER = `NOT implicit AND start_ts < ${moment('asOfUs')}
+  AND ${tsBetween(moment('asOfUs'), moment('behindUs'))} AND ${IN_SCOPE}`;
 
 interface SpellRow extends Omit<Spell, 'user' | 'database' | 'application' | 'torn' | 'mayWork'> {
   readonly user: string;
@@ -239,7 +237,7 @@ async function readUnended(
   const ended = await ask<{ key: string }>(
     store,
     `SELECT concat(session_id, ' ', toString(${us('start_ts')})) AS key FROM transactions
-    WHERE ts >= ${moment('earliestUs')} AND start_ts >= ${moment('earliestUs')} AND start_ts < ${moment('asOfUs')}
+    WHERE ${tsFrom(moment('earliestUs'))} AND start_ts >= ${moment('earliestUs')} AND start_ts < ${moment('asOfUs')}
       AND key IN {keys:Array(String)}`,
     {
       asOfUs,
@@ -287,7 +285,7 @@ async function readBusyEdges(
         AND client_ip IN {clients:Array(String)} AND ${IN_SCOPE} GROUP BY edge
       UNION ALL
       SELECT ${edge} AS edge, 0 AS waited, count() AS told FROM events
-      WHERE ts >= ${moment('sentUs')} AND ts < ${moment('asOfUs')} AND status = 'unanswered'
+      WHERE ${tsBetween(moment('sentUs'), moment('asOfUs'))} AND status = 'unanswered'
         AND client_ip IN {clients:Array(String)} AND ${IN_SCOPE} GROUP BY edge
     ) GROUP BY edge HAVING sum(waited) > sum(told)`,
     asked,
@@ -295,7 +293,7 @@ async function readBusyEdges(
   return new Set(rows.map(({ edge: busy }) => busy));
 }
 
-const LONG_IN_WINDOW = `NOT implicit AND duration_us >= {longUs:UInt64} AND ts >= ${moment('fromUs')} AND ${IN_SCOPE}`;
+const LONG = `NOT implicit AND duration_us >= {longUs:UInt64} AND ${IN_SCOPE}`;
 
 /** The longest first. */
 async function readLong(
@@ -307,7 +305,7 @@ async function readLong(
     `SELECT ${WHO}, ${us('start_ts')} AS sinceUs, ${us('ts')} AS asOfUs, ${us('ts')} AS endUs,
       toString(outcome) AS outcome, ${TORN}, toString(type) AS type
     FROM transactions
-    WHERE ${LONG_IN_WINDOW} AND ts < ${moment('behindUs')} AND start_ts < ${moment('asOfUs')}
+    WHERE ${LONG} AND ${tsBetween(moment('fromUs'), moment('behindUs'))} AND start_ts < ${moment('asOfUs')}
     ORDER BY duration_us DESC, session_id LIMIT ${LONG_MAX}`,
     parameters,
   );
