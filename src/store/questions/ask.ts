@@ -15,6 +15,7 @@ const TOGETHER_MAX = 8;
 const TOGETHER_MIN = 3;
 
 interface Question {
+  readonly leading: boolean;
   readonly query: string;
   readonly parameters: Parameters;
   readonly answered: (rows: unknown[]) => void;
@@ -27,11 +28,18 @@ const asked = new WeakMap<Store, Question[]>();
 /**
  * The rows of an answer. Questions that are asked in the same turn of the loop are sent together: a request costs the
  * store as much as a small answer.
+ * @param leading other questions wait for this answer: it goes before the others, by itself
  * @throws MirrorSqlError
  */
-export function ask<Row>(store: Store, query: string, parameters: Parameters): Promise<Row[]> {
+export function ask<Row>(
+  store: Store,
+  query: string,
+  parameters: Parameters,
+  { leading = false }: { readonly leading?: boolean } = {},
+): Promise<Row[]> {
   return new Promise((resolve, reject) => {
     const question: Question = {
+      leading,
       query: narrowed(query, parameters),
       parameters,
       answered: (rows) => {
@@ -51,8 +59,10 @@ export function ask<Row>(store: Store, query: string, parameters: Parameters): P
 
 /** In groups of about equal size, taken in turn: those that are asked one after the other are often alike. */
 function send(store: Store): void {
-  const questions = asked.get(store) ?? [];
+  const all = asked.get(store) ?? [];
   asked.delete(store);
+  for (const question of all) if (question.leading) void answer(store, [question]);
+  const questions = all.filter(({ leading }) => !leading);
   const fewest = Math.ceil(questions.length / TOGETHER_MAX);
   const groupsCount = Math.max(fewest, Math.min(2, Math.floor(questions.length / TOGETHER_MIN)));
   for (let group = 0; group < groupsCount; group++) {

@@ -55,8 +55,9 @@ export async function readCapture(
     ),
     ask<Count>(
       store,
-      `SELECT collector, count() AS count FROM events
-      WHERE ${TS_IN_WINDOW} AND bitAnd(quality, ${QUALITY_IN_PART}) != 0 AND ${IN_SCOPE} GROUP BY collector`,
+      // Left to itself ClickHouse may read the moment of each execution first, of millions.
+      `SELECT collector, count() AS count FROM events PREWHERE bitAnd(quality, ${QUALITY_IN_PART}) != 0
+      WHERE ${TS_IN_WINDOW} AND ${IN_SCOPE} GROUP BY collector`,
       parameters,
     ),
     ask<Count>(

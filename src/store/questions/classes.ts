@@ -119,6 +119,7 @@ export async function readClassSums(
       sum(bytes) AS responseBytes, ${us('min(first)')} AS firstUs, ${us('max(last)')} AS lastUs
     FROM (${from.sql}) GROUP BY fingerprint ORDER BY durationSumUs DESC, calls DESC, fingerprint LIMIT ${CLASSES_MAX}`,
     { ...parameters, ...from.parameters },
+    { leading: true },
   );
   return rows.map((row) => ({ ...row, durations: histogramOf(row.durations) }));
 }

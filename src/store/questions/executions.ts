@@ -144,6 +144,7 @@ async function leastOfSlowest(
         AND answered > 0 AND ${IN_SCOPE}
       ORDER BY longestUs DESC LIMIT {limit:UInt32}`,
       { ...parametersOf(window, scope), limit, firstUs, lastUs },
+      { leading: true },
     );
   const hours =
     lastHourUs - firstHourUs >= HOURS_ENOUGH * HOUR_US
