@@ -21,6 +21,7 @@ import { leadingWildcards } from './016-leading-wildcards.ts';
 import { stepTimes } from './017-step-times.ts';
 import { repetitions } from './018-repetitions.ts';
 import { durationMoments } from './019-duration-moments.ts';
+import { timeIndexes } from './020-time-indexes.ts';
 import { distributedStatements } from './distributed.ts';
 import { type Migration, statementFor } from './migration.ts';
 
@@ -50,6 +51,7 @@ export const migrations: readonly Migration[] = [
   stepTimes,
   repetitions,
   durationMoments,
+  timeIndexes,
 ];
 
 /**

@@ -270,9 +270,21 @@ function narrowed(query: string, { client, collector, serverIp }: Parameters): s
     .replaceAll(IN_SCOPE, conditions.length === 0 ? 'true' : conditions.join(' AND '));
 }
 
-/** The session was open at some moment of the window. */
-export const OPEN_IN_WINDOW = `start_ts < fromUnixTimestamp64Micro({toUs:Int64}, 'UTC')
-  AND end_ts >= fromUnixTimestamp64Micro({fromUs:Int64}, 'UTC') AND ${IN_SCOPE}`;
+/**
+ * The sessions that were open at some moment of the window, to put behind FROM. The same as `sessions FINAL` with that
+ * condition: of the rows of a session the newest fits it if any does, as it has the same start and the latest end. But FINAL
+ * reads every session that is kept, in all its columns.
+ *
+ * No WHERE may stand behind it: where nothing fits that, the cache of conditions (chdb 3.4.0) keeps it as an answer for the
+ * condition in here, and the sessions are gone for the next who asks. `ARRAY JOIN if(..., [1], [])` leaves out rows as well.
+ * @param alike a condition that holds for all rows of a session or for none
+ */
+export function openSessions(alike = 'true'): string {
+  return `(SELECT * FROM sessions
+    WHERE start_ts < fromUnixTimestamp64Micro({toUs:Int64}, 'UTC')
+      AND end_ts >= fromUnixTimestamp64Micro({fromUs:Int64}, 'UTC') AND ${IN_SCOPE} AND ${alike}
+    ORDER BY end_ts DESC, stored_at DESC, end_reason = 'capture_end' LIMIT 1 BY session_id, collector)`;
+}
 
 /** A capture, a row of `captures`, holds packets of the window. */
 export const CAPTURE_IN_WINDOW = `first_packet_ts < fromUnixTimestamp64Micro({toUs:Int64}, 'UTC')

@@ -8,7 +8,7 @@ import {
   IN_SCOPE,
   inWindow,
   OF_COLLECTOR,
-  OPEN_IN_WINDOW,
+  openSessions,
   type Parameters,
   us,
   TS_IN_WINDOW,
@@ -22,6 +22,8 @@ import {
 
 /** Collectors told one by one; those with the fewest packets are left out of the list, not of the sums. */
 const COLLECTORS_MAX = 200;
+
+const ONE_WAY = `bitAnd(quality, ${Quality.OneWay}) != 0`;
 
 type CaptureRow = Omit<
   CollectorFacts,
@@ -68,8 +70,9 @@ export async function readCapture(
     ),
     ask<OneWay>(
       store,
-      `SELECT collector, countIf(bytes_response = 0) AS clientOnly, countIf(bytes_request = 0) AS serverOnly
-      FROM sessions FINAL WHERE bitAnd(quality, ${Quality.OneWay}) != 0 AND ${OPEN_IN_WINDOW} GROUP BY collector`,
+      `SELECT collector, countIf(${ONE_WAY} AND bytes_response = 0) AS clientOnly,
+        countIf(${ONE_WAY} AND bytes_request = 0) AS serverOnly
+      FROM ${openSessions()} GROUP BY collector HAVING clientOnly + serverOnly > 0`,
       parameters,
     ),
     countRetired(store, parameters),

@@ -7,7 +7,7 @@ import {
   IN_SCOPE,
   inWindow,
   known,
-  OPEN_IN_WINDOW,
+  openSessions,
   type Parameters,
   SERVER,
   us,
@@ -61,7 +61,7 @@ export async function readChannels(
       toString(tls_cipher_suite) AS cipherSuite, toString(tls_server_name) AS serverName,
       turns, turn_sum_us AS turnSumUs, turn_max_us AS turnMaxUs, ${us('last_statement_ts')} AS lastStatementUs,
       last_command AS lastCommand, last_fingerprint AS lastFingerprint
-    FROM sessions FINAL WHERE ${OPEN_IN_WINDOW}
+    FROM ${openSessions()}
     ORDER BY transaction_start_ts IS NULL, transaction_start_ts, statements DESC, session_id LIMIT ${CHANNELS_MAX}`,
     parameters,
   );
@@ -107,7 +107,7 @@ function encryptionOf(row: ChannelRow): EncryptionFacts {
 export async function countChannels(store: Store, parameters: Parameters): Promise<number> {
   const [row] = await ask<{ count: number }>(
     store,
-    `SELECT count() AS count FROM sessions FINAL WHERE ${OPEN_IN_WINDOW}`,
+    `SELECT count() AS count FROM ${openSessions()}`,
     parameters,
   );
   return row?.count ?? 0;

@@ -10,7 +10,7 @@ import {
   ask,
   CAPTURE_IN_WINDOW,
   IN_SCOPE,
-  OPEN_IN_WINDOW,
+  openSessions,
   type Parameters,
   parametersOf,
   us,
@@ -82,8 +82,7 @@ export async function countDoubledByCaptures(
       GROUP BY client_ip, client_port, server_ip, server_port, session_id
       HAVING count() > max(sequence) - min(sequence) + 1
       UNION ALL
-      SELECT client_ip, client_port, server_ip, server_port FROM sessions FINAL
-      WHERE ${OPEN_IN_WINDOW} AND collector = {holder:String}
+      SELECT client_ip, client_port, server_ip, server_port FROM ${openSessions('collector = {holder:String}')}
       GROUP BY client_ip, client_port, server_ip, server_port
       HAVING ${heldAtOnce('session_id')}
     )`,
@@ -119,7 +118,7 @@ export async function countDoubledByCollectors(
   const [row] = await ask<{ count: number }>(
     store,
     `SELECT count() AS count FROM (
-      SELECT client_ip FROM sessions FINAL WHERE ${OPEN_IN_WINDOW}
+      SELECT client_ip FROM ${openSessions()}
       GROUP BY client_ip, client_port, server_ip, server_port
       HAVING uniqExact(collector) > 1 AND ${heldAtOnce('collector')}
     )`,

@@ -18,7 +18,17 @@ import {
   type TransactionTypeFacts,
 } from '../../events/transaction-types.ts';
 import type { Store } from '../store.ts';
-import { ask, IN_SCOPE, type Parameters, SERVER, us, moment, tsBetween, tsFrom } from './ask.ts';
+import {
+  ask,
+  IN_SCOPE,
+  moment,
+  openSessions,
+  type Parameters,
+  SERVER,
+  tsBetween,
+  tsFrom,
+  us,
+} from './ask.ts';
 import type { ClassDescriptions } from './class-descriptions.ts';
 import { readCourses, readWaiting, type Spell } from './open-transaction-details.ts';
 import {
@@ -226,9 +236,9 @@ async function readUnended(
     store,
     `SELECT ${WHO}, ${us('assumeNotNull(transaction_start_ts)')} AS sinceUs,
       least({asOfUs:Int64}, ${us('end_ts')}) AS asOfUs, NULL AS endUs, NULL AS outcome, ${TORN}, count() OVER () AS total
-    FROM sessions FINAL
-    WHERE transaction_start_ts IS NOT NULL AND transaction_status IN ('T', 'E') AND end_reason = 'capture_end'
-      AND transaction_start_ts < ${moment('asOfUs')} AND end_ts >= ${moment('fromUs')} AND ${IN_SCOPE}
+    FROM ${openSessions()}
+    ARRAY JOIN if(transaction_start_ts < ${moment('asOfUs')} AND transaction_status IN ('T', 'E')
+      AND end_reason = 'capture_end', [1], []) AS unended
     ORDER BY transaction_start_ts, session_id LIMIT ${UNENDED_MAX}`,
     parameters,
   );
