@@ -51,7 +51,10 @@ const EAST: readonly Failure[] = [
   [90 * SECOND, STARTING, -1],
 ];
 
-/** It counts the transactions of the same connection by itself, and did not see what failed first in the fourth. */
+/** Later than all that the other one counted. */
+const WEST_BEGINS = 100;
+
+/** It counts statements and transactions of the same connection by itself, and did not see what failed first in the fourth. */
 const WEST: readonly Failure[] = [
   [-10 * MINUTE, DEADLOCK, 3],
   [2 * SECOND, ABORTED, 3, 1],
@@ -72,7 +75,7 @@ beforeAll(async () => {
           sink.statement(
             makeStatement(of, {
               tsUs: BASE_US + atUs,
-              sequence: index + 1,
+              sequence: index + (collector === 'west' ? WEST_BEGINS : 1),
               statementClass: classes[number],
               command: classes[number]?.command,
               status: Status.Error,
