@@ -1,181 +1,82 @@
 /**
- * What D1 needs: the failures of a window by node and code, each that only followed from another with its cause, and the
- * counts of each code by minute. Tables `failures` and `error_1m` hold failed statements and refused logins only, so no statement that went well
- * is read. To see the numbers: `mirrorsql query "SELECT sqlstate, error_class, count() FROM failures GROUP BY ALL"`, and
- * `mirrorsql query "SELECT t, sqlstate, sum(failures) FROM error_1m GROUP BY ALL ORDER BY t"`.
- *
- * A failure follows from another when it is of class tx_aborted (25P02: "current transaction is aborted") and the same
- * transaction failed before: its cause is the last such failure, which is the one that put the transaction into that
- * state, also where savepoints let it fail several times.
+ * What D1 needs: the failures of a window by node and code (failures.ts), when each code was first seen, its counts by minute,
+ * and what else happened then. To see the numbers: `mirrorsql query "SELECT sqlstate, error_class, count() FROM failures GROUP BY
+ * ALL"`, and `mirrorsql query "SELECT t, sqlstate, sum(failures) FROM error_1m GROUP BY ALL ORDER BY t"`.
  */
 import type { Window } from '../../events/facts.ts';
-import type { ErrorCauseFacts, ErrorDiagnosisFacts } from '../../events/error-diagnosis.ts';
+import type { ErrorDiagnosisFacts } from '../../events/error-diagnosis.ts';
 import type { Store } from '../store.ts';
 import type { ClassDescriptions } from './class-descriptions.ts';
 import { ask, IN_SCOPE, inWindow, type Parameters, SECOND_IN_WINDOW, SERVER, us } from './ask.ts';
-import { MINUTE_US } from '../../core/time.ts';
+import { type Failures, type FailureKey, keyOf } from './failures.ts';
+import { MINUTE_US, SECOND_US } from '../../core/time.ts';
 
 /** Bursts are looked for in the end of a long window, and compared with as much before it. */
 const JUDGED_MAX_US = 6 * 3_600_000_000;
 const HISTORY_US = 6 * 3_600_000_000;
-/** The cause of a follow-on error lies at most so long before it. */
-const CAUSE_BEFORE_US = 3_600_000_000;
 
-const CAUSES_MAX = 200;
-const CLASSES_PER_CAUSE = 5;
-const CHANNELS_PER_CAUSE = 10;
-const NAMES_PER_CAUSE = 20;
 const NODES_MAX = 40;
 
-/** Both of them hold minutes of the judged part and of the history. */
+/** Minutes of the judged part and of the history before it. */
 const IN_MINUTES = `t >= fromUnixTimestamp64Micro({historyFromUs:Int64}, 'UTC')
-  AND t < fromUnixTimestamp64Micro({toUs:Int64}, 'UTC') AND ${IN_SCOPE}`;
+  AND t < fromUnixTimestamp64Micro({toUs:Int64}, 'UTC')`;
 
 /** query_canceled */
 const CANCELLED = '57014';
 
-/** The class of a refused login. */
-const NO_STATEMENT = "toFixedString('', 16)";
+type CancelRow = FailureKey & { readonly count: number };
 
-/** Failures of the window, each under the code of its cause. */
-const ATTRIBUTED = `SELECT ${SERVER} AS server, own.error_class = 'tx_aborted' AND caused = 1 AS follows,
-    if(follows, causeSqlstate, own.sqlstate) AS code, if(follows, causeClass, own.error_class) AS class,
-    ts, session_id, client_ip, application, fingerprint, error_message
-  FROM (SELECT * FROM failures WHERE ${inWindow('ts')} AND ${IN_SCOPE}) AS own
-  ASOF LEFT JOIN (
-    SELECT session_id, collector, transaction_id, sequence AS causeSequence, sqlstate AS causeSqlstate,
-      error_class AS causeClass, 1 AS caused
-    FROM failures
-    WHERE ts >= fromUnixTimestamp64Micro({fromUs:Int64} - ${CAUSE_BEFORE_US}, 'UTC')
-      AND ts < fromUnixTimestamp64Micro({toUs:Int64}, 'UTC') AND ${IN_SCOPE}
-      AND error_class != 'tx_aborted' AND transaction_id > 0
-  ) AS cause
-  ON own.session_id = cause.session_id AND own.collector = cause.collector
-    AND own.transaction_id = cause.transaction_id AND own.sequence > cause.causeSequence`;
-
-interface CauseKey {
-  readonly server: string;
-  readonly sqlstate: string;
-  readonly errorClass: string;
+/** What the store remembers of failures with one key. */
+interface HistoryRow extends FailureKey {
+  readonly firstSeenUs: number;
+  readonly minutes: readonly [startSeconds: readonly number[], counts: readonly number[]];
 }
-
-interface CauseRow
-  extends CauseKey,
-    Pick<
-      ErrorCauseFacts,
-      | 'count'
-      | 'followOn'
-      | 'logins'
-      | 'firstUs'
-      | 'lastUs'
-      | 'sessions'
-      | 'channels'
-      | 'clients'
-      | 'applications'
-    > {
-  readonly exampleSession: string;
-  readonly exampleClient: string;
-  readonly exampleMessage: string;
-}
-
-type ClassRow = CauseKey & Pick<ErrorCauseFacts['classes'][number], 'fingerprint' | 'count'>;
-type CancelRow = CauseKey & { readonly count: number };
-type MinutesRow = CauseKey & {
-  readonly minutes: readonly (readonly [startSeconds: number, count: number])[];
-};
-type FirstSeenRow = CauseKey & { readonly firstSeenUs: number };
 
 /** @throws MirrorSqlError */
 export async function readErrorDiagnosis(
   store: Store,
   window: Window,
   scoped: Parameters,
+  asked: Promise<Failures>,
   descriptions: ClassDescriptions,
 ): Promise<ErrorDiagnosisFacts> {
   const judgedFromUs = Math.max(window.fromUs, window.toUs - JUDGED_MAX_US);
   const historyFromUs = Math.floor((judgedFromUs - HISTORY_US) / MINUTE_US) * MINUTE_US;
   const parameters = { ...scoped, historyFromUs };
-  const causes = await readCauses(store, parameters);
+  const { causes, classesOf } = await asked;
   // Most hours of most databases have none: the other questions are about them.
   if (causes.length === 0) return { historyFromUs, judgedFromUs, answers: [], causes: [] };
-  const [classes, cancels, minutes, firsts, answers] = await Promise.all([
-    readClassesOfCauses(store, parameters),
+  const [described, cancels, histories, answers] = await Promise.all([
+    descriptions.of(causes.flatMap((row) => classesOf(row).map(({ fingerprint }) => fingerprint))),
     causes.some(({ sqlstate }) => sqlstate === CANCELLED) ? readCancels(store, parameters) : [],
-    readMinutes(store, parameters),
-    readFirstSeen(store, parameters),
+    readHistories(store, parameters),
     readAnswers(store, parameters),
   ]);
-  const described = await descriptions.of(classes.map(({ fingerprint }) => fingerprint));
-  const classesOf = byKey(classes);
-  const cancelsOf = byKey(cancels);
-  const minutesOf = byKey(minutes);
-  const firstOf = byKey(firsts);
+  const cancelsOf = new Map(cancels.map((row) => [keyOf(row), row.count]));
+  const historyOf = new Map(histories.map((row) => [keyOf(row), row]));
   return {
     historyFromUs,
     judgedFromUs,
     answers,
-    causes: causes.map(({ exampleSession, exampleClient, exampleMessage, ...row }) => ({
-      ...row,
-      cancelRequested: cancelsOf.get(keyOf(row))?.[0]?.count ?? 0,
-      firstSeenUs: Math.min(row.firstUs, firstOf.get(keyOf(row))?.[0]?.firstSeenUs ?? row.firstUs),
-      classes: (classesOf.get(keyOf(row)) ?? []).map(({ fingerprint, count }) => {
-        const { normalized, tables } = described(fingerprint);
-        return { fingerprint, normalized, tables, count };
-      }),
-      example: {
-        tsUs: row.firstUs,
-        sessionId: exampleSession,
-        client: exampleClient,
-        message: exampleMessage,
-      },
-      minutes: (minutesOf.get(keyOf(row))?.[0]?.minutes ?? []).map(([startSeconds, count]) => ({
-        startUs: startSeconds * 1_000_000,
-        count,
-      })),
-    })),
+    causes: causes.map(({ example: [sessionId, client, message], ...cause }) => {
+      const { firstSeenUs = cause.firstUs, minutes: [starts, counts] = [[], []] } =
+        historyOf.get(keyOf(cause)) ?? {};
+      return {
+        ...cause,
+        cancelRequested: cancelsOf.get(keyOf(cause)) ?? 0,
+        firstSeenUs: Math.min(cause.firstUs, firstSeenUs),
+        classes: classesOf(cause).map(({ fingerprint, count }) => {
+          const { normalized, tables } = described(fingerprint);
+          return { fingerprint, normalized, tables, count };
+        }),
+        example: { tsUs: cause.firstUs, sessionId, client, message },
+        minutes: starts.map((start, index) => ({
+          startUs: start * SECOND_US,
+          count: counts[index] ?? 0,
+        })),
+      };
+    }),
   };
-}
-
-function keyOf({ server, sqlstate, errorClass }: CauseKey): string {
-  return `${server} ${sqlstate} ${errorClass}`;
-}
-
-function byKey<Row extends CauseKey>(rows: readonly Row[]): Map<string, Row[]> {
-  const groups = new Map<string, Row[]>();
-  for (const row of rows) {
-    const group = groups.get(keyOf(row));
-    if (group === undefined) groups.set(keyOf(row), [row]);
-    else group.push(row);
-  }
-  return groups;
-}
-
-function readCauses(store: Store, parameters: Parameters): Promise<CauseRow[]> {
-  return ask<CauseRow>(
-    store,
-    `SELECT server, code AS sqlstate, class AS errorClass, countIf(NOT follows) AS count, countIf(follows) AS followOn,
-      countIf(fingerprint = ${NO_STATEMENT}) AS logins,
-      ${us('if(count > 0, minIf(ts, NOT follows), min(ts))')} AS firstUs, ${us('max(ts)')} AS lastUs,
-      uniqExact(session_id) AS sessions, topK(${CHANNELS_PER_CAUSE})(session_id) AS channels,
-      arraySort(groupUniqArray(${NAMES_PER_CAUSE})(client_ip)) AS clients,
-      arraySort(groupUniqArrayIf(${NAMES_PER_CAUSE})(application, application != '')) AS applications,
-      argMin(session_id, (follows, ts)) AS exampleSession, argMin(client_ip, (follows, ts)) AS exampleClient,
-      argMin(error_message, (follows, ts)) AS exampleMessage
-    FROM (${ATTRIBUTED}) GROUP BY server, sqlstate, errorClass
-    ORDER BY count + followOn DESC, server, sqlstate, errorClass LIMIT ${CAUSES_MAX}`,
-    parameters,
-  );
-}
-
-function readClassesOfCauses(store: Store, parameters: Parameters): Promise<ClassRow[]> {
-  return ask<ClassRow>(
-    store,
-    `SELECT ${SERVER} AS server, sqlstate, error_class AS errorClass, fingerprint, count() AS count
-    FROM failures WHERE ${inWindow('ts')} AND ${IN_SCOPE} AND fingerprint != ${NO_STATEMENT}
-    GROUP BY server, sqlstate, errorClass, fingerprint
-    ORDER BY count DESC, fingerprint LIMIT ${CLASSES_PER_CAUSE} BY server, sqlstate, errorClass`,
-    parameters,
-  );
 }
 
 /** Cancelled statements (57014) during which a client asked for it, on a connection of its own. */
@@ -197,22 +98,13 @@ function readCancels(store: Store, parameters: Parameters): Promise<CancelRow[]>
   );
 }
 
-function readMinutes(store: Store, parameters: Parameters): Promise<MinutesRow[]> {
-  return ask<MinutesRow>(
+/** Of all that was ever seen: `error_1m` is small, and outlasts the failures themselves. */
+function readHistories(store: Store, parameters: Parameters): Promise<HistoryRow[]> {
+  return ask<HistoryRow>(
     store,
-    `SELECT server, sqlstate, errorClass, arraySort(groupArray((start, n))) AS minutes FROM (
-      SELECT ${SERVER} AS server, sqlstate, error_class AS errorClass, toUnixTimestamp(t) AS start, sum(failures) AS n
-      FROM error_1m WHERE ${IN_MINUTES} GROUP BY server, sqlstate, errorClass, start
-    ) GROUP BY server, sqlstate, errorClass`,
-    parameters,
-  );
-}
-
-function readFirstSeen(store: Store, parameters: Parameters): Promise<FirstSeenRow[]> {
-  return ask<FirstSeenRow>(
-    store,
-    `SELECT ${SERVER} AS server, sqlstate, error_class AS errorClass, ${us('min(first_ts)')} AS firstSeenUs
-    FROM error_1m WHERE ${IN_SCOPE} GROUP BY server, sqlstate, errorClass`,
+    `SELECT ${SERVER} AS server, sqlstate, error_class AS errorClass, ${us('min(first_ts)')} AS firstSeenUs,
+      sumMapIf([toUnixTimestamp(t)], [failures], ${IN_MINUTES}) AS minutes
+    FROM error_1m WHERE ${IN_SCOPE} GROUP BY server_ip, server_port, sqlstate, errorClass`,
     parameters,
   );
 }

@@ -11,8 +11,9 @@ import { ClassDescriptions } from './class-descriptions.ts';
 import { type ClassSums, describeClasses, readClassSteps, readClassSums } from './classes.ts';
 import { readDeliveries } from './deliveries.ts';
 import { readErrorDiagnosis } from './error-diagnosis.ts';
-import { readErrorSteps, readErrors } from './errors.ts';
+import { readErrors } from './errors.ts';
 import { readDdl, readSlowest } from './executions.ts';
+import { type Failures, readFailures } from './failures.ts';
 import { healthWindowOf, readNodeSeconds } from './node-seconds.ts';
 import { readLowTps } from './low-tps.ts';
 import { readMissed } from './missed.ts';
@@ -53,11 +54,11 @@ export async function readWindowFacts(
   const healthWindow = healthWindowOf(window, extent);
   const sums = readClassSums(store, window, parameters);
   const descriptions = new ClassDescriptions(store, sums);
+  const failures = readFailures(store, stepUs, parameters);
   const [
     activity,
     classes,
     errors,
-    errorSteps,
     channels,
     channelsCount,
     transactionShapes,
@@ -74,8 +75,7 @@ export async function readWindowFacts(
   ] = await Promise.all([
     readActivity(store, stepUs, parameters),
     readClassesAndSteps(store, window, scope, parameters, sums, descriptions),
-    readErrors(store, parameters, descriptions),
-    readErrorSteps(store, stepUs, parameters),
+    readErrors(failures, stepUs, descriptions),
     readChannels(store, parameters, descriptions),
     countChannels(store, parameters),
     readTransactionShapes(store, parameters, descriptions),
@@ -88,15 +88,14 @@ export async function readWindowFacts(
     readWorkloadMix(store, healthWindow, parameters),
     readMissed(store, stepUs, parameters),
     readSlowest(store, window, scope, SLOWEST_COUNT),
-    readDiagnosisFacts(store, window, extent, scope, descriptions),
+    readDiagnosisFacts(store, window, extent, scope, failures, descriptions),
   ]);
   return {
     window,
     scope,
     extent,
     ...activity,
-    errors,
-    errorSteps,
+    ...errors,
     channels,
     channelsCount,
     transactionShapes,
@@ -152,6 +151,7 @@ async function readDiagnosisFacts(
   window: Window,
   extent: NonNullable<Extent>,
   scope: Scope,
+  failures: Promise<Failures>,
   descriptions: ClassDescriptions,
 ): Promise<DiagnosisFacts> {
   const parameters = parametersOf(window, scope);
@@ -165,7 +165,7 @@ async function readDiagnosisFacts(
     repetitions,
   ] = await Promise.all([
     readClassForecast(store, window, extent, scope, descriptions),
-    readErrorDiagnosis(store, window, parameters, descriptions),
+    readErrorDiagnosis(store, window, parameters, failures, descriptions),
     readOpenTransactions(store, window, extent, parameters, descriptions),
     readBigTransactions(store, window, parameters, descriptions),
     readLowTps(store, window, parameters),
