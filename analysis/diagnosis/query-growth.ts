@@ -45,7 +45,7 @@ export function queryGrowth(
     sumOf(steps, ({ expectedUs }) => expectedUs) / sumOf(steps, (step) => step.answered);
   const meanNowUs = usualUs * Math.exp(line.intercept + line.slope * span);
   if (factor < settings.growthFactor || meanNowUs < settings.floorUs) return null;
-  const trend = mannKendallTest(x, y);
+  const trend = mannKendallTest(x, y, { line });
   if (trend === undefined || trend.pValue >= settings.growthPValueMax) return null;
   return { sinceUs: first.startUs, factor, meanNowUs, pValue: trend.pValue };
 }

@@ -127,7 +127,7 @@ function trendOf(
   settings: ForecastSettings,
 ): Trend | null {
   const { minutes, logMeans } = before(course, end, settings);
-  const test = mannKendallTest(minutes, logMeans);
+  const test = mannKendallTest(minutes, logMeans, { line });
   if (test === undefined) return null;
   // Bonferroni: of a hundred classes one would always seem to grow.
   const pValue = Math.min(1, test.pValue * testedCount);

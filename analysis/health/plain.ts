@@ -54,19 +54,22 @@ export function plainStateOf(seconds: Lately, role: NodeRole, settings: HealthSe
   const connections = seconds.greatestOfLast(seconds.connectionsOpen, WINDOW_SECONDS);
   const requests = seconds.sumOfLast(seconds.requests, WINDOW_SECONDS);
   const answers = seconds.sumOfLast(seconds.answers, WINDOW_SECONDS);
-  const counts = () => [
-    evidence('connections in a minute, at most', connections, 'count'),
-    evidence('requests in a minute', requests, 'count'),
-    evidence('answers in a minute', answers, 'count'),
-  ];
-  if (connections + requests + answers === 0) return { state: 'down', evidence: counts() };
+  const isDown = connections + requests + answers === 0;
   const asks = role === 'client' ? requests === 0 : requests > 0;
-  if (connections > 0 && asks && answers === 0) return { state: 'hang', evidence: counts() };
-  return byLine(seconds, role, settings);
+  if (!isDown && !(connections > 0 && asks && answers === 0))
+    return byLine(seconds, role, settings);
+  return {
+    state: isDown ? 'down' : 'hang',
+    evidence: [
+      evidence('connections in a minute, at most', connections, 'count'),
+      evidence('requests in a minute', requests, 'count'),
+      evidence('answers in a minute', answers, 'count'),
+    ],
+  };
 }
 
 function byLine(seconds: Lately, role: NodeRole, settings: HealthSettings): Plain {
-  const line = lineOf(seconds, (at) => responseUsAt(seconds, at));
+  const line = lineOf(seconds, seconds.durationSumUs, seconds.timedCount);
   if (line.points >= POINTS_MIN) {
     const { meanUs, deviationUs, slopeUs } = line;
     const growthUs = slopeUs * WINDOW_SECONDS;
@@ -78,7 +81,7 @@ function byLine(seconds: Lately, role: NodeRole, settings: HealthSettings): Plai
       return plain('sub_healthy', 'growth in a minute', growthUs, settings.plainGrowthPerMinuteUs);
   }
   if (role === 'client') {
-    const lost = -lineOf(seconds, (at) => seconds.connectionsOpen[at]).slopeUs * WINDOW_SECONDS;
+    const lost = -lineOf(seconds, seconds.connectionsOpen).slopeUs * WINDOW_SECONDS;
     const threshold = settings.plainConnectionsLossPerMinute;
     if (lost > threshold) {
       return {
@@ -90,22 +93,27 @@ function byLine(seconds: Lately, role: NodeRole, settings: HealthSettings): Plai
   return { state: 'healthy', evidence: [] };
 }
 
-/** Undefined in a second without answers. */
-function responseUsAt({ timedCount, durationSumUs }: Lately, at: number): number | undefined {
-  const timed = timedCount[at] ?? 0;
-  return timed > 0 ? (durationSumUs[at] ?? 0) / timed : undefined;
-}
-
-/** The line by least squares: its mean, its slope in a second, and the root of the mean square around it. */
+/**
+ * The line by least squares: its mean, its slope in a second, and the root of the mean square around it.
+ * @param counts what each sum is divided by: a second of none has no place on the line
+ */
 function lineOf(
   seconds: Lately,
-  valueAt: (index: number) => number | undefined,
+  sums: Float64Array,
+  counts?: Float64Array,
 ): { points: number; meanUs: number; slopeUs: number; deviationUs: number } {
-  let [points, x, y, xx, xy, yy] = [0, 0, 0, 0, 0, 0];
+  // One by one: taken out of a list, each number of the loop would be an object.
+  let points = 0;
+  let x = 0;
+  let y = 0;
+  let xx = 0;
+  let xy = 0;
+  let yy = 0;
   const first = seconds.firstOf(WINDOW_SECONDS);
   for (let at = 0; first + at < seconds.end; at++) {
-    const value = valueAt(first + at);
-    if (value === undefined) continue;
+    const count = counts === undefined ? 1 : (counts[first + at] ?? 0);
+    if (!(count > 0)) continue;
+    const value = (sums[first + at] ?? 0) / count;
     points++;
     x += at;
     y += value;

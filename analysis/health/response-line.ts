@@ -69,7 +69,9 @@ export function responseLineOf(seconds: Lately, calm: Calm): ResponseLine | unde
 }
 
 function lineFrom(line: Line, points: number): ResponseLine {
-  let [squares, atSum] = [0, 0];
+  // One by one: taken out of a list, each number of the loop would be an object.
+  let squares = 0;
+  let atSum = 0;
   for (let index = 0; index < points; index++) {
     const residual = (means[index] ?? 0) - (line.intercept + line.slope * (at[index] ?? 0));
     residuals[index] = residual;

@@ -242,6 +242,6 @@ function trendOf(
   const line = theilSenLine(x, y);
   if (line === undefined) return undefined;
   if (Math.abs(line.slope) < steepEnough) return { slope: line.slope, pValue: 1 };
-  const test = mannKendallTest(x, y, autocorrelation);
+  const test = mannKendallTest(x, y, { line, autocorrelation });
   return test === undefined ? undefined : { slope: line.slope, pValue: test.pValue };
 }

@@ -63,7 +63,7 @@ function candidatesOf(steps: readonly ClassStep[], fingerprints: ReadonlySet<str
 function trendOf(candidate: Candidate, testedCount: number): Trend | undefined {
   const { hours, logMeans } = candidate;
   const line = theilSenLine(hours, logMeans);
-  const test = mannKendallTest(hours, logMeans);
+  const test = mannKendallTest(hours, logMeans, { line });
   if (line === undefined || test === undefined) return undefined;
   const pValue = Math.min(1, test.pValue * testedCount);
   const change = Math.abs(line.slope) * (hours.at(-1) ?? 0);

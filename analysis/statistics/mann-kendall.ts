@@ -16,7 +16,7 @@
  */
 import { firstAutocorrelation } from './autocorrelation.ts';
 import { chanceBeyond } from './normal.ts';
-import { theilSenLine } from './theil-sen.ts';
+import { type Line, theilSenLine } from './theil-sen.ts';
 
 export interface TrendTest {
   /** Probability of an S as far from 0 as this, on either side, in a series without a trend. */
@@ -25,24 +25,29 @@ export interface TrendTest {
   readonly autocorrelation: number;
 }
 
-/**
- * Tests the series y, in order of x. Undefined for fewer than five points.
- * @param known autocorrelation at lag 1 of such a series without a trend (`firstAutocorrelation`)
- */
+/** What is known of a series before it is tested. */
+interface Known {
+  /** Its theilSenLine: half of what a test costs, where it is not known. */
+  readonly line?: Line | undefined;
+  /** At lag 1, of such a series without a trend (`firstAutocorrelation`). */
+  readonly autocorrelation?: number | undefined;
+}
+
+/** Tests the series y, in order of x. Undefined for fewer than five points. */
 export function mannKendallTest(
   x: readonly number[],
   y: readonly number[],
-  known?: number,
+  known: Known = {},
 ): TrendTest | undefined {
   const n = y.length;
-  const line = theilSenLine(x, y);
+  const line = known.line ?? theilSenLine(x, y);
   if (n < 5 || line === undefined) return undefined;
   let s = 0;
   for (const [i, yi] of y.entries()) {
     for (let j = i + 1; j < n; j++) s += Math.sign((y[j] ?? 0) - yi);
   }
   const detrended = y.map((yi, index) => yi - line.slope * (x[index] ?? 0));
-  const autocorrelation = Math.min(known ?? 1, firstAutocorrelation(detrended));
+  const autocorrelation = Math.min(known.autocorrelation ?? 1, firstAutocorrelation(detrended));
   const variance = varianceOfS(y) * inflation(n, autocorrelation);
   if (!(variance > 0)) return { pValue: 1, autocorrelation };
   // The continuity correction: S moves in steps of two.

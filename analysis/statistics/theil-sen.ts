@@ -12,7 +12,9 @@ export interface Line {
   readonly intercept: number;
 }
 
-/** Slopes, then intercepts: used by one call after the other, so that a line costs no memory. */
+/** The points, then slopes, then intercepts: used by one call after the other, so that a line costs no memory. */
+const xs = new Float64Array(POINTS_MAX);
+const ys = new Float64Array(POINTS_MAX);
 let scratch = new Float64Array(2048);
 
 /**
@@ -30,14 +32,21 @@ export function theilSenLineOf(
   start: number,
   end: number,
 ): Line | undefined {
-  const pairs = ((end - start) * (end - start - 1)) / 2;
+  const points = end - start;
+  const pairs = (points * (points - 1)) / 2;
   if (scratch.length < pairs) scratch = new Float64Array(pairs);
   const values = scratch;
+  // Copied first: pairs read from arrays of several kinds take twice as long, and an object for each number.
+  for (let index = 0; index < points; index++) {
+    xs[index] = x[start + index] ?? 0;
+    ys[index] = y[start + index] ?? 0;
+  }
   let count = 0;
-  for (let i = start; i < end; i++) {
-    const [xi, yi] = [x[i] ?? 0, y[i] ?? 0];
-    for (let j = i + 1; j < end; j++) {
-      const slope = ((y[j] ?? 0) - yi) / ((x[j] ?? 0) - xi);
+  for (let i = 0; i < points; i++) {
+    const xi = xs[i] ?? 0;
+    const yi = ys[i] ?? 0;
+    for (let j = i + 1; j < points; j++) {
+      const slope = ((ys[j] ?? 0) - yi) / ((xs[j] ?? 0) - xi);
       // Equal x have no slope; what is no number has no place (the difference of infinities is none).
       if (slope - slope === 0) values[count++] = slope;
     }
@@ -45,8 +54,8 @@ export function theilSenLineOf(
   if (count === 0) return undefined;
   const slope = medianInPlace(values, count);
   count = 0;
-  for (let index = start; index < end; index++) {
-    const intercept = (y[index] ?? 0) - slope * (x[index] ?? 0);
+  for (let index = 0; index < points; index++) {
+    const intercept = (ys[index] ?? 0) - slope * (xs[index] ?? 0);
     if (Number.isFinite(intercept)) values[count++] = intercept;
   }
   return { slope, intercept: medianInPlace(values, count) };

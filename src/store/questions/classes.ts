@@ -154,5 +154,5 @@ export async function readClassSteps(
       fingerprints: fingerprints.slice(0, STEPPED_CLASSES_MAX),
     },
   );
-  return courses.flatMap(stepsOfCourse).map((step) => ({ ...step, stepUs }));
+  return courses.flatMap(stepsOfCourse).map((step) => Object.assign(step, { stepUs }));
 }

@@ -111,7 +111,8 @@ export async function readLowTps(
   return {
     historyFromUs,
     judgedFromUs,
-    minutes: minutes.map((row) => ({ ...row, ...(controlOf.get(key(row)) ?? NO_CONTROL) })),
+    // Into the rows themselves: copies of so many columns cost as much as all else that is done to them.
+    minutes: minutes.map((row) => Object.assign(row, controlOf.get(key(row)) ?? NO_CONTROL)),
     captured,
   };
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { mannKendallTest } from '../../../analysis/statistics/mann-kendall.ts';
+import { theilSenLine } from '../../../analysis/statistics/theil-sen.ts';
 import { autocorrelated, normal, uniform } from '../random.ts';
 
 const indexes = (count: number) => Array.from({ length: count }, (_, index) => index);
@@ -41,6 +42,15 @@ describe('mannKendallTest', () => {
       )?.pValue,
     ).toBe(1);
     expect(mannKendallTest(indexes(4), [1, 2, 3, 4])).toBeUndefined();
+  });
+
+  it('says the same where the line is known, and believes no autocorrelation above the known one', () => {
+    const x = indexes(40);
+    const series = autocorrelated(40, 0.8, normal(uniform(4)));
+    const test = mannKendallTest(x, series);
+    expect(mannKendallTest(x, series, { line: theilSenLine(x, series) })).toEqual(test);
+    expect(test?.autocorrelation).toBeGreaterThan(0.5);
+    expect(mannKendallTest(x, series, { autocorrelation: 0.25 })?.autocorrelation).toBe(0.25);
   });
 
   it('says the same of a series and of its mirror image', () => {

@@ -32,6 +32,11 @@ it('takes only the first values of a longer array, and is not a number of none',
   expect(medianInPlace(Float64Array.of(3), 0)).toBeNaN();
 });
 
+it('comes to an end among what is no number', () => {
+  const values = new Float64Array(100).fill(Number.NaN);
+  expect(medianInPlace(values, values.length)).toBeNaN();
+});
+
 it('the deviation is the scaled median absolute deviation', () => {
   const values = [1, 2, 3, 4, 100];
   expect(deviationAround(3, values)).toBe(1.4826 * medianAbsoluteDeviation(values));
