@@ -227,24 +227,8 @@ export function inWindow(column: string): string {
   return `${column} >= ${moment('fromUs')} AND ${column} < ${moment('toUs')}`;
 }
 
-/**
- * `ts` of `events`, `failures` or `transactions` lies between two moments, the second excluded. Their keys begin with the
- * minute, which is looked up only where a condition names it: without that the moments of all that is kept are read.
- */
-export function tsBetween(from: string, to: string): string {
-  return `ts >= ${from} AND ts < ${to} AND indexHint(toStartOfMinute(ts) >= toStartOfMinute(${from}) AND toStartOfMinute(ts) < ${to})`;
-}
-
-/** The same without an end. */
-export function tsFrom(from: string): string {
-  return `ts >= ${from} AND indexHint(toStartOfMinute(ts) >= toStartOfMinute(${from}))`;
-}
-
-/** `ts` of these tables lies in the window. */
-export const TS_IN_WINDOW = tsBetween(moment('fromUs'), moment('toUs'));
-
 function overlapsWindow(lengthUs: number): string {
-  return `t > fromUnixTimestamp64Micro({fromUs:Int64} - ${lengthUs}, 'UTC') AND t < fromUnixTimestamp64Micro({toUs:Int64}, 'UTC')`;
+  return `t > fromUnixTimestamp64Micro({fromUs:Int64} - ${lengthUs}, 'UTC') AND t < ${moment('toUs')}`;
 }
 
 /** The second, or the minute, that `t`, a DateTime, begins overlaps the window. */
@@ -281,14 +265,14 @@ function narrowed(query: string, { client, collector, serverIp }: Parameters): s
  */
 export function openSessions(alike = 'true'): string {
   return `(SELECT * FROM sessions
-    WHERE start_ts < fromUnixTimestamp64Micro({toUs:Int64}, 'UTC')
-      AND end_ts >= fromUnixTimestamp64Micro({fromUs:Int64}, 'UTC') AND ${IN_SCOPE} AND ${alike}
+    WHERE start_ts < ${moment('toUs')}
+      AND end_ts >= ${moment('fromUs')} AND ${IN_SCOPE} AND ${alike}
     ORDER BY end_ts DESC, stored_at DESC, end_reason = 'capture_end' LIMIT 1 BY session_id, collector)`;
 }
 
 /** A capture, a row of `captures`, holds packets of the window. */
-export const CAPTURE_IN_WINDOW = `first_packet_ts < fromUnixTimestamp64Micro({toUs:Int64}, 'UTC')
-  AND last_packet_ts >= fromUnixTimestamp64Micro({fromUs:Int64}, 'UTC')`;
+export const CAPTURE_IN_WINDOW = `first_packet_ts < ${moment('toUs')}
+  AND last_packet_ts >= ${moment('fromUs')}`;
 
 /** The parameters that `inWindow`, SECOND_IN_WINDOW and IN_SCOPE take. */
 export function parametersOf(window: Window, scope: Scope): Record<string, string | number> {

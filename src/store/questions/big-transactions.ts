@@ -16,12 +16,12 @@ import {
   ask,
   histogramOf,
   IN_SCOPE,
+  inWindow,
   type JsonHistogram,
+  moment,
   type Parameters,
   SERVER,
   us,
-  moment,
-  TS_IN_WINDOW,
 } from './ask.ts';
 import type { ClassDescriptions } from './class-descriptions.ts';
 import { learntUntil, readTransactionTypes } from './transaction-types.ts';
@@ -93,7 +93,7 @@ async function readBigClasses(
         sum(ifNull(events.rows_affected, 0)) AS rowsAffected, max(ifNull(events.rows_affected, 0)) AS rowsAffectedMax,
         countIf(events.rows_affected > {rows:UInt64}) AS bigCount,
         sumMapIf(map(${bucketSql('assumeNotNull(events.rows_affected)')}, toUInt64(1)), events.rows_affected > {rowsLeast:UInt64}) AS spread
-      FROM events WHERE ${TS_IN_WINDOW} AND fingerprint IN {fingerprints:Array(String)} AND ${IN_SCOPE}
+      FROM events WHERE ${inWindow('ts')} AND fingerprint IN {fingerprints:Array(String)} AND ${IN_SCOPE}
       GROUP BY fingerprint, server HAVING rowsAffectedMax > {rowsLeast:UInt64} ORDER BY rowsAffectedMax DESC, fingerprint, server`,
       { ...parameters, fingerprints },
     ),
@@ -143,7 +143,7 @@ async function readBigOnes(store: Store, parameters: Parameters): Promise<BigOne
       argMax(session_id, ${LARGEST}) AS sessionId, ${us(`argMax(start_ts, ${LARGEST})`)} AS largestUs
     FROM transactions
     PREWHERE rows_affected > {rowsLeast:UInt64} OR statements > {statements:UInt64} OR duration_us > {durationUs:UInt64}
-    WHERE ${TS_IN_WINDOW} AND ${IN_SCOPE}
+    WHERE ${inWindow('ts')} AND ${IN_SCOPE}
     GROUP BY type, server ORDER BY bigRowsCount DESC, manyStatementsCount DESC, type, server LIMIT ${TYPES_MAX}`,
     parameters,
   );
@@ -161,7 +161,7 @@ async function readAllTypes(store: Store, parameters: Parameters): Promise<AnyTy
       SELECT type, ${SERVER} AS server, sum(n) AS transactions, sum(affected) AS rowsAffected, max(most) AS rowsAffectedMax
       FROM (
         SELECT type, server_ip, server_port, count() AS n, sum(rows_affected) AS affected, max(rows_affected) AS most
-        FROM transactions WHERE ${TS_IN_WINDOW} AND ${IN_SCOPE} GROUP BY type, server_ip, server_port
+        FROM transactions WHERE ${inWindow('ts')} AND ${IN_SCOPE} GROUP BY type, server_ip, server_port
       ) GROUP BY type, server ORDER BY rowsAffectedMax DESC, transactions DESC, type, server LIMIT ${TYPES_MAX}
     ) AS sums
     ANY LEFT JOIN (SELECT type, statements FROM transaction_types FINAL) AS described ON sums.type = described.type

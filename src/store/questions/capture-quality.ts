@@ -7,11 +7,11 @@ import {
   CAPTURE_IN_WINDOW,
   IN_SCOPE,
   inWindow,
+  moment,
   OF_COLLECTOR,
   openSessions,
   type Parameters,
   us,
-  TS_IN_WINDOW,
 } from './ask.ts';
 import {
   CAPTURE_SPANS,
@@ -59,7 +59,7 @@ export async function readCapture(
       store,
       // Left to itself ClickHouse may read the moment of each execution first, of millions.
       `SELECT collector, count() AS count FROM events PREWHERE bitAnd(quality, ${QUALITY_IN_PART}) != 0
-      WHERE ${TS_IN_WINDOW} AND ${IN_SCOPE} GROUP BY collector`,
+      WHERE ${inWindow('ts')} AND ${IN_SCOPE} GROUP BY collector`,
       parameters,
     ),
     ask<Count>(
@@ -151,8 +151,8 @@ async function countRetired(store: Store, parameters: Parameters): Promise<numbe
     store,
     `SELECT sum(dropped.rows) AS count FROM dropped FINAL
     WHERE table NOT IN ('class_1m', 'class_1h', 'error_1m', 'failures')
-      AND first_ts < fromUnixTimestamp64Micro({toUs:Int64}, 'UTC')
-      AND last_ts >= fromUnixTimestamp64Micro({fromUs:Int64}, 'UTC')`,
+      AND first_ts < ${moment('toUs')}
+      AND last_ts >= ${moment('fromUs')}`,
     parameters,
   );
   return row?.count ?? 0;

@@ -8,12 +8,11 @@ import {
   ask,
   histogramOf,
   IN_SCOPE,
+  inWindow,
   type JsonHistogram,
+  moment,
   type Parameters,
   us,
-  moment,
-  tsBetween,
-  TS_IN_WINDOW,
 } from './ask.ts';
 import { type Course, stepsOfCourse } from './course.ts';
 import { MINUTE_US } from '../../core/time.ts';
@@ -76,21 +75,22 @@ function source(
   const { firstMinuteUs, lastMinuteUs } = wholeMinutesOf(window);
   const byMinute = stepUs === null || stepUs >= MINUTE_US;
   if (!byMinute || firstMinuteUs >= lastMinuteUs) {
-    return { sql: fromEvents(TS_IN_WINDOW), parameters: { stepSeconds } };
+    return { sql: fromEvents(inWindow('ts')), parameters: { stepSeconds } };
   }
-  const during = (from: string, to: string): string => `t >= ${moment(from)} AND t < ${moment(to)}`;
+  const during = (column: string, from: string, to: string): string =>
+    `${column} >= ${moment(from)} AND ${column} < ${moment(to)}`;
   const { firstHourUs, lastHourUs } = wholeHoursOf(window);
   const parts: string[] = [];
-  let minutes = during('firstMinuteUs', 'lastMinuteUs');
+  let minutes = during('t', 'firstMinuteUs', 'lastMinuteUs');
   if (stepUs === null && firstHourUs < lastHourUs) {
-    parts.push(fromRollup('class_1h', during('firstHourUs', 'lastHourUs')));
-    minutes += ` AND NOT (${during('firstHourUs', 'lastHourUs')})`;
+    parts.push(fromRollup('class_1h', during('t', 'firstHourUs', 'lastHourUs')));
+    minutes += ` AND NOT (${during('t', 'firstHourUs', 'lastHourUs')})`;
   }
   if (parts.length === 0 || firstMinuteUs < firstHourUs || lastHourUs < lastMinuteUs)
     parts.push(fromRollup('class_1m', minutes));
   if (window.fromUs < firstMinuteUs || lastMinuteUs < window.toUs) {
-    const before = tsBetween(moment('fromUs'), moment('firstMinuteUs'));
-    const behind = tsBetween(moment('lastMinuteUs'), moment('toUs'));
+    const before = during('ts', 'fromUs', 'firstMinuteUs');
+    const behind = during('ts', 'lastMinuteUs', 'toUs');
     parts.push(fromEvents(`((${before}) OR (${behind}))`));
   }
   const parameters = { stepSeconds, firstMinuteUs, lastMinuteUs, firstHourUs, lastHourUs };

@@ -6,7 +6,7 @@
 import type { DeliveryFacts } from '../../events/slow-classes.ts';
 import type { Store } from '../store.ts';
 import type { ClassSums } from './classes.ts';
-import { ask, IN_SCOPE, MINUTE_IN_WINDOW, type Parameters, TS_IN_WINDOW } from './ask.ts';
+import { ask, IN_SCOPE, inWindow, MINUTE_IN_WINDOW, type Parameters } from './ask.ts';
 
 /** Smaller answers fit into the buffers of a connection: nobody waits for their reader. */
 const ANSWER_BYTES_MIN = 16_384;
@@ -48,7 +48,7 @@ export async function readDeliveries(
     `SELECT fingerprint, count() AS executions, sum(assumeNotNull(first_row_us)) AS firstSumUs,
       sum(assumeNotNull(duration_us) - assumeNotNull(first_row_us)) AS deliverySumUs, sum(bytes_response) AS bytes
     FROM events
-    WHERE ${TS_IN_WINDOW} AND ${IN_SCOPE}
+    WHERE ${inWindow('ts')} AND ${IN_SCOPE}
       AND (toStartOfMinute(ts), fingerprint) IN (
         SELECT toDateTime(toUInt32(pair.1), 'UTC'), toFixedString(pair.2, 16)
         FROM (SELECT arrayJoin(arrayZip({minutes:Array(String)}, {ran:Array(String)})) AS pair)

@@ -10,11 +10,11 @@ import {
   ask,
   CAPTURE_IN_WINDOW,
   IN_SCOPE,
+  inWindow,
   openSessions,
   type Parameters,
   parametersOf,
   us,
-  TS_IN_WINDOW,
 } from './ask.ts';
 
 /** Sessions of one flow that are compared with each other. */
@@ -78,7 +78,7 @@ export async function countDoubledByCaptures(
     store,
     `SELECT uniqExact(client_ip, client_port, server_ip, server_port) AS count FROM (
       SELECT client_ip, client_port, server_ip, server_port FROM events
-      WHERE ${TS_IN_WINDOW} AND collector = {holder:String} AND ${IN_SCOPE}
+      WHERE ${inWindow('ts')} AND collector = {holder:String} AND ${IN_SCOPE}
       GROUP BY client_ip, client_port, server_ip, server_port, session_id
       HAVING count() > max(sequence) - min(sequence) + 1
       UNION ALL

@@ -7,7 +7,16 @@ import type { Window } from '../../events/facts.ts';
 import type { ErrorDiagnosisFacts } from '../../events/error-diagnosis.ts';
 import type { Store } from '../store.ts';
 import type { ClassDescriptions } from './class-descriptions.ts';
-import { ask, IN_SCOPE, inWindow, type Parameters, SECOND_IN_WINDOW, SERVER, us } from './ask.ts';
+import {
+  ask,
+  IN_SCOPE,
+  inWindow,
+  moment,
+  type Parameters,
+  SECOND_IN_WINDOW,
+  SERVER,
+  us,
+} from './ask.ts';
 import { type Failures, type FailureKey, keyOf } from './failures.ts';
 import { MINUTE_US, SECOND_US } from '../../core/time.ts';
 
@@ -18,8 +27,8 @@ const HISTORY_US = 6 * 3_600_000_000;
 const NODES_MAX = 40;
 
 /** Minutes of the judged part and of the history before it. */
-const IN_MINUTES = `t >= fromUnixTimestamp64Micro({historyFromUs:Int64}, 'UTC')
-  AND t < fromUnixTimestamp64Micro({toUs:Int64}, 'UTC')`;
+const IN_MINUTES = `t >= ${moment('historyFromUs')}
+  AND t < ${moment('toUs')}`;
 
 /** query_canceled */
 const CANCELLED = '57014';

@@ -7,13 +7,14 @@ import { wholeHoursOf, wholeMinutesOf } from './steps.ts';
 import {
   ask,
   IN_SCOPE,
-  MINUTE_IN_WINDOW,
+  inWindow,
   known,
+  MINUTE_IN_WINDOW,
+  moment,
   type Parameters,
   parametersOf,
   SERVER,
   us,
-  TS_IN_WINDOW,
 } from './ask.ts';
 
 export interface ExecutionFilter {
@@ -67,7 +68,7 @@ export async function readExecutions(
   const rows = await ask<ExecutionRow>(
     store,
     `SELECT ${COLUMNS} FROM events
-    WHERE ${TS_IN_WINDOW} AND ${IN_SCOPE}
+    WHERE ${inWindow('ts')} AND ${IN_SCOPE}
       AND ({fingerprint:String} = '' OR fingerprint = {fingerprint:String})
       AND ({sessionId:String} = '' OR session_id = {sessionId:String})
       AND ({sqlstate:String} = '' OR sqlstate = {sqlstate:String})
@@ -140,7 +141,7 @@ async function leastOfSlowest(
     ask<{ longestUs: number }>(
       store,
       `SELECT duration_max_us AS longestUs FROM ${table}
-      WHERE t >= fromUnixTimestamp64Micro({firstUs:Int64}, 'UTC') AND t < fromUnixTimestamp64Micro({lastUs:Int64}, 'UTC')
+      WHERE t >= ${moment('firstUs')} AND t < ${moment('lastUs')}
         AND answered > 0 AND ${IN_SCOPE}
       ORDER BY longestUs DESC LIMIT {limit:UInt32}`,
       { ...parametersOf(window, scope), limit, firstUs, lastUs },
@@ -165,7 +166,7 @@ async function readFrom(
   const rows = await ask<ExecutionRow>(
     store,
     `SELECT ${COLUMNS} FROM events
-    WHERE ${TS_IN_WINDOW} AND ${IN_SCOPE} AND ${leastUs === undefined ? 'true' : 'duration_us >= {leastUs:Int64}'}
+    WHERE ${inWindow('ts')} AND ${IN_SCOPE} AND ${leastUs === undefined ? 'true' : 'duration_us >= {leastUs:Int64}'}
     ORDER BY ${SLOWEST_FIRST} LIMIT {limit:UInt32}`,
     { ...parametersOf(window, scope), limit, leastUs: leastUs ?? 0 },
   );
@@ -177,7 +178,7 @@ async function firstKept(store: Store, window: Window, scope: Scope): Promise<nu
   const [row] = await ask<{ minuteUs: number }>(
     store,
     `SELECT toInt64(toUnixTimestamp(toStartOfMinute(ts))) * 1000000 AS minuteUs FROM events
-    WHERE ${TS_IN_WINDOW} AND ${IN_SCOPE} ORDER BY toStartOfMinute(ts) LIMIT 1`,
+    WHERE ${inWindow('ts')} AND ${IN_SCOPE} ORDER BY toStartOfMinute(ts) LIMIT 1`,
     parametersOf(window, scope),
   );
   return row?.minuteUs;
@@ -199,7 +200,7 @@ export async function readDdl(
     store,
     `SELECT ${us('ts')} AS tsUs, command, ${STATEMENT}, toString(status) AS status, duration_us AS durationUs,
       user, database, client_ip AS client, ${SERVER} AS server, application, count() OVER () AS total
-    FROM events WHERE ${TS_IN_WINDOW} AND ${IN_SCOPE} AND kind = 'ddl' AND ${IN_MINUTES_OF_DDL}
+    FROM events WHERE ${inWindow('ts')} AND ${IN_SCOPE} AND kind = 'ddl' AND ${IN_MINUTES_OF_DDL}
     ORDER BY ts, session_id, sequence LIMIT ${DDL_MAX}`,
     parameters,
   );

@@ -5,7 +5,7 @@
  */
 import type { ErrorStep } from '../../events/facts.ts';
 import type { Store } from '../store.ts';
-import { ask, IN_SCOPE, inWindow, type Parameters, SERVER, us } from './ask.ts';
+import { ask, IN_SCOPE, inWindow, moment, type Parameters, SERVER, us } from './ask.ts';
 
 /** Codes of all nodes together, and codes on single nodes. */
 const GROUPS_MAX = 500;
@@ -169,7 +169,7 @@ function readCauses(store: Store, parameters: Parameters): Promise<CauseGroup[]>
           error_class AS causeClass, 1 AS caused
         FROM failures
         WHERE ts >= fromUnixTimestamp64Micro({fromUs:Int64} - ${CAUSE_BEFORE_US}, 'UTC')
-          AND ts < fromUnixTimestamp64Micro({toUs:Int64}, 'UTC') AND ${IN_SCOPE}
+          AND ts < ${moment('toUs')} AND ${IN_SCOPE}
           AND error_class != '${ABORTED}' AND transaction_id > 0
       ) AS cause
       ON own.session_id = cause.session_id AND own.collector = cause.collector

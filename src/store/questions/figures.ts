@@ -6,7 +6,7 @@ import type { Window } from '../../events/facts.ts';
 import type { Figures } from '../../events/explanation.ts';
 import type { Finding } from '../../events/finding.ts';
 import type { Store } from '../store.ts';
-import { ask, tsBetween } from './ask.ts';
+import { ask } from './ask.ts';
 import { SECOND_US } from '../../core/time.ts';
 
 const ANSWER_WITHIN_SECONDS = 10;
@@ -75,7 +75,7 @@ const NOTHING: Figures = {
 export function evidenceSql(finding: Finding, endUs: number): string | null {
   const window = { fromUs: finding.sinceUs - AROUND_US, toUs: endUs + AROUND_US };
   const [from, to] = secondsOf(window);
-  const during = tsBetween(`toDateTime64(${from}, 6, 'UTC')`, `toDateTime64(${to}, 6, 'UTC')`);
+  const during = `ts >= toDateTime64(${from}, 6, 'UTC') AND ts < toDateTime64(${to}, 6, 'UTC')`;
   const sessions = listOf(finding.sessions, HEX);
   const codes = listOf(finding.sqlstates, SQLSTATE);
   const classes = listOf(finding.fingerprints, HEX);

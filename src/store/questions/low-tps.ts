@@ -13,6 +13,7 @@ import {
   ask,
   CAPTURE_IN_WINDOW,
   IN_SCOPE,
+  moment,
   OF_COLLECTOR,
   type Parameters,
   SECOND_IN_WINDOW,
@@ -64,7 +65,7 @@ const CONTROL_MINUTES = `SELECT ${SERVER} AS server, client_ip AS client,
     sumIf(c.answered, fingerprint IN beginning) AS begins, sumIf(c.duration_sum_us, fingerprint IN beginning) AS beginSumUs,
     sumIf(c.answered, fingerprint NOT IN beginning) AS ends, sumIf(c.duration_sum_us, fingerprint NOT IN beginning) AS endSumUs
   FROM class_1m AS c
-  WHERE t >= fromUnixTimestamp64Micro({fromUs:Int64}, 'UTC') AND t < fromUnixTimestamp64Micro({toUs:Int64}, 'UTC')
+  WHERE t >= ${moment('fromUs')} AND t < ${moment('toUs')}
     AND ${IN_SCOPE} AND fingerprint IN (
       SELECT fingerprint FROM classes WHERE command IN ('BEGIN', 'START TRANSACTION', 'COMMIT', 'END', 'ROLLBACK'))
   GROUP BY server, client, startUs`.replaceAll(

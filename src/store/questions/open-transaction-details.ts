@@ -1,7 +1,7 @@
 /** What single transactions did, and who waited while they were open: read from the events by session and time. */
 import type { OpenTransactionFacts, WaitingFacts } from '../../events/open-transactions.ts';
 import type { Store } from '../store.ts';
-import { ask, IN_SCOPE, type Parameters, SERVER, us, moment, tsBetween } from './ask.ts';
+import { ask, IN_SCOPE, moment, type Parameters, SERVER, us } from './ask.ts';
 
 /** A transaction, without what its events tell. */
 export interface Spell
@@ -80,7 +80,7 @@ export async function readCourses(
   // One condition a spell, so that the index on time and that on sessions hold for each.
   const conditions = spells.map(
     ({ sessionId, sinceUs, asOfUs }) =>
-      `(session_id = ${quoted(sessionId)} AND ${tsBetween(moment(sinceUs), moment(asOfUs))})`,
+      `(session_id = ${quoted(sessionId)} AND ts >= ${moment(sinceUs)} AND ts < ${moment(asOfUs)})`,
   );
   const spell = `multiIf(${conditions.map((one, index) => `${one}, ${index}`).join(', ')}, ${spells.length})`;
   const asOf = `multiIf(${conditions.map((one, index) => `${one}, ${Math.round(spells[index]?.asOfUs ?? 0)}`).join(', ')}, 0)`;
@@ -147,7 +147,7 @@ export async function readWaiting(
     `SELECT session_id AS sessionId, client_ip AS client, toString(fingerprint) AS fingerprint, ${us('ts')} AS sinceUs, ${SERVER} AS server,
       if(duration_us IS NULL, ${NEVER_US}, ${us('ts')} + toInt64(assumeNotNull(duration_us))) AS untilUs
     FROM events
-    WHERE (${periods.map(([fromUs, toUs]) => `(${tsBetween(moment(fromUs), moment(toUs))})`).join(' OR ')})
+    WHERE (${periods.map(([fromUs, toUs]) => `(ts >= ${moment(fromUs)} AND ts < ${moment(toUs)})`).join(' OR ')})
       AND (duration_us >= ${WAITING_LEAST_US} OR status = 'unanswered') AND ${IN_SCOPE}
     ORDER BY duration_us DESC NULLS FIRST LIMIT ${WAITING_ROWS_MAX}`,
     parameters,

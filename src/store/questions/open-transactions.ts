@@ -18,17 +18,7 @@ import {
   type TransactionTypeFacts,
 } from '../../events/transaction-types.ts';
 import type { Store } from '../store.ts';
-import {
-  ask,
-  IN_SCOPE,
-  moment,
-  openSessions,
-  type Parameters,
-  SERVER,
-  tsBetween,
-  tsFrom,
-  us,
-} from './ask.ts';
+import { ask, IN_SCOPE, moment, openSessions, type Parameters, SERVER, us } from './ask.ts';
 import type { ClassDescriptions } from './class-descriptions.ts';
 import { readCourses, readWaiting, type Spell } from './open-transaction-details.ts';
 import {
@@ -183,7 +173,7 @@ const NO_COURSE = {
 };
 
 const ENDED_LATER = `NOT implicit AND start_ts < ${moment('asOfUs')}
-  AND ${tsBetween(moment('asOfUs'), moment('behindUs'))} AND ${IN_SCOPE}`;
+  AND ts >= ${moment('asOfUs')} AND ts < ${moment('behindUs')} AND ${IN_SCOPE}`;
 
 interface SpellRow extends Omit<Spell, 'user' | 'database' | 'application' | 'torn' | 'mayWork'> {
   readonly user: string;
@@ -247,7 +237,7 @@ async function readUnended(
   const ended = await ask<{ key: string }>(
     store,
     `SELECT concat(session_id, ' ', toString(${us('start_ts')})) AS key FROM transactions
-    WHERE ${tsFrom(moment('earliestUs'))} AND start_ts >= ${moment('earliestUs')} AND start_ts < ${moment('asOfUs')}
+    WHERE ts >= ${moment('earliestUs')} AND start_ts >= ${moment('earliestUs')} AND start_ts < ${moment('asOfUs')}
       AND key IN {keys:Array(String)}`,
     {
       asOfUs,
@@ -295,7 +285,7 @@ async function readBusyEdges(
         AND client_ip IN {clients:Array(String)} AND ${IN_SCOPE} GROUP BY edge
       UNION ALL
       SELECT ${edge} AS edge, 0 AS waited, count() AS told FROM events
-      WHERE ${tsBetween(moment('sentUs'), moment('asOfUs'))} AND status = 'unanswered'
+      WHERE ts >= ${moment('sentUs')} AND ts < ${moment('asOfUs')} AND status = 'unanswered'
         AND client_ip IN {clients:Array(String)} AND ${IN_SCOPE} GROUP BY edge
     ) GROUP BY edge HAVING sum(waited) > sum(told)`,
     asked,
@@ -315,7 +305,7 @@ async function readLong(
     `SELECT ${WHO}, ${us('start_ts')} AS sinceUs, ${us('ts')} AS asOfUs, ${us('ts')} AS endUs,
       toString(outcome) AS outcome, ${TORN}, toString(type) AS type
     FROM transactions
-    WHERE ${LONG} AND ${tsBetween(moment('fromUs'), moment('behindUs'))} AND start_ts < ${moment('asOfUs')}
+    WHERE ${LONG} AND ts >= ${moment('fromUs')} AND ts < ${moment('behindUs')} AND start_ts < ${moment('asOfUs')}
     ORDER BY duration_us DESC, session_id LIMIT ${LONG_MAX}`,
     parameters,
   );

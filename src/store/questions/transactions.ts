@@ -2,7 +2,7 @@
 import type { TransactionShapeFacts } from '../../events/facts.ts';
 import type { Store } from '../store.ts';
 import type { ClassDescriptions } from './class-descriptions.ts';
-import { ask, IN_SCOPE, type Parameters, us, TS_IN_WINDOW } from './ask.ts';
+import { ask, IN_SCOPE, inWindow, type Parameters, us } from './ask.ts';
 
 const SHAPES_MAX = 50;
 const EXAMPLE_STATEMENTS_MAX = 8;
@@ -25,7 +25,7 @@ export async function readTransactionShapes(
       sum(transactions.rows_affected) AS rowsAffected, sum(duration_us) AS durationSumUs, max(duration_us) AS durationMaxUs,
       argMax(session_id, ts) AS sessionId, argMax(transaction_id, ts) AS transactionId,
       ${us('argMax(start_ts, ts)')} AS startUs, ${us('max(ts)')} AS endUs
-    FROM transactions WHERE ${TS_IN_WINDOW} AND ${IN_SCOPE}
+    FROM transactions WHERE ${inWindow('ts')} AND ${IN_SCOPE}
     GROUP BY shape ORDER BY durationSumUs DESC, shape LIMIT ${SHAPES_MAX}`,
     parameters,
   );
@@ -49,7 +49,7 @@ async function readExamples(
     store,
     `SELECT concat(session_id, '/', toString(assumeNotNull(transaction_id))) AS key, fingerprint, toString(command) AS command
     FROM events
-    WHERE ${TS_IN_WINDOW} AND session_id IN {sessions:Array(String)} AND transaction_id IS NOT NULL
+    WHERE ${inWindow('ts')} AND session_id IN {sessions:Array(String)} AND transaction_id IS NOT NULL
       AND key IN {keys:Array(String)}
     ORDER BY session_id, sequence LIMIT ${EXAMPLE_STATEMENTS_MAX} BY key`,
     {
