@@ -27,8 +27,7 @@ const HISTORY_US = 6 * 3_600_000_000;
 const NODES_MAX = 40;
 
 /** Minutes of the judged part and of the history before it. */
-const IN_MINUTES = `t >= ${moment('historyFromUs')}
-  AND t < ${moment('toUs')}`;
+const IN_MINUTES = `t >= ${moment('historyFromUs')} AND t < ${moment('toUs')}`;
 
 /** query_canceled */
 const CANCELLED = '57014';

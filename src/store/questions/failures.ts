@@ -112,6 +112,7 @@ function readGroups(store: Store, parameters: Parameters): Promise<GroupRow[]> {
     GROUP BY GROUPING SETS ((sqlstate, errorClass, login), (server, sqlstate, errorClass))
     ORDER BY count DESC, server, sqlstate, errorClass LIMIT ${GROUPS_MAX} BY server = '', login`,
     parameters,
+    { leading: true },
   );
 }
 
