@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { StatementEvent } from '../../src/events/events.ts';
+import { Status, type StatementEvent } from '../../src/events/events.ts';
 import type { Window } from '../../src/events/facts.ts';
 import { distributedStatements } from '../../src/store/migrations/distributed.ts';
 import { CLUSTER_SETTINGS, migrate, migrations } from '../../src/store/migrations/migrate.ts';
@@ -24,6 +24,11 @@ import { descriptionOf, numberOf, rowsOf, temporaryDirectory } from './temporary
 const SHARDS = ['shard_a', 'shard_b'];
 /** Beside the made-up workload. */
 const PAGE_STATEMENTS = 12;
+/** One fails, and the one that follows in its transaction is ignored. */
+const FAILURES = [
+  ['40P01', 'deadlock'],
+  ['25P02', 'tx_aborted'],
+] as const;
 const CONFIG = `<clickhouse><tcp_port>9000</tcp_port><remote_servers><one>
   <shard><replica><host>localhost</host><port>9000</port></replica></shard>
 </one></remote_servers></clickhouse>`;
@@ -120,6 +125,20 @@ describe('two shards', () => {
     );
   }
 
+  function failures(seed: number): StatementEvent[] {
+    return FAILURES.map(([sqlstate, errorClass], index) =>
+      makeStatement(makeSession(seed), {
+        tsUs: 1_790_000_001_000_000 + index * 2_000,
+        sequence: PAGE_STATEMENTS + index,
+        statementClass: makeClass(103),
+        status: Status.Error,
+        error: { sqlstate, errorClass, message: errorClass, code: undefined, severity: 'ERROR' },
+        transactionId: 1,
+        durationUs: 900,
+      }),
+    );
+  }
+
   async function storeSome(into: Store, seed: number): Promise<void> {
     const writer = new SegmentWriter(into);
     const sink = new SegmentSink({
@@ -129,9 +148,7 @@ describe('two shards', () => {
       onSealed: (segment) => writer.enqueue(segment),
     });
     makeWorkload(seed, 1_790_000_000_000_000).feed(sink, 3_000);
-    pages(seed).forEach((event) => {
-      sink.statement(event);
-    });
+    for (const event of [...pages(seed), ...failures(seed)]) sink.statement(event);
     sink.end();
     await sink.settled();
     await writer.flush();
@@ -161,6 +178,9 @@ describe('two shards', () => {
       expect(facts.classes.length).toBeGreaterThan(10);
       expect(facts.repetitions.length).toBeGreaterThan(0);
       expect(facts.deliveries.length).toBeGreaterThan(0);
+      expect(facts.errorDiagnosis.causes.map(({ followOn }) => followOn)).toContain(
+        'collector' in scope ? 1 : 2,
+      );
     }
   }
 
@@ -181,7 +201,7 @@ describe('two shards', () => {
       await storeSome({ ...store, collector }, seed);
     }
     expect(await numberOf(inDatabase('shard_a'), '(SELECT count() FROM events_local)')).toBe(
-      3_000 + PAGE_STATEMENTS,
+      3_000 + PAGE_STATEMENTS + FAILURES.length,
     );
     const whole = inDatabase('whole');
     const distributed = inDatabase('distributed');
