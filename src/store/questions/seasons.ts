@@ -122,9 +122,12 @@ export async function readSeasons(
   });
 }
 
-/** What the minutes in which a node was not well had of its hours. */
+/** What the minutes in which a node was not well had of its hours: by their times, as only days that have any need be read. */
 const BAD_HOURS = byNode(
-  edgesOf('class_1m', `toUnixTimestamp(t) IN (SELECT minute FROM (${BAD_MINUTES}))`),
+  edgesOf(
+    'class_1m',
+    `t IN (SELECT t FROM (SELECT toDateTime(minute, 'UTC') AS t FROM (${BAD_MINUTES})) WHERE ${ALIKE})`,
+  ),
   `(role, node, toUInt32(at)) IN (SELECT role, node, toUInt32(minute) FROM (${BAD_MINUTES}))`,
 );
 
