@@ -2,7 +2,8 @@
  * What it costs to judge one hour at 1,400 statements a second (5 million): the questions to the store, in CPU time of this
  * process and of the engine, and the analysis of their answers. Ten edges between two databases and five applications, 60
  * classes; the seconds of two hours and the classes of the first are made up, those of the second come from 5 million
- * executions. Filling takes a minute. Counted is all that a report of the hour asks and says, monitors and diagnoses: also the
+ * executions. Before them lies a week, of classes and of connections, as the store of a monitor has it. Each round asks
+ * about an hour of its own, so that no answer comes from what the engine remembers. Filling takes two minutes. Counted is all that a report of the hour asks and says, monitors and diagnoses: also the
  * lists of executions, channels and structure changes, and the hour before it, from which is learnt. Run: npx tsx test/bench/analysis.bench.ts [rounds]
  */
 import { readFileSync } from 'node:fs';
@@ -21,6 +22,10 @@ const RATE = 1_400;
 const EDGES = 10;
 const CLASSES = 60;
 const ROWS_AT_ONCE = 252_000;
+const HISTORY_DAYS = 7;
+const DAY = 86_400;
+/** Each hour that is asked about begins a minute before the last one. */
+const SHIFT = 60;
 const TICKS_PER_SECOND = 100;
 /** Issue 5, point 16. */
 const BAR_MS = 200;
@@ -33,8 +38,17 @@ const spread = (count: string): string =>
 const edge =
   "concat('10.0.1.', toString(1 + e % 2)), 5432, concat('10.0.0.', toString(1 + intDiv(e, 2)))";
 
-/** Two hours: the one before is learnt from. The statements of the second one are there, so that what reads them pays for it. */
-async function fill(store: Store): Promise<void> {
+/**
+ * Two hours: the one before is learnt from. The statements of the second one are there, so that what reads them pays for it,
+ * and those of `earlier` seconds before it, for the hours that begin before it.
+ */
+async function fill(store: Store, earlier: number): Promise<void> {
+  for (let day = HISTORY_DAYS; day > 0; day--) {
+    await fillClasses(store, START - day * DAY, DAY, 't');
+    await fillSessions(store, START - day * DAY, DAY, 'end_ts');
+  }
+  await fillClasses(store, START, SECONDS / 2 - earlier, 'now()');
+  await fillSessions(store, START, SECONDS, 'now()');
   const each = RATE / EDGES;
   await store.writer.command({
     query: `INSERT INTO activity_1s (t, server_ip, server_port, client_ip, connections_open, requests, requests_answered,
@@ -46,28 +60,59 @@ async function fill(store: Store): Promise<void> {
       toUInt64(${each} + rand() % 30 - 15) AS n, toUInt64(1500 + rand(1) % 1000) AS us
       FROM numbers(${SECONDS * EDGES}))`,
   });
+  const count = (SECONDS / 2 + earlier) * RATE;
+  for (let from = 0; from < count; from += ROWS_AT_ONCE)
+    await fillEvents(
+      store,
+      START + SECONDS / 2 - earlier,
+      from,
+      Math.min(ROWS_AT_ONCE, count - from),
+    );
+}
+
+/** Each minute of each class on each edge; what is by the hour is filled by the view, as in earnest. */
+async function fillClasses(
+  store: Store,
+  from: number,
+  seconds: number,
+  storedAt: string,
+): Promise<void> {
   const perMinute = Math.round((RATE * 60) / EDGES / CLASSES);
   await store.writer.command({
     query: `INSERT INTO class_1m (t, fingerprint, server_ip, server_port, client_ip, database, calls, answered,
       duration_sum_us, duration_max_us, durations, rows_returned, bytes_request, bytes_response, first_ts, last_ts,
       collector, stored_at)
     SELECT t, lower(leftPad(hex(c + 1), 16, '0')), ${edge}, 'shop', n, n, n * us, us * 5, ${spread('n')},
-      n, n * 90, n * 400, t, t, '', now()
-    FROM (SELECT toDateTime(${START} + 60 * intDiv(number, ${EDGES * CLASSES}), 'UTC') AS t, number % ${EDGES} AS e,
+      n, n * 90, n * 400, t, t, '', ${storedAt}
+    FROM (SELECT toDateTime(${from} + 60 * intDiv(number, ${EDGES * CLASSES}), 'UTC') AS t, number % ${EDGES} AS e,
       intDiv(number, ${EDGES}) % ${CLASSES} AS c, toUInt64(${perMinute} + rand() % 8) AS n,
-      toUInt64(1500 + rand(1) % 1000) AS us FROM numbers(${(SECONDS / 120) * EDGES * CLASSES}))`,
+      toUInt64(1500 + rand(1) % 1000) AS us FROM numbers(${(seconds / 60) * EDGES * CLASSES}))`,
   });
-  for (let from = 0; from < (SECONDS / 2) * RATE; from += ROWS_AT_ONCE)
-    await fillEvents(store, from);
+}
+
+/** One connection a second, which lasts five minutes. */
+async function fillSessions(
+  store: Store,
+  from: number,
+  seconds: number,
+  storedAt: string,
+): Promise<void> {
+  await store.writer.command({
+    query: `INSERT INTO sessions (session_id, client_ip, client_port, server_ip, server_port, user, database, start_ts, end_ts,
+      end_reason, statements, stored_at)
+    SELECT lower(hex(sipHash64(${from} + number))), concat('10.0.0.', toString(1 + number % 5)), 40000 + number % 20000,
+      concat('10.0.1.', toString(1 + number % 2)), 5432, 'shop', 'shop', end_ts - 300, end_ts, 'terminate', 100, ${storedAt}
+    FROM (SELECT number, toDateTime64(${from} + number, 6, 'UTC') AS end_ts FROM numbers(${seconds}))`,
+  });
 }
 
 /** Class_1m of this hour, failures and error_1m are filled by the views, as in earnest. */
-async function fillEvents(store: Store, from: number): Promise<void> {
+async function fillEvents(store: Store, begin: number, from: number, count: number): Promise<void> {
   await store.writer.command({
     query: `INSERT INTO events (ts, client_ip, client_port, server_ip, server_port, session_id, user, database, application,
       sequence, command, kind, fingerprint, statement, status, sqlstate, error_class, error_message, rows_returned,
       bytes_request, bytes_response, duration_us, transaction_id, collector, stored_at)
-    SELECT fromUnixTimestamp64Micro(toInt64(${START + SECONDS / 2}) * 1000000 + intDiv(number * 1000000, ${RATE}), 'UTC'),
+    SELECT fromUnixTimestamp64Micro(toInt64(${begin}) * 1000000 + intDiv(number * 1000000, ${RATE}), 'UTC'),
       concat('10.0.0.', toString(1 + intDiv(e, 2))), 40000 + number % 200, concat('10.0.1.', toString(1 + e % 2)), 5432,
       lower(leftPad(hex(number % 200), 16, '0')), 'shop', 'shop', 'web', intDiv(number, 200), 'SELECT', 'read',
       lower(leftPad(hex(1 + cityHash64(number) % ${CLASSES}), 16, '0')),
@@ -75,7 +120,7 @@ async function fillEvents(store: Store, from: number): Promise<void> {
       if(number % 2000 = 0, 'error', 'ok'), if(number % 2000 = 0, '23505', ''),
       if(number % 2000 = 0, 'duplicate_key', ''), if(number % 2000 = 0, 'duplicate key', ''), 1, 90, 400,
       toUInt64(-2000 * log((1 + cityHash64(number, 1) % 1000000) / 1000001)), intDiv(number, 1000), '', now()
-    FROM (SELECT number, number % ${EDGES} AS e FROM numbers(${from}, ${ROWS_AT_ONCE}))`,
+    FROM (SELECT number, number % ${EDGES} AS e FROM numbers(${from}, ${count}))`,
   });
 }
 
@@ -96,7 +141,7 @@ async function main(): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'mirrorsql-bench-'));
   const store = await openStore({ kind: 'embedded', directory });
   try {
-    await fill(store);
+    await fill(store, (rounds - 1) * SHIFT);
     const { pid } = JSON.parse(readFileSync(join(directory, 'store.json'), 'utf8')) as {
       pid: number;
     };
@@ -104,7 +149,6 @@ async function main(): Promise<void> {
       const { user, system } = process.cpuUsage();
       return (user + system) / 1000;
     };
-    const window = { fromUs: (START + 3_600) * 1e6, toUs: (START + 7_200) * 1e6 };
     const best = {
       engine: Infinity,
       reading: Infinity,
@@ -114,6 +158,8 @@ async function main(): Promise<void> {
       answers: Infinity,
     };
     for (let round = 0; round < rounds; round++) {
+      const fromUs = (START + 3_600 - round * SHIFT) * 1e6;
+      const window = { fromUs, toUs: fromUs + 3_600e6 };
       const begin = { engine: cpuMsOf(pid), own: own(), wall: performance.now() };
       const facts = await readWindowFacts(store, window);
       const read = own();

@@ -9,7 +9,7 @@
  *   any other, whole days are dropped at once, and no timestamp in a capture can make more than one partition of a
  *   segment. For live traffic both times are the same.
  * - ORDER BY begins with the minute, then the class: 28 % smaller than by time alone, and a window still reads only
- *   its own minutes.
+ *   its own minutes, by the index of migration 20.
  */
 import { bucketSql } from '../../core/histogram.ts';
 import type { Migration } from './migration.ts';
