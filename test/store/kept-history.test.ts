@@ -28,7 +28,8 @@ const OF_THE_PAST = {
   'five weeks, by the hour: what is usual at this hour': 'hoursOfDay',
   'a week, by the hour: what transactions usually do': 'learntFromUs',
   'all codes of errors: when each was first seen': 'min(first_ts)',
-  'two columns of all sessions: from when to when anything is stored': 'min(start_ts)',
+  'some of each part of the sessions: from when to when anything is stored':
+    'SELECT start_ts AS first FROM sessions',
   'all states and findings, which are few: what was not as usual': 'FROM states FINAL',
 } as const;
 

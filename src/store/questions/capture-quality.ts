@@ -1,5 +1,5 @@
 /** What the collectors of a window could not see, each for itself and all together. */
-import type { CaptureFacts, CollectorFacts, Window } from '../../events/facts.ts';
+import type { CaptureFacts, CollectorFacts, Window, WindowFacts } from '../../events/facts.ts';
 import { Quality, QUALITY_IN_PART } from '../../events/quality.ts';
 import type { Store } from '../store.ts';
 import {
@@ -34,8 +34,8 @@ interface Count {
   readonly count: number;
 }
 
-interface OneWay {
-  readonly collector: string;
+/** Connections that were open, and of how many only one way was seen. */
+interface Connections extends Count {
   readonly clientOnly: number;
   readonly serverOnly: number;
 }
@@ -44,8 +44,8 @@ export async function readCapture(
   store: Store,
   window: Window,
   parameters: Parameters,
-): Promise<{ capture: CaptureFacts; collectors: CollectorFacts[] }> {
-  const [captures, flawed, encrypted, oneWay, rowsRetired] = await Promise.all([
+): Promise<Pick<WindowFacts, 'capture' | 'collectors' | 'channelsCount'>> {
+  const [captures, flawed, encrypted, connections, rowsRetired] = await Promise.all([
     ask<CaptureRow & CapturesOf>(
       store,
       `SELECT collector, ${us('min(first_packet_ts)')} AS firstUs, ${us('max(last_packet_ts)')} AS lastUs,
@@ -68,16 +68,17 @@ export async function readCapture(
       WHERE type = 'encrypted' AND ${inWindow('ts')} AND ${IN_SCOPE} GROUP BY collector`,
       parameters,
     ),
-    ask<OneWay>(
+    ask<Connections>(
       store,
-      `SELECT collector, countIf(${ONE_WAY} AND bytes_response = 0) AS clientOnly,
+      `SELECT collector, count() AS count, countIf(${ONE_WAY} AND bytes_response = 0) AS clientOnly,
         countIf(${ONE_WAY} AND bytes_request = 0) AS serverOnly
-      FROM ${openSessions()} GROUP BY collector HAVING clientOnly + serverOnly > 0`,
+      FROM ${openSessions()} GROUP BY collector`,
       parameters,
     ),
     countRetired(store, parameters),
   ]);
   const rows = captures.map(({ spans: _spans, ...row }) => row);
+  const oneWay = connections.filter(({ clientOnly, serverOnly }) => clientOnly + serverOnly > 0);
   const collectors = joined(rows, flawed, encrypted, oneWay);
   const [connectionsDoubled, connectionsLoadedTwice] = await Promise.all([
     collectors.length > 1 ? countDoubledByCollectors(store, parameters) : 0,
@@ -85,6 +86,7 @@ export async function readCapture(
   ]);
   return {
     capture: { ...sumOf(collectors), connectionsDoubled, connectionsLoadedTwice, rowsRetired },
+    channelsCount: connections.reduce((sum, { count }) => sum + count, 0),
     collectors: [...collectors]
       .sort((a, b) => b.packets - a.packets)
       .slice(0, COLLECTORS_MAX)
@@ -115,7 +117,7 @@ function joined(
   captures: readonly CaptureRow[],
   flawed: readonly Count[],
   encrypted: readonly Count[],
-  oneWay: readonly OneWay[],
+  oneWay: readonly Connections[],
 ): CollectorFacts[] {
   const names = new Set(
     [...captures, ...flawed, ...encrypted, ...oneWay].map(({ collector }) => collector),

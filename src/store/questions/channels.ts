@@ -104,15 +104,6 @@ function encryptionOf(row: ChannelRow): EncryptionFacts {
   };
 }
 
-export async function countChannels(store: Store, parameters: Parameters): Promise<number> {
-  const [row] = await ask<{ count: number }>(
-    store,
-    `SELECT count() AS count FROM ${openSessions()}`,
-    parameters,
-  );
-  return row?.count ?? 0;
-}
-
 export async function readSessionEvents(
   store: Store,
   parameters: Parameters,

@@ -8,7 +8,7 @@ import type { Extent, Scope, Window } from '../../events/facts.ts';
 import { LOSSY_SHARE } from '../../events/quality.ts';
 import type { Store } from '../store.ts';
 import type { ClassDescriptions } from './class-descriptions.ts';
-import { ask, IN_SCOPE, parametersOf } from './ask.ts';
+import { ask, IN_SCOPE, type Parameters, parametersOf } from './ask.ts';
 import { type Course, stepsOfCourse } from './course.ts';
 import { MINUTE_US, HOUR_US } from '../../core/time.ts';
 
@@ -21,10 +21,16 @@ const MINUTES = `t >= toDateTime({fromSeconds:Int64}, 'UTC') AND t < toDateTime(
 
 const LAST_HOUR = `${MINUTES} AND t >= toDateTime({hourSeconds:Int64}, 'UTC') AND fingerprint != '0000000000000000'`;
 
-/** Chosen before the minutes are told: those of all classes are many. GLOBAL: on a cluster chosen once, not by each shard. */
-const BUSIEST = `SELECT fingerprint FROM class_1m WHERE ${LAST_HOUR}
-  GROUP BY fingerprint HAVING sum(duration_sum_us) > 0
-  ORDER BY sum(duration_sum_us) DESC, fingerprint LIMIT ${CLASSES_MAX}`;
+/** Chosen before their minutes are told: those of all classes are many. `total` is of all of them. */
+const BUSIEST = `SELECT fingerprint, sum(duration_sum_us) AS spent, sum(spent) OVER () AS total FROM class_1m WHERE ${LAST_HOUR}
+  GROUP BY fingerprint ORDER BY spent DESC, fingerprint LIMIT ${CLASSES_MAX}`;
+
+interface Busy {
+  readonly fingerprint: string;
+  /** Response time in sum, and that of all classes, in the last hour; microseconds. */
+  readonly spent: number;
+  readonly total: number;
+}
 
 /** @throws MirrorSqlError */
 export async function readClassForecast(
@@ -42,19 +48,8 @@ export async function readClassForecast(
     hourSeconds: (toUs - HOUR_US) / 1_000_000,
     toSeconds: toUs / 1_000_000,
   };
-  const [courses, lossy] = await Promise.all([
-    ask<SharedCourse>(
-      store,
-      `SELECT fingerprint, sumIf(sumUs, at >= {hourSeconds:Int64}) AS spent,
-        spent / (SELECT sum(duration_sum_us) FROM class_1m WHERE ${LAST_HOUR}) AS share,
-        groupArray(at) AS starts, groupArray(count) AS answered, groupArray(sumUs) AS sumsUs
-      FROM (
-        SELECT fingerprint, toInt64(toUnixTimestamp(t)) AS at, sum(class_1m.answered) AS count, sum(duration_sum_us) AS sumUs
-        FROM class_1m WHERE ${MINUTES} AND fingerprint GLOBAL IN (${BUSIEST})
-        GROUP BY fingerprint, at ORDER BY at
-      ) GROUP BY fingerprint ORDER BY spent DESC, fingerprint`,
-      parameters,
-    ),
+  const [{ busiest, courses }, lossy] = await Promise.all([
+    readCourses(store, parameters),
     ask<{ startUs: number }>(
       store,
       `SELECT toInt64(toUnixTimestamp(toStartOfMinute(t))) * 1000000 AS startUs
@@ -63,22 +58,36 @@ export async function readClassForecast(
       parameters,
     ),
   ]);
-  const described = await descriptions.of(courses.map(({ fingerprint }) => fingerprint));
+  const described = await descriptions.of(busiest.map(({ fingerprint }) => fingerprint));
   return {
     window: known,
-    classes: courses.map(({ fingerprint, share }) => ({
+    classes: busiest.map(({ fingerprint, spent, total }) => ({
       fingerprint,
       normalized: described(fingerprint).normalized,
-      shareOfTime: share,
+      shareOfTime: spent / total,
     })),
-    minutes: [...courses]
-      .sort((a, b) => (a.fingerprint < b.fingerprint ? -1 : 1))
-      .flatMap(stepsOfCourse),
+    minutes: courses.flatMap(stepsOfCourse),
     lossyMinutesUs: lossy.map(({ startUs }) => startUs),
   };
 }
 
-interface SharedCourse extends Course {
-  /** Of the last hour. */
-  readonly share: number;
+/** Courses in order of their fingerprints, and whose they are, the busiest first. */
+async function readCourses(
+  store: Store,
+  parameters: Parameters,
+): Promise<{ readonly busiest: Busy[]; readonly courses: Course[] }> {
+  const busiest = (await ask<Busy>(store, BUSIEST, parameters, { leading: true })).filter(
+    ({ spent }) => spent > 0,
+  );
+  if (busiest.length === 0) return { busiest, courses: [] };
+  const courses = await ask<Course>(
+    store,
+    `SELECT fingerprint, groupArray(at) AS starts, groupArray(count) AS answered, groupArray(sumUs) AS sumsUs FROM (
+      SELECT fingerprint, toInt64(toUnixTimestamp(t)) AS at, sum(class_1m.answered) AS count, sum(duration_sum_us) AS sumUs
+      FROM class_1m WHERE ${MINUTES} AND fingerprint IN {fingerprints:Array(String)}
+      GROUP BY fingerprint, at ORDER BY at
+    ) GROUP BY fingerprint ORDER BY fingerprint`,
+    { ...parameters, fingerprints: busiest.map(({ fingerprint }) => fingerprint) },
+  );
+  return { busiest, courses };
 }

@@ -5,7 +5,7 @@ import type { Store } from '../store.ts';
 import { readActivity } from './activity.ts';
 import { ask, type Parameters, parametersOf, us } from './ask.ts';
 import { readCapture } from './capture-quality.ts';
-import { countChannels, readChannels, readSessionEvents } from './channels.ts';
+import { readChannels, readSessionEvents } from './channels.ts';
 import { readClassSeasons } from './class-seasons.ts';
 import { ClassDescriptions } from './class-descriptions.ts';
 import { type ClassSums, describeClasses, readClassSteps, readClassSums } from './classes.ts';
@@ -60,7 +60,6 @@ export async function readWindowFacts(
     classes,
     errors,
     channels,
-    channelsCount,
     transactionShapes,
     ddl,
     sessionEvents,
@@ -77,7 +76,6 @@ export async function readWindowFacts(
     readClassesAndSteps(store, window, scope, parameters, sums, descriptions),
     readErrors(failures, stepUs, descriptions),
     readChannels(store, parameters, descriptions),
-    countChannels(store, parameters),
     readTransactionShapes(store, parameters, descriptions),
     readDdl(store, parameters),
     readSessionEvents(store, parameters),
@@ -97,7 +95,6 @@ export async function readWindowFacts(
     ...activity,
     ...errors,
     channels,
-    channelsCount,
     transactionShapes,
     sessionEvents,
     replication,
@@ -195,7 +192,9 @@ export async function readExtent(store: Store): Promise<Extent> {
     `SELECT count() AS rows, toInt64(toUnixTimestamp(min(t))) * 1000000 AS first,
       (toInt64(toUnixTimestamp(max(t))) + 1) * 1000000 AS last FROM activity_1s HAVING rows > 0
     UNION ALL
-    SELECT count() AS rows, ${us('min(start_ts)')} AS first, ${us('max(end_ts)')} + 1 AS last FROM sessions HAVING rows > 0`,
+    SELECT count() AS rows, ${us('any(first)')} AS first, ${us('any(last)')} + 1 AS last
+    FROM (SELECT start_ts AS first FROM sessions ORDER BY first LIMIT 1) AS oldest
+      CROSS JOIN (SELECT end_ts AS last FROM sessions ORDER BY last DESC LIMIT 1) AS newest HAVING rows > 0`,
   );
   if (extent !== undefined) return extent;
   return extentOf(
