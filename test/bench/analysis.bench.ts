@@ -3,8 +3,9 @@
  * process and of the engine, and the analysis of their answers. Ten edges between two databases and five applications, 60
  * classes; the seconds of two hours and the classes of the first are made up, those of the second come from 5 million
  * executions. Before them lies a week, of classes and of connections, as the store of a monitor has it. Each round asks
- * about an hour of its own, so that no answer comes from what the engine remembers. Filling takes two minutes. Counted is all that a report of the hour asks and says, monitors and diagnoses: also the
- * lists of executions, channels and structure changes, and the hour before it, from which is learnt. Run: npx tsx test/bench/analysis.bench.ts [rounds]
+ * about an hour of its own, so that no answer comes from what the engine remembers. Counted is all that a report of the
+ * hour asks and says, monitors and diagnoses: also the lists of executions, channels and structure changes, and the hour
+ * before it, from which is learnt. Filling takes a minute or two. Run: npx tsx test/bench/analysis.bench.ts [rounds]
  */
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
