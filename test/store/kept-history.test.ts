@@ -105,7 +105,7 @@ async function rowsReadBy(questions: readonly Asked[]): Promise<Map<string, numb
 }
 
 /** What stands around a question, and what its parameters are called, depends on those that travel with it. */
-const ALONE = /^SELECT \d+ AS question, .* FROM \(\n(.*)\)$/s;
+const ALONE = /^SELECT \d+ AS question, .*? FROM \(\n(.*)\)$/s;
 
 const NOTHING_REMEMBERED = { use_query_condition_cache: 0, use_statistics_for_part_pruning: 0 };
 

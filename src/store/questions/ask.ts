@@ -261,6 +261,7 @@ function narrowed(query: string, { client, collector, serverIp }: Parameters): s
  *
  * No WHERE may stand behind it: where nothing fits that, the cache of conditions (chdb 3.4.0) keeps it as an answer for the
  * condition in here, and the sessions are gone for the next who asks. `ARRAY JOIN if(..., [1], [])` leaves out rows as well.
+ * The embedded engine is told to do without this cache (engine/engine.ts), a server has it since 25.3.
  * @param alike a condition that holds for all rows of a session or for none
  */
 export function openSessions(alike = 'true'): string {
