@@ -3,6 +3,7 @@
  * where causes are looked for (error-diagnosis.ts). Table `failures` holds failed statements and refused logins only, so no
  * statement that went well is read. Refused logins have no statement, and no class.
  */
+import type { ErrorCauseFacts } from '../../events/error-diagnosis.ts';
 import type { ErrorStep } from '../../events/facts.ts';
 import type { Store } from '../store.ts';
 import { ask, IN_SCOPE, inWindow, moment, type Parameters, SERVER, us } from './ask.ts';
@@ -22,36 +23,31 @@ const ABORTED = 'tx_aborted';
 /** The fingerprint of a refused login. */
 const NO_STATEMENT = "toFixedString('', 16)";
 
-export interface FailureKey {
-  /** address:port; '' for all nodes together */
-  readonly server: string;
-  readonly sqlstate: string;
-  readonly errorClass: string;
-}
+/** Its server is '' for all nodes together. */
+export type FailureKey = Pick<ErrorCauseFacts, 'server' | 'sqlstate' | 'errorClass'>;
 
 /** Failures with one key. */
-export interface FailureGroup extends FailureKey {
-  readonly count: number;
-  /** Of count. */
-  readonly logins: number;
-  readonly firstUs: number;
-  readonly lastUs: number;
-  readonly sessions: number;
-  /** Session ids of those that met them most. */
-  readonly channels: readonly string[];
-  readonly clients: readonly string[];
-  readonly applications: readonly string[];
+export interface FailureGroup
+  extends FailureKey,
+    Pick<
+      ErrorCauseFacts,
+      | 'count'
+      | 'logins'
+      | 'firstUs'
+      | 'lastUs'
+      | 'sessions'
+      | 'channels'
+      | 'clients'
+      | 'applications'
+    > {
   /** Of the first one. */
   readonly example: readonly [sessionId: string, client: string, message: string];
 }
 
 /** Those of one code on one node, and those that only followed from them, which are not in `count`. */
-export type CauseGroup = FailureGroup & { readonly followOn: number };
+export type CauseGroup = FailureGroup & Pick<ErrorCauseFacts, 'followOn'>;
 
-export interface ClassCount {
-  readonly fingerprint: string;
-  readonly count: number;
-}
+export type ClassCount = Pick<ErrorCauseFacts['classes'][number], 'fingerprint' | 'count'>;
 
 export interface Failures {
   /** Of all nodes together, without logins; most first. */

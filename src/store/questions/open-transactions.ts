@@ -172,8 +172,8 @@ const NO_COURSE = {
   answeredUs: null,
 };
 
-const ENDED_LATER = `NOT implicit AND start_ts < ${moment('asOfUs')}
-  AND ts >= ${moment('asOfUs')} AND ts < ${moment('behindUs')} AND ${IN_SCOPE}`;
+const ENDED_LATER = `NOT implicit AND start_ts < ${moment('asOfUs')} AND ts >= ${moment('asOfUs')}
+  AND ts < ${moment('behindUs')} AND ${IN_SCOPE}`;
 
 interface SpellRow extends Omit<Spell, 'user' | 'database' | 'application' | 'torn' | 'mayWork'> {
   readonly user: string;
@@ -293,7 +293,7 @@ async function readBusyEdges(
   return new Set(rows.map(({ edge: busy }) => busy));
 }
 
-const LONG = `NOT implicit AND duration_us >= {longUs:UInt64} AND ${IN_SCOPE}`;
+const LONG_IN_WINDOW = `NOT implicit AND duration_us >= {longUs:UInt64} AND ts >= ${moment('fromUs')} AND ${IN_SCOPE}`;
 
 /** The longest first. */
 async function readLong(
@@ -305,7 +305,7 @@ async function readLong(
     `SELECT ${WHO}, ${us('start_ts')} AS sinceUs, ${us('ts')} AS asOfUs, ${us('ts')} AS endUs,
       toString(outcome) AS outcome, ${TORN}, toString(type) AS type
     FROM transactions
-    WHERE ${LONG} AND ts >= ${moment('fromUs')} AND ts < ${moment('behindUs')} AND start_ts < ${moment('asOfUs')}
+    WHERE ${LONG_IN_WINDOW} AND ts < ${moment('behindUs')} AND start_ts < ${moment('asOfUs')}
     ORDER BY duration_us DESC, session_id LIMIT ${LONG_MAX}`,
     parameters,
   );
