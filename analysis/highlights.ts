@@ -149,7 +149,8 @@ const unanswered: Rule = ({ overview }) => {
 };
 
 /** Transactions that hold their locks while nobody ends them. */
-const openTransactions: Rule = ({ window }, { channels, channelsCount }) => {
+const openTransactions: Rule = (report, { channels, channelsCount }) => {
+  const { window } = report;
   const open = channels.flatMap((channel) => {
     const since = channel.openTransactionSinceUs;
     const ageUs = transactionAgeUs(channel);
@@ -173,9 +174,31 @@ const openTransactions: Rule = ({ window }, { channels, channelsCount }) => {
     durationPart(oldest.ageUs),
     ': ',
     nodePart(channel.client),
-    channel.lastCommand === null ? '.' : `, after ${channel.lastCommand}.`,
+    channel.lastCommand === null ? '' : `, after ${channel.lastCommand}`,
+    ...othersParts(report, channel.sessionId),
+    '.',
   );
 };
+
+/** Who waited on the tables of a session's transaction, and who waited too long. */
+function othersParts({ openTransactions }: Pick<Report, 'openTransactions'>, session: string) {
+  const row = openTransactions.open.find(({ sessionId }) => sessionId === session);
+  const { waitingCount = 0, gaveUpCount = 0 } = row ?? {};
+  return [
+    ...(waitingCount === 0
+      ? []
+      : ['; ', countPart(waitingCount), plural(waitingCount, ' channel waits', ' channels wait')]),
+    ...(gaveUpCount === 0
+      ? []
+      : [
+          '; ',
+          countPart(gaveUpCount),
+          plural(gaveUpCount, ' statement', ' statements'),
+          ' gave up',
+        ]),
+    ...(waitingCount + gaveUpCount === 0 ? [] : [' on its tables']),
+  ];
+}
 
 /** Errors by cause. Those that only follow from an earlier error of their transaction are not causes. */
 const failures: Rule = ({ errors }) => {

@@ -103,8 +103,9 @@ export function buildReport(
 /** What each diagnosis and forecast says of the window. */
 function diagnosesOf(facts: WindowFacts, stepUs: number, settings: AnalysisSettings) {
   const { window, extent } = facts;
+  const openTransactions = openTransactionsOf(facts.openTransactions, window, stepUs);
   return {
-    errorDiagnosis: diagnoseErrors(facts.errorDiagnosis, window, settings.errors),
+    errorDiagnosis: diagnoseErrors(facts.errorDiagnosis, openTransactions, window, settings.errors),
     lowTps: diagnoseLowTps(
       facts.lowTps,
       facts.errorDiagnosis.causes,
@@ -112,7 +113,7 @@ function diagnosesOf(facts: WindowFacts, stepUs: number, settings: AnalysisSetti
       extent,
       settings.throughput,
     ),
-    openTransactions: openTransactionsOf(facts.openTransactions, window, stepUs),
+    openTransactions,
     bigTransactions: bigTransactionsOf(facts.bigTransactions, settings.bigTransactions),
     slowClasses: slowClassesOf(facts.classes, facts.classSteps, settings.classes, {
       ...facts,

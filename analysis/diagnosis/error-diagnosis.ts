@@ -8,8 +8,10 @@ import type {
   ErrorCauseRow,
   ErrorDiagnosis,
   ErrorDiagnosisFacts,
+  ErrorHolder,
 } from '../../src/events/error-diagnosis.ts';
 import type { Window } from '../../src/events/facts.ts';
+import type { OpenTransactionRow, OpenTransactions } from '../../src/events/open-transactions.ts';
 import { errorAdvice } from '../../src/sql/error-advice.ts';
 import { errorMeaning } from '../../src/sql/error-classes.ts';
 import { shareOf, sumOf } from '../share.ts';
@@ -20,9 +22,15 @@ import { maskedMessage } from './masked-message.ts';
 /** Told one by one. */
 const CAUSES_MAX = 50;
 const TABLES_MAX = 10;
+const HOLDERS_MAX = 3;
+/** Where the transaction is known that was waited for. */
+const HELD_ADVICE =
+  'See what the application of that transaction does between its statements: others wait until it commits.';
 
+/** @param transactions what failed after waiting is told with the transaction that it waited for */
 export function diagnoseErrors(
   facts: ErrorDiagnosisFacts,
+  transactions: Pick<OpenTransactions, 'open' | 'ended'>,
   window: Window,
   settings: ErrorDiagnosisSettings = defaultErrorDiagnosisSettings,
 ): ErrorDiagnosis {
@@ -33,9 +41,14 @@ export function diagnoseErrors(
     causes.filter(({ errorClass }) => errorClass === 'other'),
     (cause) => cause.count + cause.followOn,
   );
-  const rows = causes.map((cause) =>
-    rowOf(cause, answers.get(cause.server) ?? [], failures, facts, window, settings),
+  const waitedFor = [...transactions.open, ...transactions.ended].filter(
+    ({ gaveUpCount }) => gaveUpCount > 0,
   );
+  const rows = causes.map((cause) => {
+    const row = rowOf(cause, answers.get(cause.server) ?? [], failures, facts, window, settings);
+    const holders = holdersOf(cause, waitedFor);
+    return holders.length === 0 ? { ...row, holders } : { ...row, holders, advice: HELD_ADVICE };
+  });
   const learning = causes.some(
     ({ server, lastUs }) =>
       historyLength(answers.get(server) ?? [], minuteOf(lastUs)) < settings.historyMinutesMin,
@@ -79,7 +92,7 @@ function rowOf(
   { judgedFromUs }: ErrorDiagnosisFacts,
   window: Window,
   settings: ErrorDiagnosisSettings,
-): ErrorCauseRow {
+): Omit<ErrorCauseRow, 'holders'> {
   const judged = answers.filter(({ startUs }) => startUs >= minuteOf(judgedFromUs));
   const judgedFailures = sumOf(
     minutes.filter(({ startUs }) => startUs >= minuteOf(judgedFromUs)),
@@ -109,6 +122,29 @@ function rowOf(
     isNew: known && cause.firstSeenUs >= window.fromUs && cause.count >= settings.newMin,
     bursts: burstsOf(minutes, answers, judgedFromUs, settings),
   };
+}
+
+function holdersOf(
+  { server, sqlstate }: ErrorCauseFacts,
+  waitedFor: readonly OpenTransactionRow[],
+): ErrorHolder[] {
+  return waitedFor
+    .filter((row) => row.server === server)
+    .map(({ sessionId, client, clientPort, application, user, sinceUs, endUs, gaveUp }) => ({
+      sessionId,
+      client,
+      clientPort,
+      name: application ?? user,
+      sinceUs,
+      endUs,
+      count: sumOf(
+        gaveUp.filter((group) => group.sqlstate === sqlstate),
+        ({ count }) => count,
+      ),
+    }))
+    .filter(({ count }) => count > 0)
+    .sort((a, b) => b.count - a.count || a.sinceUs - b.sinceUs)
+    .slice(0, HOLDERS_MAX);
 }
 
 function isCancel({ errorClass }: Pick<ErrorCauseFacts, 'errorClass'>): boolean {

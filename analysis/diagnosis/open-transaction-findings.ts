@@ -20,7 +20,7 @@ export interface OpenTransactionFindingSettings {
   readonly idleLeastUs: number;
   /** From then on changes that are not committed are worth a warning: replicas and vacuum feel them. */
   readonly idleWarningUs: number;
-  /** A wait that callers give up at, or as many that wait: critical while it lasts. */
+  /** A wait that callers give up at, or as many that wait or have given up: critical while it lasts. */
   readonly waitCriticalUs: number;
   readonly waitingCritical: number;
   /** A COMMIT that takes so long is what keeps others waiting, and not what was before it. */
@@ -52,7 +52,7 @@ export function openTransactionFindings(
   // Where bytes were lost, the end may be among them.
   const seen = open.filter(({ torn }) => !torn);
   const holding = [...seen, ...ended.filter(({ torn }) => !torn)].filter(
-    ({ waitingCount }) => waitingCount > 0,
+    ({ waitingCount, gaveUpCount }) => waitingCount + gaveUpCount > 0,
   );
   const blocking = holding.filter((row) => !holding.some((other) => waitsFor(row, other)));
   const idle = seen.filter((row) => row.long && idleUs(row) >= settings.idleLeastUs);
@@ -132,9 +132,10 @@ function blockingFinding(
   settings: OpenTransactionFindingSettings,
 ): Finding {
   const { waitCriticalUs, waitingCritical } = settings;
-  const longestUs = row.asOfUs - Math.min(...row.waiting.map(({ sinceUs }) => sinceUs));
+  const { waitingCount, gaveUpCount } = row;
+  const longestUs = Math.max(waitedUs(row), gaveUpAfterUs(row));
   const over = common(row).untilUs !== null;
-  const bad = longestUs >= waitCriticalUs || row.waitingCount >= waitingCritical;
+  const bad = longestUs >= waitCriticalUs || waitingCount + gaveUpCount >= waitingCritical;
   const severity: FindingSeverity = over
     ? bad
       ? 'warning'
@@ -151,10 +152,9 @@ function blockingFinding(
     ledger: 'D3',
     severity,
     summary: [
-      ...countedParts(row.waitingCount, ' channel', ' channels'),
-      ...hostsOf(row),
-      textPart(' waited up to '),
-      durationPart(longestUs),
+      ...waitedParts(row),
+      textPart(waitingCount > 0 && gaveUpCount > 0 ? ', and ' : ''),
+      ...gaveUpParts(row),
       textPart(' on the tables of a transaction that '),
       ...who(row),
       textPart(over ? ' had open for ' : ' has open for '),
@@ -171,11 +171,20 @@ function blockingFinding(
         : 'See what this transaction does between its statements, and whether it can change these rows last.',
     evidence: [
       evidence('longest wait', longestUs, 'us', waitCriticalUs),
-      evidence('channels waiting', row.waitingCount, 'count', waitingCritical),
+      ...(gaveUpCount === 0
+        ? []
+        : [evidence('statements that gave up', gaveUpCount, 'count', waitingCritical)]),
+      ...(waitingCount === 0
+        ? []
+        : [evidence('channels waiting', waitingCount, 'count', waitingCritical)]),
       ...ageEvidence(row),
     ],
+    sqlstates: [...new Set(row.gaveUp.map(({ sqlstate }) => sqlstate))].slice(0, NAMED_MAX),
     fingerprints: [
-      ...new Set([...fingerprintsOf(row), ...row.waiting.map(({ fingerprint }) => fingerprint)]),
+      ...new Set([
+        ...fingerprintsOf(row),
+        ...[...row.waiting, ...row.gaveUp].map(({ fingerprint }) => fingerprint),
+      ]),
     ].slice(0, NAMED_MAX),
     sessions: [...new Set([row.sessionId, ...row.waiting.map(({ sessionId }) => sessionId)])].slice(
       0,
@@ -184,10 +193,42 @@ function blockingFinding(
   };
 }
 
-/** The hosts of those that wait, where the ten that are told say them and they are few. */
-function hostsOf({ waiting, waitingCount }: OpenTransactionRow): HighlightPart[] {
-  const hosts = [...new Set(waiting.map(({ client }) => client))];
-  if (hosts.length > HOSTS_MAX || waiting.length < waitingCount) return [];
+/** How long the one has waited that waits longest; 0 where nobody does. */
+function waitedUs({ asOfUs, waiting }: OpenTransactionRow): number {
+  return Math.max(0, ...waiting.map(({ sinceUs }) => asOfUs - sinceUs));
+}
+
+/** The longest wait of those that gave up; 0 where nobody did. */
+function gaveUpAfterUs({ gaveUp }: OpenTransactionRow): number {
+  return Math.max(0, ...gaveUp.map(({ longestUs }) => longestUs));
+}
+
+function waitedParts(row: OpenTransactionRow): HighlightPart[] {
+  const { waiting, waitingCount } = row;
+  if (waitingCount === 0) return [];
+  return [
+    ...countedParts(waitingCount, ' channel', ' channels'),
+    ...(waiting.length < waitingCount ? [] : hostsOf(waiting)),
+    textPart(' waited up to '),
+    durationPart(waitedUs(row)),
+  ];
+}
+
+function gaveUpParts(row: OpenTransactionRow): HighlightPart[] {
+  const { gaveUp, gaveUpCount } = row;
+  if (gaveUpCount === 0) return [];
+  return [
+    ...countedParts(gaveUpCount, ' statement', ' statements'),
+    ...hostsOf(gaveUp),
+    textPart(' failed after waiting up to '),
+    durationPart(gaveUpAfterUs(row)),
+  ];
+}
+
+/** Where they are few. */
+function hostsOf(those: readonly { readonly client: string }[]): HighlightPart[] {
+  const hosts = [...new Set(those.map(({ client }) => client))];
+  if (hosts.length > HOSTS_MAX) return [];
   return hosts.flatMap((host, at) => [textPart(at === 0 ? ' of ' : ' and '), nodePart(host)]);
 }
 

@@ -8,6 +8,7 @@ import { BIG } from '../../src/events/big-transactions.ts';
 import type { Window } from '../../src/events/facts.ts';
 import {
   answeredStatements,
+  type GaveUpFacts,
   LONG_TRANSACTION_US,
   type NextStatement,
   type OpenTransactionFacts,
@@ -60,6 +61,7 @@ export function openTransactionsOf(
   const types = new KnownTypes(facts.types, texts);
   const models = byServer(facts.steps, (steps) => new NextStatementModel(steps));
   const outlooks = byServer(facts.stepTimes, (times) => new StepOutlook(times));
+  const gaveUpFor = gaveUpByHolder(facts, texts);
   const rowOf = (one: OpenTransactionFacts, open: boolean): OpenTransactionRow => {
     const resemblance = types.resembling(one.sequence, one.server);
     const ageUs = one.asOfUs - one.sinceUs;
@@ -69,6 +71,7 @@ export function openTransactionsOf(
     const usual = open ? usualCommits(facts.types, one.server) : null;
     const outlook = open ? outlooks.get(one.server) : undefined;
     const others = waitersOf(one, texts);
+    const gaveUp = gaveUpFor.get(one) ?? [];
     return {
       ...rest,
       ageUs,
@@ -85,6 +88,11 @@ export function openTransactionsOf(
       waiting: others.slice(0, settings.waitingMax).map((other) => ({
         ...other,
         text: textOf(other.fingerprint, texts) ?? '',
+      })),
+      gaveUpCount: sumOf(gaveUp, ({ count }) => count),
+      gaveUp: gaveUp.map(({ during: _, ...group }) => ({
+        ...group,
+        text: textOf(group.fingerprint, texts) ?? '',
       })),
     };
   };
@@ -183,6 +191,32 @@ function waitersOf({ waiting, sequence }: OpenTransactionFacts, texts: ClassText
       if (locksWholeTables(text) && !ahead.includes(text)) ahead.push(text);
       return true;
     });
+}
+
+/**
+ * What failed since it had waited too long, by the one it probably waited for: of those that were open then and have run what
+ * excludes it, the oldest. One whose end may have been lost is none.
+ */
+function gaveUpByHolder(
+  { open, ended, gaveUp }: OpenTransactionsFacts,
+  texts: ClassTexts,
+): Map<OpenTransactionFacts, GaveUpFacts[]> {
+  const spells = [...open, ...ended];
+  const held = spells.map(({ sequence }) =>
+    [...new Set(sequence)].flatMap((fingerprint) => texts.get(fingerprint) ?? []),
+  );
+  const byHolder = new Map<OpenTransactionFacts, GaveUpFacts[]>();
+  for (const group of gaveUp) {
+    const text = texts.get(group.fingerprint);
+    if (text === undefined) continue;
+    const [holder] = group.during
+      .filter((place) => mayWaitFor(text, held[place] ?? []))
+      .flatMap((place) => spells[place] ?? [])
+      .filter(({ torn }) => !torn)
+      .sort((a, b) => a.sinceUs - b.sinceUs);
+    if (holder !== undefined) byHolder.set(holder, [...(byHolder.get(holder) ?? []), group]);
+  }
+  return byHolder;
 }
 
 /** How many were longer than LONG_TRANSACTION_US at the end of each step. */

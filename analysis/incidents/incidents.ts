@@ -175,19 +175,27 @@ function askedSince({ columns }: NodeSeconds, sinceUs: number, endUs: number): n
   return Infinity;
 }
 
-/** Of a transaction that kept others waiting: the application that held it, and those that waited. */
+/** Of a transaction that kept others waiting: the application that held it, and those that waited or gave up. */
 function blockedApplications(
   findings: readonly Finding[],
-  { openTransactions: { open, ended } }: WindowFacts,
+  { openTransactions: { open, ended, gaveUp } }: WindowFacts,
 ): Pick<Finding, 'node' | 'role'>[] {
   const blocking = findings.filter(({ kind }) => kind === 'open-transactions/blocking');
   const sessions = new Set(blocking.flatMap((finding) => finding.sessions));
-  const hosts = [...open, ...ended]
-    .filter(({ sessionId }) => sessions.has(sessionId))
-    .flatMap(({ client, waiting }) => [
-      client,
-      ...waiting.flatMap((other) => (sessions.has(other.sessionId) ? other.client : [])),
-    ]);
+  const classes = new Set(blocking.flatMap((finding) => finding.fingerprints));
+  const transactions = [...open, ...ended];
+  const holds = (place: number) => sessions.has(transactions[place]?.sessionId ?? '');
+  const hosts = [
+    ...transactions
+      .filter(({ sessionId }) => sessions.has(sessionId))
+      .flatMap(({ client, waiting }) => [
+        client,
+        ...waiting.flatMap((other) => (sessions.has(other.sessionId) ? other.client : [])),
+      ]),
+    ...gaveUp
+      .filter(({ during, fingerprint }) => classes.has(fingerprint) && during.some(holds))
+      .map(({ client }) => client),
+  ];
   return [...new Set(hosts)].map((node) => ({ node, role: 'client' }));
 }
 

@@ -74,6 +74,20 @@ export interface ErrorBurst {
   readonly threshold: number;
 }
 
+/** A transaction that statements probably waited for until they failed (see OpenTransactionRow.gaveUp). */
+export interface ErrorHolder {
+  readonly sessionId: string;
+  readonly client: string;
+  readonly clientPort: number;
+  /** Its application, else its user. */
+  readonly name: string | null;
+  readonly sinceUs: number;
+  /** null: still open when last seen. */
+  readonly endUs: number | null;
+  /** Of the failures. */
+  readonly count: number;
+}
+
 export interface ErrorCauseRow extends Omit<ErrorCauseFacts, 'minutes'> {
   readonly meaning: string;
   readonly concern: ErrorConcern;
@@ -88,6 +102,8 @@ export interface ErrorCauseRow extends Omit<ErrorCauseFacts, 'minutes'> {
   /** Its first time falls into the window, and the store remembers long enough before it to say so. */
   readonly isNew: boolean;
   readonly bursts: readonly ErrorBurst[];
+  /** Of errors that a wait ends with: the transactions that were probably waited for; most failures first, at most three. */
+  readonly holders: readonly ErrorHolder[];
 }
 
 export interface ErrorDiagnosis {

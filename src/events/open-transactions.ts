@@ -66,6 +66,25 @@ export interface WaitingFacts {
   readonly sinceUs: number;
 }
 
+/**
+ * Statements of one class and host that failed in the window since they had waited too long: for a lock, or for longer than
+ * a statement may take (then for a second or more).
+ */
+export interface GaveUpFacts {
+  /**
+   * The transactions that were open on its server from before they were sent until they had failed, but their own: places in
+   * `open`, and behind those in `ended`. At least one; whether they waited for one of them, their tables must tell.
+   */
+  readonly during: readonly number[];
+  /** Host. */
+  readonly client: string;
+  readonly fingerprint: string;
+  readonly sqlstate: string;
+  readonly count: number;
+  /** From being sent to having failed. */
+  readonly longestUs: number;
+}
+
 /** A transaction that was longer than LONG_TRANSACTION_US, or is so far. */
 export interface LongTransactionFacts {
   readonly sinceUs: number;
@@ -82,6 +101,8 @@ export interface OpenTransactionsFacts {
   /** Long ones that ended in the window, the longest first, at most twenty. */
   readonly ended: readonly OpenTransactionFacts[];
   readonly endedCount: number;
+  /** Most first, at most a thousand. */
+  readonly gaveUp: readonly GaveUpFacts[];
   /** All that were long in the window, ended or not, at most five thousand. */
   readonly long: readonly LongTransactionFacts[];
   /** What was usual until asOfUs; empty when nothing is open or long. */
@@ -138,6 +159,10 @@ export interface OpenTransactionRow
   readonly waitingCount: number;
   /** At most ten, the longest wait first. */
   readonly waiting: readonly (WaitingFacts & { readonly text: string })[];
+  /** Statements of others that failed in the window since they had waited too long, probably for it. */
+  readonly gaveUpCount: number;
+  /** Most first, at most a thousand of all transactions. */
+  readonly gaveUp: readonly (Omit<GaveUpFacts, 'during'> & { readonly text: string })[];
 }
 
 /** P7: one step of the time lines. */

@@ -24,6 +24,7 @@ export const NOTHING_OPEN: OpenTransactionsFacts = {
   types: [],
   steps: [],
   stepTimes: [],
+  gaveUp: [],
   classes: [],
 };
 export const STEP_US = 5 * SECOND_US;

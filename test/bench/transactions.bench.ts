@@ -155,6 +155,7 @@ async function main(): Promise<void> {
           window,
           extent,
           parameters,
+          Promise.resolve({ causes: [] }),
           new ClassDescriptions(store),
         );
         const read = performance.now();

@@ -112,6 +112,16 @@ export function sampleOpenTransactions({ toUs }: Window): OpenTransactionsFacts 
         ],
       },
     ],
+    gaveUp: [
+      {
+        during: [0],
+        client: '10.0.0.20',
+        fingerprint: TAKE,
+        sqlstate: '55P03',
+        count: 4,
+        longestUs: 10 * SECOND_US,
+      },
+    ],
     endedCount: 0,
     ended: [],
     long: [{ sinceUs, endUs: null, type: '' }],

@@ -375,6 +375,7 @@ describe('transactions that are open', () => {
       ended: [],
       long: [],
       types: [],
+      gaveUp: [],
       steps: [],
       stepTimes: [],
       classes: [],
@@ -393,6 +394,94 @@ describe('transactions that are open', () => {
       server: '10.0.1.1:5432',
     });
     expect(openTransactions.openCount).toBe(0);
+  });
+});
+
+describe('statements that waited too long', () => {
+  const failure = (errorClass: string, sqlstate: string) => ({
+    status: Status.Error,
+    error: { sqlstate, code: undefined, message: errorClass, severity: 'ERROR', errorClass },
+  });
+  const noLock = failure('lock_timeout', '55P03');
+  const tooLong = failure('statement_timeout', '57014');
+  const server = { serverPort: 5435 };
+  const [holder, later, victim] = [7, 8, 9].map((index) => makeSession(index, server));
+  const elsewhere = makeSession(9, { serverPort: 5436 });
+  const at = (seconds: number): number => BASE_US + (2_000 + seconds) * SECOND;
+
+  beforeAll(async () => {
+    if (holder === undefined || later === undefined || victim === undefined) return;
+    await storeThrough((sink) => {
+      const teller = new Teller(sink);
+      const fails = (
+        session: Session,
+        seconds: number,
+        how: typeof noLock,
+        lasted: number,
+      ): void => {
+        teller.statement(session, {
+          ...how,
+          statementClass: change,
+          tsUs: at(seconds),
+          durationUs: lasted * SECOND,
+        });
+      };
+      teller.begin(holder, at(0));
+      teller.statement(holder, { statementClass: change, tsUs: at(1), rowsAffected: 1 });
+      teller.begin(later, at(50));
+      teller.statement(later, { statementClass: change, tsUs: at(51), rowsAffected: 1 });
+      // Before it, elsewhere, too short to have waited, not for having waited, and longer than it was open.
+      fails(victim, -1, noLock, 3);
+      fails(elsewhere, 10, noLock, 3);
+      fails(victim, 10, tooLong, 0.9);
+      fails(victim, 12, failure('deadlock', '40P01'), 2);
+      fails(victim, 109, noLock, 3);
+      // While the first was open; while both were; one that does not wait at all.
+      fails(victim, 20, noLock, 2);
+      fails(victim, 30, noLock, 4);
+      fails(victim, 40, tooLong, 5);
+      fails(victim, 60, noLock, 0.001);
+      // The other one meets the first.
+      fails(later, 70, noLock, 3);
+      teller.end(holder, at(0), at(100), 1, 1);
+      teller.end(later, at(50), at(110), 2, 1);
+      sink.activity(makeActivity({ secondUs: at(299), serverPort: 5435, requests: 1 }));
+    });
+  });
+
+  it('are told by host, class and code, with the transactions that were open from before them to their end', async () => {
+    const { openTransactions } = await readWindowFacts(temporary.store, window(1_990, 2_300));
+    const sessions = openTransactions.ended.map(({ sessionId }) => sessionId);
+    expect(sessions).toEqual([holder?.id, later?.id]);
+    const told = { client: '10.0.0.2', fingerprint: change.fingerprint };
+    expect(openTransactions.gaveUp).toEqual([
+      { ...told, during: [0], sqlstate: '55P03', count: 2, longestUs: 4 * SECOND },
+      {
+        ...told,
+        client: '10.0.0.1',
+        during: [0],
+        sqlstate: '55P03',
+        count: 1,
+        longestUs: 3 * SECOND,
+      },
+      { ...told, during: [0, 1], sqlstate: '55P03', count: 1, longestUs: 1_000 },
+      { ...told, during: [0], sqlstate: '57014', count: 1, longestUs: 5 * SECOND },
+    ]);
+  });
+
+  it('are those of the window', async () => {
+    const { openTransactions } = await readWindowFacts(temporary.store, window(2_025, 2_050));
+    expect(openTransactions.open.map(({ sessionId }) => sessionId)).toEqual([holder?.id]);
+    expect(openTransactions.gaveUp).toMatchObject([
+      { during: [0], sqlstate: '55P03', count: 1 },
+      { during: [0], sqlstate: '57014', count: 1 },
+    ]);
+  });
+
+  it('are not asked for where none failed so', async () => {
+    const { openTransactions } = await readWindowFacts(temporary.store, window(2_080, 2_090));
+    expect(openTransactions.open).toHaveLength(2);
+    expect(openTransactions.gaveUp).toEqual([]);
   });
 });
 

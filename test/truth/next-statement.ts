@@ -29,6 +29,7 @@ import {
   readTransactionTypes,
 } from '../../src/store/questions/transaction-types.ts';
 import { readExtent } from '../../src/store/questions/window-facts.ts';
+import { NOTHING_OPEN } from '../analysis/fixtures.ts';
 import { startPostgres } from '../lab/postgres-server.ts';
 import { startRecording } from '../lab/recorder.ts';
 import { storeRecording } from '../lab/stored-recording.ts';
@@ -305,8 +306,8 @@ function timeLeftScore(moments: readonly Moment[], usual: Usual): TimeLeftScore 
 
 function rowsOf(moments: readonly Moment[], usual: Usual): readonly OpenTransactionRow[] {
   const open = moments.map(({ facts }) => facts);
-  const facts = { asOfUs: 0, openCount: 0, open, endedCount: 0, ended: [], long: [], classes: [] };
-  return openTransactionsOf({ ...facts, ...usual }, { fromUs: 0, toUs: 0 }, 0).open;
+  const facts = { ...NOTHING_OPEN, ...usual, open };
+  return openTransactionsOf(facts, { fromUs: 0, toUs: 0 }, 0).open;
 }
 
 function outlookScore(

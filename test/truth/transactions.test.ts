@@ -12,6 +12,8 @@ import { scoreNextStatement } from './next-statement.ts';
 
 const STRETCH = 60;
 const TRANSFERS = 60;
+/** So often somebody gives up waiting for the one that takes and forgets. */
+const IMPATIENT = 4;
 
 const schema = [
   'CREATE TABLE accounts (id int PRIMARY KEY, balance int)',
@@ -37,7 +39,7 @@ async function connected({ server }: Staged, name: string): Promise<pg.Client> {
   return client;
 }
 
-/** Transfers; a batch that deletes thirty thousand rows; then one that takes and forgets, and another that waits for it. */
+/** Transfers; a batch that deletes thirty thousand rows; then one that takes and forgets, another that waits for it, and one that does not wait so long. */
 async function play(stage: Staged): Promise<void> {
   const teller = await connected(stage, 'teller');
   for (let account = 1; account <= TRANSFERS; account++) {
@@ -57,6 +59,12 @@ async function play(stage: Staged): Promise<void> {
   await other.query('BEGIN');
   other.query(take, [7]).catch(() => undefined);
   await delay(1_000);
+  const impatient = await connected(stage, 'impatient');
+  await impatient.query('SET lock_timeout = 100');
+  for (let time = 0; time < IMPATIENT; time++)
+    await impatient.query(take, [7]).catch(() => undefined);
+  await impatient.end();
+  await delay(200);
   // What is known ends with the last packet.
   const last = await connected(stage, 'last');
   await last.end();
@@ -89,6 +97,16 @@ describe('a transaction that stands open', () => {
       'critical open-transactions/blocking',
     ]);
     expect(found[0]?.sessions).toEqual([holder?.sessionId, waiter?.sessionId]);
+  });
+
+  it('is found behind the lock timeouts of others', () => {
+    const [holder, waiter] = report.openTransactions.open;
+    expect(holder?.gaveUp).toMatchObject([{ sqlstate: '55P03', count: IMPATIENT }]);
+    expect(waiter?.gaveUpCount).toBe(0);
+    // As the server was told, in the time of the recording.
+    expect(holder?.gaveUp[0]?.longestUs).toBeGreaterThanOrEqual(100_000 * STRETCH);
+    const cause = report.errorDiagnosis.causes.find(({ sqlstate }) => sqlstate === '55P03');
+    expect(cause?.holders).toMatchObject([{ sessionId: holder?.sessionId, count: IMPATIENT }]);
   });
 
   it('is told what it would have done next', () => {

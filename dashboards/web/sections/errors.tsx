@@ -57,8 +57,9 @@ function rowsOf({ errors, errorDiagnosis }: Report): Row[] {
 }
 
 function Noticed({ cause, named }: { cause: ErrorCauseRow; named: boolean }) {
-  const { isNew, bursts, followOn, cancelRequested, logins, server } = cause;
-  if (!isNew && bursts.length === 0 && followOn + cancelRequested + logins === 0) return null;
+  const { isNew, bursts, followOn, cancelRequested, logins, server, holders } = cause;
+  const nothing = !isNew && bursts.length === 0 && holders.length === 0;
+  if (nothing && followOn + cancelRequested + logins === 0) return null;
   return (
     <div class="noticed">
       {named && (
@@ -74,6 +75,16 @@ function Noticed({ cause, named }: { cause: ErrorCauseRow; named: boolean }) {
             (up to {formatCount(burst.minuteCount)} a minute; {formatCount(burst.threshold)} are a
             burst)
           </span>
+        </div>
+      ))}
+      {holders.map((holder) => (
+        <div key={holder.sessionId}>
+          <Count value={holder.count} /> while{' '}
+          <span class="mono">
+            {holder.client}:{holder.clientPort}
+          </span>
+          {holder.name === null ? '' : ` (${holder.name})`} had these tables in a transaction since{' '}
+          <Clock us={holder.sinceUs} />
         </div>
       ))}
       {followOn > 0 && (

@@ -109,14 +109,22 @@ const columns: Column<OpenTransactionRow>[] = [
   {
     key: 'waiting',
     label: 'Waiting',
-    about: 'Channels that waited on its tables for a second or more',
+    about:
+      'Channels that waited on its tables for a second or more, and statements that failed after waiting too long',
     numeric: true,
-    cell: ({ waitingCount }) => (
-      <span class={waitingCount > 0 ? 'bad' : undefined}>
-        <Count value={waitingCount} quietZero />
-      </span>
+    cell: ({ waitingCount, gaveUpCount }) => (
+      <>
+        <span class={waitingCount > 0 ? 'bad' : undefined}>
+          <Count value={waitingCount} quietZero />
+        </span>
+        {gaveUpCount > 0 && (
+          <div class="bad">
+            <Count value={gaveUpCount} /> gave up
+          </div>
+        )}
+      </>
     ),
-    order: ({ waitingCount }) => waitingCount,
+    order: ({ waitingCount, gaveUpCount }) => waitingCount + gaveUpCount,
   },
   {
     key: 'last',

@@ -1,5 +1,5 @@
 /** D1: the causes behind failed statements, what is new or a burst, and what to do. */
-import type { ErrorCauseRow } from '../../events/error-diagnosis.ts';
+import type { ErrorCauseRow, ErrorHolder } from '../../events/error-diagnosis.ts';
 import { counted, countText, shareText } from '../../core/quantities.ts';
 import { hanging, printable } from './cell.ts';
 import { moreLines, type Page, section } from './page.ts';
@@ -40,6 +40,7 @@ export function errorDiagnosis(page: Page): string[] {
     head,
     ...shown.flatMap((row, index) => [
       lines[index] ?? '',
+      ...row.holders.flatMap((holder) => hanging(ADVICE_INDENT, holderText(page, holder), inner)),
       ...hanging(ADVICE_INDENT, row.advice, inner).map(paint.dim),
     ]),
     ...moreLines(page, causesCount, CAUSES_MAX, 'causes'),
@@ -47,6 +48,11 @@ export function errorDiagnosis(page: Page): string[] {
       ? [paint.dim('too little is stored from before to say what is new or comes in a burst')]
       : []),
   ]);
+}
+
+function holderText(page: Page, { client, clientPort, name, sinceUs, count }: ErrorHolder): string {
+  const who = `${page.node(client)}:${clientPort}${name === null ? '' : ` (${printable(name)})`}`;
+  return `${countText(count)} while ${who} had these tables in a transaction since ${page.clock(sinceUs)}`;
 }
 
 function unclassifiedText({ report }: Page): string {

@@ -16,6 +16,19 @@ const burstSchema = Type.Object(
   { ...CLOSED, description: 'Minutes with more failures than the past of the code explains' },
 );
 
+const holderSchema = Type.Object(
+  {
+    sessionId: text('16 hex digits'),
+    client: text('Host'),
+    clientPort: count('Its port'),
+    name: orNull(text('Its application, else its user')),
+    sinceUs: timeUs('When its transaction began'),
+    endUs: orNull(timeUs('When that ended; null: not seen')),
+    count: count('Failures that probably waited for it'),
+  },
+  { ...CLOSED, description: 'A transaction that was probably waited for' },
+);
+
 const causeSchema = Type.Object(
   {
     server: text('address:port'),
@@ -65,6 +78,9 @@ const causeSchema = Type.Object(
     ),
     isNew: Type.Boolean({ description: 'Never seen on this node before this window' }),
     bursts: Type.Array(burstSchema),
+    holders: Type.Array(holderSchema, {
+      description: 'Of errors that a wait ends with: what was waited for, most failures first',
+    }),
   },
   { ...CLOSED, description: 'One error code with one root-cause class on one database node' },
 );

@@ -86,6 +86,23 @@ const rowSchema = Type.Object(
       ),
       { description: 'The longest wait first, at most ten' },
     ),
+    gaveUpCount: count(
+      'Statements of others that failed in the window since they had waited too long, probably for it',
+    ),
+    gaveUp: Type.Array(
+      Type.Object(
+        {
+          client: text('Host'),
+          fingerprint,
+          sqlstate: text('The error code as the server sent it'),
+          count: count('Statements'),
+          longestUs: durationUs('From being sent to having failed, at most'),
+          text: text('Normalised text'),
+        },
+        CLOSED,
+      ),
+      { description: 'By host, class and code, most first' },
+    ),
   },
   { ...CLOSED, description: 'A transaction with BEGIN' },
 );

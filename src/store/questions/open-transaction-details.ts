@@ -1,7 +1,11 @@
 /** What single transactions did, and who waited while they were open: read from the events by session and time. */
-import type { OpenTransactionFacts, WaitingFacts } from '../../events/open-transactions.ts';
+import type {
+  GaveUpFacts,
+  OpenTransactionFacts,
+  WaitingFacts,
+} from '../../events/open-transactions.ts';
 import type { Store } from '../store.ts';
-import { ask, IN_SCOPE, moment, type Parameters, SERVER, us } from './ask.ts';
+import { ask, IN_SCOPE, inWindow, moment, type Parameters, SERVER, us } from './ask.ts';
 
 /** A transaction, without what its events tell. */
 export interface Spell
@@ -168,6 +172,44 @@ export async function readWaiting(
         fingerprint,
         sinceUs,
       })),
+  );
+}
+
+/** Classes of errors with which a statement ends that waited too long: for a lock, or for whatever it was. */
+const LOCK_TIMEOUT = 'lock_timeout';
+const STATEMENT_TIMEOUT = 'statement_timeout';
+export const WAITED_TOO_LONG: readonly string[] = [LOCK_TIMEOUT, STATEMENT_TIMEOUT];
+const GAVE_UP_MAX = 1_000;
+
+/**
+ * What failed in the window since it had waited too long, by the spells that were open all that time: it may have been sent
+ * by the session of none of them. With `mirrorsql query`: `SELECT client_ip, fingerprint, sqlstate, count(), max(duration_us)
+ * FROM failures WHERE error_class = 'lock_timeout' GROUP BY 1, 2, 3`.
+ * @throws MirrorSqlError
+ */
+export async function readGaveUp(
+  store: Store,
+  spells: readonly Spell[],
+  parameters: Parameters,
+): Promise<GaveUpFacts[]> {
+  return await ask<GaveUpFacts>(
+    store,
+    `SELECT arrayMap(place -> place - 1, arrayFilter(place -> {servers:Array(String)}[place] = ${SERVER}
+        AND {sessions:Array(String)}[place] != session_id AND {since:Array(Int64)}[place] < ${us('ts')}
+        AND {until:Array(Int64)}[place] >= ${us('ts')} + toInt64(duration_us), range(1, {spells:UInt32} + 1))) AS during,
+      client_ip AS client, toString(fingerprint) AS fingerprint, sqlstate, count() AS count, max(duration_us) AS longestUs
+    FROM failures WHERE ${inWindow('ts')} AND ${IN_SCOPE}
+      AND (error_class = '${LOCK_TIMEOUT}' OR error_class = '${STATEMENT_TIMEOUT}' AND duration_us >= ${WAITING_LEAST_US})
+    GROUP BY during, client, failures.fingerprint, sqlstate HAVING notEmpty(during)
+    ORDER BY count DESC, client, fingerprint, sqlstate, during LIMIT ${GAVE_UP_MAX}`,
+    {
+      ...parameters,
+      spells: spells.length,
+      servers: spells.map(({ server }) => server),
+      sessions: spells.map(({ sessionId }) => sessionId),
+      since: spells.map(({ sinceUs }) => sinceUs),
+      until: spells.map(({ asOfUs }) => asOfUs),
+    },
   );
 }
 

@@ -8,6 +8,7 @@
 import type { Extent, Window } from '../../events/facts.ts';
 import {
   answeredStatements,
+  type GaveUpFacts,
   LONG_TRANSACTION_US,
   type OpenTransactionFacts,
   type OpenTransactionsFacts,
@@ -20,7 +21,14 @@ import {
 import type { Store } from '../store.ts';
 import { ask, IN_SCOPE, moment, openSessions, type Parameters, SERVER, us } from './ask.ts';
 import type { ClassDescriptions } from './class-descriptions.ts';
-import { readCourses, readWaiting, type Spell } from './open-transaction-details.ts';
+import type { Failures } from './failures.ts';
+import {
+  readCourses,
+  readGaveUp,
+  readWaiting,
+  type Spell,
+  WAITED_TOO_LONG,
+} from './open-transaction-details.ts';
 import {
   learntUntil,
   readStatementSteps,
@@ -55,6 +63,7 @@ export async function readOpenTransactions(
   window: Window,
   extent: NonNullable<Extent>,
   parameters: Parameters,
+  failures: Promise<Pick<Failures, 'causes'>>,
   descriptions: ClassDescriptions,
 ): Promise<OpenTransactionsFacts> {
   const asOfUs = Math.round(Math.min(window.toUs, extent.toUs));
@@ -88,16 +97,29 @@ export async function readOpenTransactions(
         .map(({ sinceUs }) => ({ sinceUs, endUs: null, type: '' })),
     ],
   };
-  if (spells.length === 0) {
-    return { ...facts, open: [], ended: [], types: [], steps: [], stepTimes: [], classes: [] };
-  }
-  const learnt = learntUntil(asOfUs);
-  const servers = [...new Set(open.map(({ server }) => server))];
-  const [courses, waiting, types, steps] = await Promise.all([
-    readCourses(store, spells, asked),
-    readWaiting(store, spells, asked),
-    readTransactionTypes(store, learnt, asked),
-    servers.length === 0 ? [] : readStatementSteps(store, learnt, servers, asked),
+  if (spells.length === 0) return { ...facts, ...NOTHING_OPEN };
+  const gaveUp = readGaveUpIfAny(store, spells, failures, asked);
+  const details = await readDetails(store, spells, open.length, gaveUp, asked, descriptions);
+  return { ...facts, ...details };
+}
+
+/** @param openCount the first ones of `spells`, which are open; the others have ended */
+async function readDetails(
+  store: Store,
+  spells: readonly Spell[],
+  openCount: number,
+  gaveUpAsked: Promise<readonly GaveUpFacts[]>,
+  parameters: Parameters & { readonly asOfUs: number },
+  descriptions: ClassDescriptions,
+): Promise<Pick<OpenTransactionsFacts, keyof typeof NOTHING_OPEN>> {
+  const learnt = learntUntil(parameters.asOfUs);
+  const servers = [...new Set(spells.slice(0, openCount).map(({ server }) => server))];
+  const [courses, waiting, gaveUp, types, steps] = await Promise.all([
+    readCourses(store, spells, parameters),
+    readWaiting(store, spells, parameters),
+    gaveUpAsked,
+    readTransactionTypes(store, learnt, parameters),
+    servers.length === 0 ? [] : readStatementSteps(store, learnt, servers, parameters),
   ]);
   const whole = spells.map(({ mayWork, ...spell }, index) => {
     const { working, ...course } = courses[index] ?? NO_COURSE;
@@ -108,25 +130,39 @@ export async function readOpenTransactions(
       waiting: waiting[index] ?? [],
     };
   });
+  const open = whole.slice(0, openCount);
   const [classes, stepTimes] = await Promise.all([
-    descriptions.texts([...textsOf(whole, types), ...followersOf(whole, steps)]),
-    readStepTimes(
-      store,
-      learnt,
-      servers,
-      whole.slice(0, open.length).map(answeredStatements),
-      asked,
-    ),
+    descriptions.texts([
+      ...textsOf(whole, types),
+      ...gaveUp.map(({ fingerprint }) => fingerprint),
+      ...followersOf(whole, steps),
+    ]),
+    readStepTimes(store, learnt, servers, open.map(answeredStatements), parameters),
   ]);
-  return {
-    ...facts,
-    open: whole.slice(0, open.length),
-    ended: whole.slice(open.length),
-    types,
-    steps,
-    stepTimes,
-    classes,
-  };
+  return { open, ended: whole.slice(openCount), gaveUp, types, steps, stepTimes, classes };
+}
+
+const NOTHING_OPEN = {
+  open: [],
+  ended: [],
+  gaveUp: [],
+  types: [],
+  steps: [],
+  stepTimes: [],
+  classes: [],
+} as const;
+
+/** In most hours nothing fails for having waited too long: then nobody asks. */
+async function readGaveUpIfAny(
+  store: Store,
+  spells: readonly Spell[],
+  failures: Promise<Pick<Failures, 'causes'>>,
+  parameters: Parameters,
+): Promise<GaveUpFacts[]> {
+  const { causes } = await failures;
+  return causes.some(({ errorClass }) => WAITED_TOO_LONG.includes(errorClass))
+    ? readGaveUp(store, spells, parameters)
+    : [];
 }
 
 function textsOf(

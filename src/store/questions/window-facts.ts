@@ -163,7 +163,7 @@ async function readDiagnosisFacts(
   ] = await Promise.all([
     readClassForecast(store, window, extent, scope, descriptions),
     readErrorDiagnosis(store, window, parameters, failures, descriptions),
-    readOpenTransactions(store, window, extent, parameters, descriptions),
+    readOpenTransactions(store, window, extent, parameters, failures, descriptions),
     readBigTransactions(store, window, parameters, descriptions),
     readLowTps(store, window, parameters),
     readHotValues(store, window, scope, descriptions),

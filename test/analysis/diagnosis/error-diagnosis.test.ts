@@ -2,12 +2,15 @@
 import { describe, expect, it } from 'vitest';
 import { diagnoseErrors } from '../../../analysis/diagnosis/error-diagnosis.ts';
 import { errorFindings } from '../../../analysis/diagnosis/error-findings.ts';
+import { openTransactionsOf } from '../../../analysis/diagnosis/open-transactions.ts';
 import { maskedMessage } from '../../../analysis/diagnosis/masked-message.ts';
 import { improbableCount, upperTail } from '../../../analysis/statistics/negative-binomial.ts';
 import { wilsonLower } from '../../../analysis/statistics/wilson.ts';
 import type { ErrorCauseFacts, ErrorDiagnosisFacts } from '../../../src/events/error-diagnosis.ts';
+import type { OpenTransactionRow } from '../../../src/events/open-transactions.ts';
 import { errorAdvice } from '../../../src/sql/error-advice.ts';
 import { errorMeaning } from '../../../src/sql/error-classes.ts';
+import { sampleOpenTransactions } from '../../server/sample-transactions.ts';
 import { autocorrelated, normal, uniform } from '../random.ts';
 import { causeOf } from './error-facts.ts';
 import { MINUTE_US } from '../../../src/core/time.ts';
@@ -52,7 +55,9 @@ function factsOf(
   };
 }
 
-const diagnosed = ({ facts, window }: ReturnType<typeof factsOf>) => diagnoseErrors(facts, window);
+const NONE_OPEN = { open: [], ended: [] };
+const diagnosed = ({ facts, window }: ReturnType<typeof factsOf>) =>
+  diagnoseErrors(facts, NONE_OPEN, window);
 const quiet = (minutes: number, count = 0): number[] =>
   Array.from({ length: minutes }, () => count);
 
@@ -134,8 +139,8 @@ describe('bursts', () => {
         minute.startUs < START_US ? minute : { ...minute, count: 3_600 },
       ),
     };
-    expect(diagnoseErrors(busy, window).causes[0]?.bursts).toEqual([]);
-    expect(diagnoseErrors(facts, window).causes[0]?.bursts).toHaveLength(1);
+    expect(diagnoseErrors(busy, NONE_OPEN, window).causes[0]?.bursts).toEqual([]);
+    expect(diagnoseErrors(facts, NONE_OPEN, window).causes[0]?.bursts).toHaveLength(1);
   });
 
   it('do not teach that they are usual', () => {
@@ -195,7 +200,11 @@ describe('causes', () => {
   it('carry what followed from them, and the share that nobody can classify', () => {
     const { facts, window } = factsOf(quiet(60), [4], { followOn: 6 });
     const other = causeOf({ sqlstate: 'ZZ999', errorClass: 'other', count: 2 });
-    const diagnosis = diagnoseErrors({ ...facts, causes: [...facts.causes, other] }, window);
+    const diagnosis = diagnoseErrors(
+      { ...facts, causes: [...facts.causes, other] },
+      NONE_OPEN,
+      window,
+    );
     expect(diagnosis).toMatchObject({
       failures: 12,
       followOn: 6,
@@ -336,4 +345,44 @@ it('the lower bound of a share of few is far below it', () => {
   expect(wilsonLower(81 / 263, 263)).toBeCloseTo(0.2553, 4);
   expect(wilsonLower(15 / 148, 148)).toBeCloseTo(0.0624, 4);
   expect(wilsonLower(0, 0)).toBe(0);
+});
+
+describe('errors that a wait ends with', () => {
+  const { facts, window } = factsOf(quiet(5), [3], {
+    sqlstate: '55P03',
+    errorClass: 'lock_timeout',
+  });
+  const [held] = openTransactionsOf(sampleOpenTransactions(window), window, 60_000_000).open;
+  const told = (changes: Partial<OpenTransactionRow>, ended = false) => {
+    if (held === undefined) throw new Error('no sample');
+    const row = { ...held, server: SERVER, ...changes };
+    const rows = ended ? { open: [], ended: [row] } : { open: [row], ended: [] };
+    return diagnoseErrors(facts, rows, window).causes[0];
+  };
+
+  it('are told with the transaction that was waited for, and what to do about that', () => {
+    const cause = told({});
+    expect(cause?.holders).toEqual([
+      {
+        sessionId: held?.sessionId,
+        client: '10.20.1.11',
+        clientPort: 50_122,
+        name: 'branch-office',
+        sinceUs: held?.sinceUs,
+        endUs: null,
+        count: 4,
+      },
+    ]);
+    expect(cause?.advice).toContain('that transaction');
+    expect(told({}, true)?.holders).toHaveLength(1);
+  });
+
+  it.each<[string, Partial<OpenTransactionRow>]>([
+    ['on another server', { server: '10.9.9.9:5432' }],
+    ['with other codes', { gaveUp: [] }],
+    ['of nobody', { gaveUpCount: 0, gaveUp: [] }],
+  ])('are told without one %s', (_name, changes) => {
+    expect(told(changes)?.holders).toEqual([]);
+    expect(told(changes)?.advice).toContain('Look for the transaction that holds the lock');
+  });
 });

@@ -14,7 +14,8 @@ const SECOND = 1_000_000;
 const AS_OF = 1_790_000_000 * SECOND;
 const WINDOW = { fromUs: AS_OF - 600 * SECOND, toUs: AS_OF };
 const SERVER = '10.20.8.5:5432';
-const facts = sampleOpenTransactions(WINDOW);
+const sample = sampleOpenTransactions(WINDOW);
+const facts = { ...sample, gaveUp: [] };
 const [held] = facts.open as [OpenTransactionFacts];
 const [transfers] = facts.types as [TransactionTypeFacts];
 
@@ -133,6 +134,68 @@ describe('an open transaction', () => {
       'ccccccccccccccc2',
       'ccccccccccccccc3',
     ]);
+  });
+});
+
+describe('statements that gave up waiting', () => {
+  const [gaveUp] = sample.gaveUp as [OpenTransactionsFacts['gaveUp'][number]];
+  const younger = { ...held, sessionId: 'c'.repeat(16), sinceUs: held.sinceUs + SECOND };
+  const counts = (changes: Partial<OpenTransactionsFacts>) =>
+    judged(changes).open.map(({ gaveUpCount }) => gaveUpCount);
+
+  it('are told of the transaction that was probably waited for', () => {
+    const [row] = judged(sample).open;
+    expect(row?.gaveUpCount).toBe(4);
+    expect(row?.gaveUp).toEqual([
+      {
+        client: '10.0.0.20',
+        fingerprint: held.lastFingerprint,
+        sqlstate: '55P03',
+        count: 4,
+        longestUs: 10 * SECOND,
+        text: row?.lastText,
+      },
+    ]);
+  });
+
+  it('are told of the oldest of several, of none that did nothing to exclude them, and of none whose end may be lost', () => {
+    const during = [0, 1];
+    const both = { gaveUp: [{ ...gaveUp, during }] };
+    expect(counts({ ...both, open: [held, younger] })).toEqual([4, 0]);
+    expect(counts({ ...both, open: [younger, held] })).toEqual([0, 4]);
+    expect(counts({ ...both, open: [{ ...held, torn: true }, younger] })).toEqual([0, 4]);
+    const reads = { ...held, sequence: held.sequence.slice(0, 1) };
+    expect(counts({ ...both, open: [reads, younger] })).toEqual([0, 4]);
+    expect(counts({ ...both, open: [reads, { ...reads, sessionId: younger.sessionId }] })).toEqual([
+      0, 0,
+    ]);
+    // Of what the text is not known nobody can say what it waits for.
+    const unknown = { ...gaveUp, fingerprint: 'f'.repeat(16) };
+    expect(counts({ gaveUp: [unknown] })).toEqual([0]);
+  });
+
+  it('are found, as grave by themselves as channels that wait', () => {
+    const [finding] = openTransactionFindings(one({ waiting: [] }, { gaveUp: sample.gaveUp }));
+    expect(finding).toMatchObject({
+      kind: 'open-transactions/blocking',
+      severity: 'critical',
+      sqlstates: ['55P03'],
+      fingerprints: [held.lastFingerprint],
+    });
+    const said = finding?.summary.map((part) => ('text' in part ? part.text : String(part.value)));
+    expect(said?.join('')).toBe(
+      `4 statements of 10.0.0.20 failed after waiting up to ${10 * SECOND} on the tables of a transaction that ` +
+        `10.20.1.11:50122 (branch-office) has open for ${420 * SECOND}, idle at that moment.`,
+    );
+    expect(finding?.evidence.map(({ name, value }) => [name, value])).toEqual([
+      ['longest wait', 10 * SECOND],
+      ['statements that gave up', 4],
+      ['open for', 420 * SECOND],
+      ['rows changed', 1],
+      ['statements', 2],
+    ]);
+    const few = one({ waiting: [] }, { gaveUp: [{ ...gaveUp, count: 2 }] });
+    expect(kinds(few)).toEqual(['warning open-transactions/blocking']);
   });
 });
 

@@ -432,6 +432,7 @@ describe('an explanation', () => {
       tables: [],
       isNew: true,
       bursts: [],
+      holders: [],
     };
     const { fault } = told(
       { ...report, errorDiagnosis: { ...report.errorDiagnosis, causes: [cause] } },
