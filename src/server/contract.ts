@@ -29,7 +29,7 @@ import {
 } from './schemas/values.ts';
 
 export type { ClassForecast } from '../events/class-forecast.ts';
-export type { ErrorCauseRow } from '../events/error-diagnosis.ts';
+export type { ErrorCauseRow, ErrorHolder } from '../events/error-diagnosis.ts';
 export type { BigClassRow, BigTypeRow } from '../events/big-transactions.ts';
 export type { OpenTransactionRow } from '../events/open-transactions.ts';
 export type { QueryClusterRow, QueryColumnSet } from '../events/query-clusters.ts';

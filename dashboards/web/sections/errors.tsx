@@ -3,7 +3,7 @@
  * noticed of it on each database: that it is new, that it came in bursts, what only followed from it.
  */
 import { Fragment } from 'preact';
-import type { ErrorCauseRow, ErrorRow, Report } from '../../../src/server/contract.ts';
+import type { ErrorCauseRow, ErrorHolder, ErrorRow, Report } from '../../../src/server/contract.ts';
 import { Sparkline } from '../charts/sparkline.tsx';
 import { formatCount, formatExact, formatShare } from '../format.ts';
 import { NodeName } from '../parts/node-name.tsx';
@@ -19,6 +19,7 @@ const CONCERNS = {
   follow_on: 'follow-on',
 } as const;
 
+const HOLDERS_MAX = 3;
 const BURSTS_MAX = 3;
 const STATEMENTS_MAX = 2;
 const STATEMENT_LENGTH_MAX = 200;
@@ -56,10 +57,27 @@ function rowsOf({ errors, errorDiagnosis }: Report): Row[] {
   return [...failed, ...logins];
 }
 
+/** A transaction that was probably waited for. */
+function Holder({ holder }: { holder: ErrorHolder }) {
+  const { client, clientPort, name, sinceUs, count } = holder;
+  return (
+    <span class="holder">
+      <b>
+        <Count value={count} />
+      </b>{' '}
+      while{' '}
+      <span class="mono">
+        {client}:{clientPort}
+      </span>
+      {name === null ? '' : ` (${name})`} had these tables in a transaction since{' '}
+      <Clock us={sinceUs} />
+    </span>
+  );
+}
+
 function Noticed({ cause, named }: { cause: ErrorCauseRow; named: boolean }) {
-  const { isNew, bursts, followOn, cancelRequested, logins, server, holders } = cause;
-  const nothing = !isNew && bursts.length === 0 && holders.length === 0;
-  if (nothing && followOn + cancelRequested + logins === 0) return null;
+  const { isNew, bursts, followOn, cancelRequested, logins, server } = cause;
+  if (!isNew && bursts.length === 0 && followOn + cancelRequested + logins === 0) return null;
   return (
     <div class="noticed">
       {named && (
@@ -75,16 +93,6 @@ function Noticed({ cause, named }: { cause: ErrorCauseRow; named: boolean }) {
             (up to {formatCount(burst.minuteCount)} a minute; {formatCount(burst.threshold)} are a
             burst)
           </span>
-        </div>
-      ))}
-      {holders.map((holder) => (
-        <div key={holder.sessionId}>
-          <Count value={holder.count} /> while{' '}
-          <span class="mono">
-            {holder.client}:{holder.clientPort}
-          </span>
-          {holder.name === null ? '' : ` (${holder.name})`} had these tables in a transaction since{' '}
-          <Clock us={holder.sinceUs} />
         </div>
       ))}
       {followOn > 0 && (
@@ -208,6 +216,12 @@ function columnsOf(onOpen: (fingerprint: string) => void): Column<Row>[] {
               <SqlText text={normalized.slice(0, STATEMENT_LENGTH_MAX)} />
             </button>
           ))}
+          {row.causes
+            .flatMap(({ holders }) => holders)
+            .slice(0, HOLDERS_MAX)
+            .map((holder) => (
+              <Holder key={holder.sessionId} holder={holder} />
+            ))}
           {row.causes.slice(0, 1).map(({ advice }) => (
             <span key="advice" class="quiet">
               {advice}
