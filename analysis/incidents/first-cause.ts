@@ -21,28 +21,57 @@ export function firstCauseOf(
   members: readonly Member[],
   topology: Topology,
 ): FirstCause | undefined {
+  const hurting = whatHurts(members);
+  const holder = firstOf(hurting, topology);
+  if (holder !== undefined && isHolder(holder) && hurting[0] !== members[0])
+    return {
+      finding: holder.finding,
+      onsetUs: holder.onset.atUs,
+      because: [textPart('Others were seen to wait for it; what began before it is only big.')],
+    };
+  const first = firstOf(members, topology);
+  if (first === undefined) return undefined;
+  const others = members.filter((member) => member !== first);
+  const together = candidatesOf(members).length > 1;
+  return {
+    finding: verdictOn(first, members)?.finding ?? first.finding,
+    onsetUs: first.onset.atUs,
+    because: reasonOf(first, others, together, sharedBy(first.finding, members, topology)),
+  };
+}
+
+/**
+ * A big transaction may hurt, and hurts nobody by being big: where others were seen to wait for a transaction, the big ones of the
+ * same database are not why.
+ */
+function whatHurts(members: readonly Member[]): readonly Member[] {
+  const held = new Set(members.filter(isHolder).map(({ finding }) => finding.node));
+  return members.filter(
+    ({ finding: { kind, node } }) => !kind.startsWith('big-transactions/') || !held.has(node),
+  );
+}
+
+/** Nothing surely began before these. */
+function candidatesOf(members: readonly Member[]): Member[] {
   const surelyBegunUs = Math.min(...members.map(({ onset }) => onset.latestUs));
-  // Nothing surely began before these.
-  const candidates = members.filter(({ onset }) => onset.earliestUs <= surelyBegunUs);
+  return members.filter(({ onset }) => onset.earliestUs <= surelyBegunUs);
+}
+
+function firstOf(members: readonly Member[], topology: Topology): Member | undefined {
+  const candidates = candidatesOf(members);
   const shared = ({ finding }: Member) => sharedBy(finding, members, topology);
   const lowest = Math.max(-1, ...candidates.filter(isLowTps).map((one) => severityOf(one.finding)));
   // Who keeps others waiting is why fewer transactions end, however few: of these two it is never the other way round.
   const weight = (one: Member) =>
     isHolder(one) ? Math.max(lowest, severityOf(one.finding)) : severityOf(one.finding);
-  const [first] = [...candidates].sort(
+  const [first] = candidates.sort(
     (a, b) =>
       Number(shared(b) >= 2) - Number(shared(a) >= 2) ||
       weight(b) - weight(a) ||
       Number(isHolder(b)) - Number(isHolder(a)) ||
       a.onset.atUs - b.onset.atUs,
   );
-  if (first === undefined) return undefined;
-  const others = members.filter((member) => member !== first);
-  return {
-    finding: verdictOn(first, members)?.finding ?? first.finding,
-    onsetUs: first.onset.atUs,
-    because: reasonOf(first, others, candidates.length, shared(first)),
-  };
+  return first;
 }
 
 const isLowTps = ({ finding }: Member) => finding.kind.startsWith('low-tps/');
@@ -82,19 +111,18 @@ function sharedBy(finding: Finding, members: readonly Member[], topology: Topolo
 function reasonOf(
   first: Member,
   others: readonly Member[],
-  candidates: number,
+  together: boolean,
   applications: number,
 ): HighlightPart[] {
   const [next] = others;
   if (next === undefined) return [textPart('Nothing else was found.')];
-  if (candidates > 1 && applications >= 2)
+  if (together && applications >= 2)
     return [
       textPart('It began together with others, and '),
       countPart(applications),
       textPart(' applications share this database.'),
     ];
-  if (candidates > 1)
-    return [textPart('It began together with others, none of which is more severe.')];
+  if (together) return [textPart('It began together with others, none of which is more severe.')];
   return [
     textPart('It began '),
     durationPart(next.onset.atUs - first.onset.atUs),

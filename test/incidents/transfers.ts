@@ -8,12 +8,14 @@ import { transfers } from './everyday.ts';
 import { impair } from './network.ts';
 import { DATABASE, ORDERS_HOST, OTHER_HOST } from './places.ts';
 import type { Scenario } from './scenario.ts';
-import { holdLock } from './stage.ts';
+import { connectOther, holdLock } from './stage.ts';
 import { LOW_TPS_MS } from './throughput.ts';
 import {
   allowedEverywhere,
   allowedFindings,
   clientState,
+  expectedBlocker,
+  expectedError,
   expectedFinding,
   serverState,
 } from './truths.ts';
@@ -111,6 +113,29 @@ const heldLock: Scenario = {
   ],
 };
 
+const impatientTransfers: Scenario = {
+  name: 'impatient-transfers',
+  says: 'Somebody changes all accounts and leaves the transaction open for four minutes; transfers give up after 1.5 s.',
+  settings: { lock_timeout: '1500' },
+  before: transfersMostly,
+  play: async () => {
+    const client = await connectOther('psql');
+    await client.query('BEGIN');
+    await client.query('UPDATE accounts SET balance = balance + 0');
+    await delay(LOW_TPS_MS);
+    await client.query('ROLLBACK');
+    await client.end();
+  },
+  afterSeconds: 15,
+  states: allowedEverywhere(['slow', 'jitter', 'sub_healthy', 'hang']),
+  findings: [
+    expectedBlocker(OTHER_HOST),
+    expectedError('55P03'),
+    expectedFinding('low-tps/database'),
+    allowedFindings('open-transactions/', 'forecast/', 'slow-classes/', 'big-transactions/'),
+  ],
+};
+
 const wayToOrders: Scenario = {
   name: 'way-to-orders',
   says: 'The answers of the server to the transfers alone are held back by 300 to 800 ms in the network for four minutes.',
@@ -138,5 +163,6 @@ export const transferScenarios: readonly Scenario[] = [
   fatterTransactions,
   slowCommits,
   heldLock,
+  impatientTransfers,
   wayToOrders,
 ];

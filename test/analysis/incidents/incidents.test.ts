@@ -354,6 +354,30 @@ describe('the first cause', () => {
     expect(told([low('warning'), late])[0]?.firstCause.finding.kind).toBe('low-tps/database');
   });
 
+  it('is who keeps others waiting, not the big transactions that began before and kept nobody', () => {
+    const big = findingOf({ kind: 'big-transactions/type', sinceUs: at(590), untilUs: at(700) });
+    const blocking = findingOf({
+      kind: 'open-transactions/blocking',
+      sinceUs: at(605),
+      untilUs: null,
+    });
+    const [incident] = told([big, blocking]);
+    expect(incident?.firstCause.finding.kind).toBe('open-transactions/blocking');
+    expect(wordsOf({ parts: incident?.firstCause.because ?? [] })).toBe(
+      'Others were seen to wait for it; what began before it is only big.',
+    );
+    expect(incident?.sinceUs).toBe(at(590));
+    // Those of another database, and what else began before it, may be why.
+    const kindOf = (first: Finding) => told([first, blocking])[0]?.firstCause.finding.kind;
+    expect(kindOf({ ...big, node: SHOP, role: 'client' })).toBe('big-transactions/type');
+    const slow = findingOf({ kind: 'state/slow', sinceUs: at(560), untilUs: at(700) });
+    expect(kindOf(slow)).toBe('state/slow');
+    // Where it does not explain what was first, all are in order of time.
+    expect(kindOf({ ...slow, sinceUs: at(640) })).toBe('open-transactions/blocking');
+    const [three] = told([{ ...big, sinceUs: at(500) }, slow, blocking]);
+    expect(three?.firstCause.finding.kind).toBe('big-transactions/type');
+  });
+
   it('counted by the minute may have begun anywhere in it', () => {
     const burst = findingOf({ kind: 'errors/burst', sinceUs: at(60), untilUs: at(180) });
     const first = firstOf(burst, hang);
