@@ -24,6 +24,7 @@ import { locksWholeTables, mayWaitFor } from '../transactions/lock-conflicts.ts'
 import { COMMIT, NextStatementModel, ROLLBACK } from '../transactions/next-statement.ts';
 import { StepOutlook } from '../transactions/step-outlook.ts';
 import { countBeyond } from '../transactions/survival.ts';
+import type { ClassText } from '../../src/events/transaction-types.ts';
 import { type ClassTexts, classTexts } from '../transactions/type-names.ts';
 
 export interface OpenTransactionsSettings {
@@ -182,7 +183,7 @@ function bigProbability(
  * "Explicit Locking"), so that reading waits behind an ALTER TABLE that itself waits for a transaction that only read.
  */
 function waitersOf({ waiting, sequence }: OpenTransactionFacts, texts: ClassTexts) {
-  const ahead = [...new Set(sequence)].flatMap((fingerprint) => texts.get(fingerprint) ?? []);
+  const ahead = textsOf(sequence, texts);
   return [...waiting]
     .sort((a, b) => a.sinceUs - b.sinceUs)
     .filter(({ fingerprint }) => {
@@ -194,29 +195,53 @@ function waitersOf({ waiting, sequence }: OpenTransactionFacts, texts: ClassText
 }
 
 /**
- * What failed since it had waited too long, by the one it probably waited for: of those that were open then and have run what
- * excludes it, the oldest. One whose end may have been lost is none.
+ * What failed since it had waited too long, by the one it probably waited for: of those that were open then and are in its way,
+ * the oldest. One whose end may have been lost is none.
  */
 function gaveUpByHolder(
-  { open, ended, gaveUp }: OpenTransactionsFacts,
+  facts: OpenTransactionsFacts,
   texts: ClassTexts,
 ): Map<OpenTransactionFacts, GaveUpFacts[]> {
+  const { open, ended, gaveUp } = facts;
   const spells = [...open, ...ended];
-  const held = spells.map(({ sequence }) =>
-    [...new Set(sequence)].flatMap((fingerprint) => texts.get(fingerprint) ?? []),
+  const ahead = spells.map((spell, place) =>
+    aheadOf(
+      spell,
+      gaveUp.filter(({ during }) => during.includes(place)),
+      texts,
+    ),
   );
   const byHolder = new Map<OpenTransactionFacts, GaveUpFacts[]>();
   for (const group of gaveUp) {
     const text = texts.get(group.fingerprint);
     if (text === undefined) continue;
     const [holder] = group.during
-      .filter((place) => mayWaitFor(text, held[place] ?? []))
+      .filter((place) => mayWaitFor(text, ahead[place] ?? []))
       .flatMap((place) => spells[place] ?? [])
       .filter(({ torn }) => !torn)
       .sort((a, b) => a.sinceUs - b.sinceUs);
     if (holder !== undefined) byHolder.set(holder, [...(byHolder.get(holder) ?? []), group]);
   }
   return byHolder;
+}
+
+/** What it has run, and what wants whole tables for itself and waits for it or gave up: others queue behind that. */
+function aheadOf(
+  spell: OpenTransactionFacts,
+  gaveUp: readonly GaveUpFacts[],
+  texts: ClassTexts,
+): ClassText[] {
+  const own = textsOf(spell.sequence, texts);
+  const others = [...spell.waiting, ...gaveUp].map(({ fingerprint }) => fingerprint);
+  const queued = textsOf(others, texts).filter(
+    (text) => locksWholeTables(text) && mayWaitFor(text, own),
+  );
+  return [...own, ...queued];
+}
+
+/** Of each that is known, once. */
+function textsOf(fingerprints: readonly string[], texts: ClassTexts): ClassText[] {
+  return [...new Set(fingerprints)].flatMap((fingerprint) => texts.get(fingerprint) ?? []);
 }
 
 /** How many were longer than LONG_TRANSACTION_US at the end of each step. */

@@ -107,11 +107,16 @@ export function faultOf(
   if (finding.kind.startsWith('open-transactions/')) {
     const holder = report.channels.find(({ sessionId }) => sessionId === finding.sessions[0]);
     const who = holder === undefined ? [] : [' ', nodePart(holder.client)];
+    const did =
+      finding.kind === 'open-transactions/blocking'
+        ? ': it kept a transaction open, and others waited on the tables of it.'
+        : ': it kept a transaction open, and all else began after that.';
     return said(
       'application',
       'The application',
       ...who,
-      ': it kept a transaction open, and all else began after that. Locks do not show on the wire: that others waited for them is likely, not seen.',
+      did,
+      ' Locks do not show on the wire: that others waited for them is likely, not seen.',
     );
   }
   if (finding.kind === 'low-tps/network' && finding.node !== null)

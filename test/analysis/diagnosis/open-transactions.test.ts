@@ -174,6 +174,30 @@ describe('statements that gave up waiting', () => {
     expect(counts({ gaveUp: [unknown] })).toEqual([0]);
   });
 
+  it('are those behind an ALTER TABLE as well that waits for it, or gave up itself', () => {
+    const table = { tables: ['items'], kind: 'select' as const, command: 'SELECT' };
+    const read = { ...table, fingerprint: 'a'.repeat(16), normalized: 'SELECT a FROM items' };
+    const alter = {
+      ...table,
+      fingerprint: 'b'.repeat(16),
+      kind: 'ddl' as const,
+      command: 'ALTER TABLE',
+      normalized: 'ALTER TABLE items ADD COLUMN b text',
+    };
+    const reads = { ...gaveUp, fingerprint: read.fingerprint, sqlstate: '57014', count: 3 };
+    const alters = { ...gaveUp, fingerprint: alter.fingerprint, count: 1 };
+    const countOf = (groups: OpenTransactionsFacts['gaveUp'], waiting = held.waiting) =>
+      one({ sequence: [read.fingerprint], waiting }, { classes: [read, alter], gaveUp: groups })
+        .open[0]?.gaveUpCount;
+    const [waits] = held.waiting as [OpenTransactionFacts['waiting'][number]];
+    expect(countOf([reads])).toBe(0);
+    expect(countOf([reads], [{ ...waits, fingerprint: alter.fingerprint }])).toBe(3);
+    expect(countOf([reads, alters])).toBe(4);
+    // It waits for another: then those behind it do.
+    const elsewhere = { ...alters, during: [] };
+    expect(countOf([reads, elsewhere])).toBe(0);
+  });
+
   it('are found, as grave by themselves as channels that wait', () => {
     const [finding] = openTransactionFindings(one({ waiting: [] }, { gaveUp: sample.gaveUp }));
     expect(finding).toMatchObject({

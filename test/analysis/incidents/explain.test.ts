@@ -209,11 +209,18 @@ describe('an explanation', () => {
       sessions: ['00000000000000aa'],
     });
     const channels = [channelOf({ sessionId: '00000000000000aa', client: '10.0.1.2' })];
-    const { fault } = told(reportOf([hang, blocking], { channels }), at(630));
-    expect(fault.who).toBe('application');
-    expect(words(fault.parts)).toBe(
-      'The application 10.0.1.2: it kept a transaction open, and all else began after that. ' +
-        'Locks do not show on the wire: that others waited for them is likely, not seen.',
+    const said = (kind: string) => {
+      const { fault } = told(reportOf([hang, { ...blocking, kind }], { channels }), at(630));
+      expect(fault.who).toBe('application');
+      return words(fault.parts);
+    };
+    const likely =
+      'Locks do not show on the wire: that others waited for them is likely, not seen.';
+    expect(said(blocking.kind)).toBe(
+      `The application 10.0.1.2: it kept a transaction open, and others waited on the tables of it. ${likely}`,
+    );
+    expect(said('open-transactions/held')).toBe(
+      `The application 10.0.1.2: it kept a transaction open, and all else began after that. ${likely}`,
     );
   });
 
