@@ -160,6 +160,7 @@ const openTransactions: Rule = (report, { channels, channelsCount }) => {
   const [oldest] = [...open].sort((a, b) => b.ageUs - a.ageUs);
   if (oldest === undefined) return undefined;
   const { channel } = oldest;
+  const others = othersParts(report, channel.sessionId);
   return highlight(
     oldest.ageUs >= OPEN_WARNING_US ? 'warning' : 'notice',
     'transactions',
@@ -174,8 +175,9 @@ const openTransactions: Rule = (report, { channels, channelsCount }) => {
     durationPart(oldest.ageUs),
     ': ',
     nodePart(channel.client),
-    channel.lastCommand === null ? '' : `, after ${channel.lastCommand}`,
-    ...othersParts(report, channel.sessionId),
+    ...(others.length > 0 || channel.lastCommand === null
+      ? others
+      : [`, after ${channel.lastCommand}`]),
     '.',
   );
 };

@@ -101,27 +101,33 @@ function linesOf({ finding, onset, endUs }: Member): TimelineEntry[] {
     parts: summary,
   };
   const lastedUs = endUs - onset.atUs;
-  if (untilUs === null || (kind.startsWith('error-diagnosis/') && lastedUs < MOMENT_US))
-    return [began];
+  const words = endOf(kind, role);
+  const momentary = kind.startsWith('error-diagnosis/') && lastedUs < MOMENT_US;
+  if (untilUs === null || words === undefined || momentary) return [began];
   const subject = node === null ? [] : [nodePart(node), ': '];
-  const words = `${endOf(kind, role)}, after `;
+  const after = `${words}, after `;
   return [
     began,
-    entry(untilUs, 'finding_ended', node, ...subject, words, durationPart(lastedUs), '.'),
+    entry(untilUs, 'finding_ended', node, ...subject, after, durationPart(lastedUs), '.'),
   ];
 }
 
 /** Errors within it have no end worth a line. */
 const MOMENT_US = SECOND_US;
 
-/** How it is said that a finding is over. */
-function endOf(kind: string, role: Finding['role']): string {
+/** How it is said that a finding is over; undefined where its end is only that of the window. */
+function endOf(kind: string, role: Finding['role']): string | undefined {
+  const [family = '', what = ''] = kind.split('/');
+  if (family === 'big-transactions') return undefined;
   if (kind === 'state/down' && role === 'client') return 'connections again';
-  if (kind.startsWith('error-diagnosis/')) return 'the last of these errors';
-  if (kind.startsWith('low-tps/')) return 'as many transactions as usual again';
+  if (family === 'error-diagnosis') return 'the last of these errors';
+  if (family === 'low-tps') return 'as many transactions as usual again';
+  if (family === 'workload-mix') return 'asked as usual again';
+  if (family === 'hot') return 'the last of these values';
   if (kind === 'open-transactions/blocking')
     return 'the transaction that others waited for is over';
-  return `${kind.replace(/^[^/]*\//, '').replaceAll('_', ' ')} over`;
+  if (family === 'open-transactions') return 'the transaction that stood open is over';
+  return `${what.replaceAll('_', ' ')} over`;
 }
 
 function conditionOf({ finding, onset }: Member): TimelineEntry {

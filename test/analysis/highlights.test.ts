@@ -5,6 +5,7 @@ import type { WindowFacts } from '../../src/events/facts.ts';
 import type { Highlight, HighlightPart } from '../../src/events/report.ts';
 import { channelOf, classOf, EMPTY_FACTS, histogramOf, START_US, stepOf } from './fixtures.ts';
 import { SECOND_US } from '../../src/core/time.ts';
+import { sampleOpenTransactions } from '../server/sample-transactions.ts';
 import { shopFacts } from './shop-facts.ts';
 
 /** A window of which the capture is whole, with answers and no flaw. */
@@ -109,6 +110,29 @@ describe('highlightsOf', () => {
     expect(told([open(6, '10.0.0.1'), open(30, '10.0.0.2')])).toEqual([
       'warning: 2 channels left transactions open, the longest for 30000000: 10.0.0.2, after UPDATE.',
     ]);
+  });
+
+  it('says who waited on the tables of that one, and what gave up', () => {
+    const { window } = EMPTY_FACTS;
+    const openTransactions = sampleOpenTransactions(window);
+    const [held] = openTransactions.open;
+    const channel = channelOf({
+      sessionId: held?.sessionId ?? '',
+      client: '10.0.0.1',
+      openTransactionSinceUs: START_US,
+      lastSeenUs: START_US + 30 * SECOND_US,
+      lastCommand: 'UPDATE',
+    });
+    const told = (facts: Partial<WindowFacts['openTransactions']>) =>
+      highlights({
+        channels: [channel],
+        openTransactions: { ...openTransactions, ...facts },
+      }).find((line) => line.includes('left a transaction open'));
+    expect(told({})).toMatch(
+      /: 10\.0\.0\.1; 2 channels wait; 4 statements gave up on its tables\.$/,
+    );
+    expect(told({ gaveUp: [] })).toMatch(/: 10\.0\.0\.1; 2 channels wait on its tables\.$/);
+    expect(told({ open: [] })).toMatch(/: 10\.0\.0\.1, after UPDATE\.$/);
   });
 
   it('says at least how many transactions were left open where not all channels were read', () => {

@@ -149,6 +149,21 @@ describe('findings', () => {
     expect(ended(DATABASE)).toBe(`${DATABASE}: down over, after 100000000.`);
   });
 
+  it.each([
+    ['error-diagnosis/share', 'the last of these errors, after 60000000.'],
+    ['low-tps/database', 'as many transactions as usual again, after 60000000.'],
+    ['workload-mix/changed', 'asked as usual again, after 60000000.'],
+    ['hot/value', 'the last of these values, after 60000000.'],
+    ['open-transactions/idle', 'the transaction that stood open is over, after 60000000.'],
+    ['state/sub_healthy', 'sub healthy over, after 60000000.'],
+    // It ends with the window, whatever became of it.
+    ['big-transactions/type', undefined],
+  ])('that end are told in the words of what they were: %s', (kind, words) => {
+    const [incident] = told([findingOf({ kind, sinceUs: at(100), untilUs: at(160) })]);
+    const ends = incident?.timeline.filter((entry) => entry.kind === 'finding_ended').map(wordsOf);
+    expect(ends).toEqual(words === undefined ? [] : [`${DATABASE}: ${words}`]);
+  });
+
   it('of errors within a moment have no end worth a line', () => {
     const errors = (untilUs: number) =>
       findingOf({
