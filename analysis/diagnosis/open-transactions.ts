@@ -104,9 +104,14 @@ export function openTransactionsOf(
     longCount: open.filter(({ long }) => long).length,
     open,
     endedCount: facts.endedCount,
-    ended: facts.ended.map((one) => rowOf(one, false)),
+    ended: facts.ended.map((one) => rowOf(one, false)).filter(isTold),
     course: courseOf(facts, window, stepUs),
   };
+}
+
+/** Of those that were not long only what others waited for. */
+function isTold({ ageUs, waitingCount, gaveUpCount }: OpenTransactionRow): boolean {
+  return ageUs >= LONG_TRANSACTION_US || waitingCount + gaveUpCount > 0;
 }
 
 function byServer<Row extends { readonly server: string }, Model>(

@@ -98,7 +98,10 @@ export interface OpenTransactionsFacts {
   /** Open at asOfUs for a second or more, the oldest first, at most fifty. */
   readonly open: readonly OpenTransactionFacts[];
   readonly openCount: number;
-  /** Long ones that ended in the window, the longest first, at most twenty. */
+  /**
+   * Long ones that ended in the window, the longest first, at most twenty; behind them, at most twenty as well, those of five seconds
+   * and more that statements may have waited for until they failed.
+   */
   readonly ended: readonly OpenTransactionFacts[];
   readonly endedCount: number;
   /** Most first, at most a thousand. */
@@ -182,6 +185,7 @@ export interface OpenTransactions {
   readonly longCount: number;
   readonly open: readonly OpenTransactionRow[];
   readonly endedCount: number;
+  /** The long ones, then those that were not long and that others waited for. */
   readonly ended: readonly OpenTransactionRow[];
   /** Steps in which any was long. */
   readonly course: readonly OpenTransactionPoint[];

@@ -136,6 +136,38 @@ const impatientTransfers: Scenario = {
   ],
 };
 
+const shortHolds: Scenario = {
+  name: 'short-holds',
+  says: 'Somebody changes all accounts every half a minute and commits 8 to 15 s later; transfers give up after 1.5 s.',
+  settings: { lock_timeout: '1500' },
+  before: transfersMostly,
+  play: async ({ random }) => {
+    const client = await connectOther('importer');
+    const untilMs = Date.now() + LOW_TPS_MS;
+    while (Date.now() < untilMs) {
+      await client.query('BEGIN');
+      await client.query('UPDATE accounts SET balance = balance + 0');
+      await delay(between(random, 8_000, 15_000));
+      await client.query('COMMIT');
+      await delay(30_000);
+    }
+    await client.end();
+  },
+  afterSeconds: 15,
+  states: allowedEverywhere(['slow', 'jitter', 'sub_healthy', 'hang']),
+  findings: [
+    expectedBlocker(OTHER_HOST),
+    expectedError('55P03'),
+    allowedFindings(
+      'low-tps/database',
+      'open-transactions/',
+      'forecast/',
+      'slow-classes/',
+      'big-transactions/',
+    ),
+  ],
+};
+
 const wayToOrders: Scenario = {
   name: 'way-to-orders',
   says: 'The answers of the server to the transfers alone are held back by 300 to 800 ms in the network for four minutes.',
@@ -164,5 +196,6 @@ export const transferScenarios: readonly Scenario[] = [
   slowCommits,
   heldLock,
   impatientTransfers,
+  shortHolds,
   wayToOrders,
 ];

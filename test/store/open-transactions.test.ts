@@ -469,6 +469,42 @@ describe('statements that waited too long', () => {
     ]);
   });
 
+  it('come with transactions that were not long and were open while they waited', async () => {
+    const [short, shorter, victims, bystander] = [10, 11, 12, 13].map((index) =>
+      makeSession(index, { serverPort: 5437 }),
+    );
+    if (!short || !shorter || !victims || !bystander) throw new Error('no sessions');
+    const seconds = (value: number) => at(400 + value);
+    await storeThrough((sink) => {
+      const teller = new Teller(sink);
+      const holds = (session: Session, from: number, to: number): void => {
+        teller.begin(session, seconds(from));
+        teller.statement(session, { statementClass: change, tsUs: seconds(from) + 10 });
+        teller.end(session, seconds(from), seconds(to), 1, 1);
+      };
+      holds(short, 0, 12);
+      holds(shorter, 1, 5.5);
+      // Ten seconds in which nobody fails.
+      holds(bystander, 20, 30);
+      for (const sent of [2, 3, 8])
+        teller.statement(victims, {
+          ...noLock,
+          statementClass: change,
+          tsUs: seconds(sent),
+          durationUs: 2 * SECOND,
+        });
+      sink.activity(makeActivity({ secondUs: seconds(60), serverPort: 5437, requests: 1 }));
+    });
+    const { openTransactions } = await readWindowFacts(temporary.store, window(2_390, 2_460), {
+      server: '10.0.1.1:5437',
+    });
+    expect(openTransactions).toMatchObject({ endedCount: 0, long: [] });
+    expect(openTransactions.ended).toMatchObject([
+      { sessionId: short.id, sinceUs: seconds(0), asOfUs: seconds(12), outcome: 'commit' },
+    ]);
+    expect(openTransactions.gaveUp).toMatchObject([{ during: [0], count: 3 }]);
+  });
+
   it('are those of the window', async () => {
     const { openTransactions } = await readWindowFacts(temporary.store, window(2_025, 2_050));
     expect(openTransactions.open.map(({ sessionId }) => sessionId)).toEqual([holder?.id]);

@@ -126,7 +126,10 @@ export const openTransactionsSchema = Type.Object(
       description: 'Open for a second or more, the oldest first, at most fifty',
     }),
     endedCount: count('Long ones that ended in the window'),
-    ended: Type.Array(rowSchema, { description: 'The longest of them first, at most twenty' }),
+    ended: Type.Array(rowSchema, {
+      description:
+        'The longest of them first, at most twenty; then at most twenty that were not long and that others waited for',
+    }),
     course: Type.Array(pointSchema, { description: 'Steps in which any was long' }),
   },
   { ...CLOSED, description: 'Uncommitted transactions' },

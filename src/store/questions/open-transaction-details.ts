@@ -181,6 +181,15 @@ const STATEMENT_TIMEOUT = 'statement_timeout';
 export const WAITED_TOO_LONG: readonly string[] = [LOCK_TIMEOUT, STATEMENT_TIMEOUT];
 const GAVE_UP_MAX = 1_000;
 
+/** A row for each statement that failed in the window since it had waited too long: the first ones, where a limit is given. */
+export function gaveUpSql(limit?: number): string {
+  return `SELECT ${SERVER} AS server, session_id AS session, client_ip AS client, toString(fingerprint) AS fingerprint, sqlstate,
+      duration_us AS lastedUs, ${us('ts')} AS sentUs, sentUs + toInt64(duration_us) AS failedUs
+    FROM failures WHERE ${inWindow('ts')} AND ${IN_SCOPE}
+      AND (error_class = '${LOCK_TIMEOUT}' OR error_class = '${STATEMENT_TIMEOUT}' AND duration_us >= ${WAITING_LEAST_US})
+    ${limit === undefined ? '' : `ORDER BY ts LIMIT ${String(limit)}`}`;
+}
+
 /**
  * What failed in the window since it had waited too long, by the spells that were open all that time: it may have been sent
  * by the session of none of them. With `mirrorsql query`: `SELECT client_ip, fingerprint, sqlstate, count(), max(duration_us)
@@ -194,13 +203,12 @@ export async function readGaveUp(
 ): Promise<GaveUpFacts[]> {
   return await ask<GaveUpFacts>(
     store,
-    `SELECT arrayMap(place -> place - 1, arrayFilter(place -> {servers:Array(String)}[place] = ${SERVER}
-        AND {sessions:Array(String)}[place] != session_id AND {since:Array(Int64)}[place] < ${us('ts')}
-        AND {until:Array(Int64)}[place] >= ${us('ts')} + toInt64(duration_us), range(1, {spells:UInt32} + 1))) AS during,
-      client_ip AS client, toString(fingerprint) AS fingerprint, sqlstate, count() AS count, max(duration_us) AS longestUs
-    FROM failures WHERE ${inWindow('ts')} AND ${IN_SCOPE}
-      AND (error_class = '${LOCK_TIMEOUT}' OR error_class = '${STATEMENT_TIMEOUT}' AND duration_us >= ${WAITING_LEAST_US})
-    GROUP BY during, client, failures.fingerprint, sqlstate HAVING notEmpty(during)
+    `SELECT arrayMap(place -> place - 1, arrayFilter(place -> {servers:Array(String)}[place] = server
+        AND {sessions:Array(String)}[place] != session AND {since:Array(Int64)}[place] < sentUs
+        AND {until:Array(Int64)}[place] >= failedUs, range(1, {spells:UInt32} + 1))) AS during,
+      client, fingerprint, sqlstate, count() AS count, max(lastedUs) AS longestUs
+    FROM (${gaveUpSql()})
+    GROUP BY during, client, fingerprint, sqlstate HAVING notEmpty(during)
     ORDER BY count DESC, client, fingerprint, sqlstate, during LIMIT ${GAVE_UP_MAX}`,
     {
       ...parameters,

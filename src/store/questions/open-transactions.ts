@@ -23,6 +23,7 @@ import { ask, IN_SCOPE, moment, openSessions, type Parameters, SERVER, us } from
 import type { ClassDescriptions } from './class-descriptions.ts';
 import type { Failures } from './failures.ts';
 import {
+  gaveUpSql,
   readCourses,
   readGaveUp,
   readWaiting,
@@ -43,6 +44,9 @@ const UNENDED_MAX = 2_000;
 /** Of them three are told; their order may differ with what came before. */
 const FOLLOWERS_MAX = 20;
 const LONG_MAX = 5_000;
+/** A transaction as short as those that wait for it is more often one of them. */
+const WAITED_FOR_LEAST_US = 5_000_000;
+const GAVE_UP_LOOKED_AT = 2_000;
 /** Younger ones are counted only: what they do next they have done before anybody reads of it. */
 const TOLD_FROM_US = 1_000_000;
 /** What was open at the end of a window of the past is looked for so far behind it. */
@@ -73,10 +77,14 @@ export async function readOpenTransactions(
     behindUs: asOfUs + LOOKED_BEHIND_US,
     longUs: LONG_TRANSACTION_US,
   };
-  const [later, { unended, unendedCount }, long] = await Promise.all([
+  const waitedTooLong = failures.then(({ causes }) =>
+    causes.some(({ errorClass }) => WAITED_TOO_LONG.includes(errorClass)),
+  );
+  const [later, { unended, unendedCount }, long, waitedFor] = await Promise.all([
     readEndedLater(store, asked),
     readUnended(store, asOfUs, asked),
     readLong(store, asked),
+    waitedTooLong.then((any) => (any ? readWaitedFor(store, asked) : [])),
   ]);
   const laterCount = later.length < OPEN_MAX ? later.length : await countEndedLater(store, asked);
   const open = [...later, ...unended]
@@ -84,7 +92,7 @@ export async function readOpenTransactions(
     .sort((a, b) => a.sinceUs - b.sinceUs)
     .slice(0, OPEN_MAX);
   const allEnded = long.filter(({ endUs }) => endUs !== null && endUs < asOfUs);
-  const ended = allEnded.slice(0, ENDED_MAX);
+  const ended = [...allEnded.slice(0, ENDED_MAX), ...waitedFor];
   const spells: Spell[] = [...open, ...ended];
   const facts = {
     asOfUs,
@@ -98,7 +106,8 @@ export async function readOpenTransactions(
     ],
   };
   if (spells.length === 0) return { ...facts, ...NOTHING_OPEN };
-  const gaveUp = readGaveUpIfAny(store, spells, failures, asked);
+  // In most hours nothing fails for having waited too long: then nobody asks.
+  const gaveUp = waitedTooLong.then((any) => (any ? readGaveUp(store, spells, asked) : []));
   const details = await readDetails(store, spells, open.length, gaveUp, asked, descriptions);
   return { ...facts, ...details };
 }
@@ -151,19 +160,6 @@ const NOTHING_OPEN = {
   stepTimes: [],
   classes: [],
 } as const;
-
-/** In most hours nothing fails for having waited too long: then nobody asks. */
-async function readGaveUpIfAny(
-  store: Store,
-  spells: readonly Spell[],
-  failures: Promise<Pick<Failures, 'causes'>>,
-  parameters: Parameters,
-): Promise<GaveUpFacts[]> {
-  const { causes } = await failures;
-  return causes.some(({ errorClass }) => WAITED_TOO_LONG.includes(errorClass))
-    ? readGaveUp(store, spells, parameters)
-    : [];
-}
 
 function textsOf(
   spells: readonly OpenTransactionFacts[],
@@ -346,4 +342,20 @@ async function readLong(
     parameters,
   );
   return rows.map((row) => ({ ...spellOf(row), type: row.type }));
+}
+
+/** What others may have waited for until they failed, and was not long. */
+async function readWaitedFor(store: Store, parameters: Parameters): Promise<Spell[]> {
+  const rows = await ask<SpellRow & { readonly failures: number }>(
+    store,
+    `WITH (SELECT groupArray((server, sentUs, failedUs)) FROM (${gaveUpSql(GAVE_UP_LOOKED_AT)})) AS gaveUp
+    SELECT ${WHO}, ${us('start_ts')} AS sinceUs, ${us('ts')} AS asOfUs, ${us('ts')} AS endUs, toString(outcome) AS outcome,
+      ${TORN}, arrayCount(one -> one.1 = ${SERVER} AND one.2 > sinceUs AND one.3 <= endUs, gaveUp) AS failures
+    FROM transactions
+    WHERE NOT implicit AND duration_us >= ${WAITED_FOR_LEAST_US} AND duration_us < {longUs:UInt64}
+      AND ts >= ${moment('fromUs')} AND ts < ${moment('asOfUs')} AND ${IN_SCOPE} AND failures > 0
+    ORDER BY failures DESC, start_ts, session_id LIMIT ${ENDED_MAX}`,
+    parameters,
+  );
+  return rows.map(({ failures: _, ...row }) => spellOf(row));
 }

@@ -198,6 +198,16 @@ describe('statements that gave up waiting', () => {
     expect(countOf([reads, elsewhere])).toBe(0);
   });
 
+  it('make a transaction worth telling that was not long', () => {
+    const short = { ...held, ...aged(10), waiting: [], endUs: held.asOfUs };
+    const ended = (changes: Partial<OpenTransactionsFacts>) =>
+      judged({ open: [], ended: [short], ...changes });
+    expect(ended({}).ended).toEqual([]);
+    const told = ended({ gaveUp: sample.gaveUp });
+    expect(told.ended).toMatchObject([{ ageUs: 10 * SECOND, long: false, gaveUpCount: 4 }]);
+    expect(kinds(told)).toEqual(['warning open-transactions/blocking']);
+  });
+
   it('are found, as grave by themselves as channels that wait', () => {
     const [finding] = openTransactionFindings(one({ waiting: [] }, { gaveUp: sample.gaveUp }));
     expect(finding).toMatchObject({
