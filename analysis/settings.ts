@@ -12,7 +12,7 @@ import {
 import {
   defaultOpenTransactionFindingSettings,
   type OpenTransactionFindingSettings,
-} from './diagnosis/open-transaction-findings.ts';
+} from './diagnosis/open-transaction-settings.ts';
 import {
   defaultQueryClustersSettings,
   type QueryClustersSettings,

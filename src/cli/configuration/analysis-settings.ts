@@ -3,7 +3,7 @@ import { defaultBigTransactionsSettings } from '../../../analysis/diagnosis/big-
 import { defaultErrorDiagnosisSettings } from '../../../analysis/diagnosis/error-settings.ts';
 import { defaultHotValueSettings } from '../../../analysis/diagnosis/hot-values.ts';
 import { defaultLowTpsSettings } from '../../../analysis/diagnosis/low-tps-settings.ts';
-import { defaultOpenTransactionFindingSettings } from '../../../analysis/diagnosis/open-transaction-findings.ts';
+import { defaultOpenTransactionFindingSettings } from '../../../analysis/diagnosis/open-transaction-settings.ts';
 import { defaultQueryClustersSettings } from '../../../analysis/diagnosis/query-clusters-settings.ts';
 import { defaultSlowClassesSettings } from '../../../analysis/diagnosis/slow-classes-settings.ts';
 import { defaultForecastSettings } from '../../../analysis/forecast/settings.ts';

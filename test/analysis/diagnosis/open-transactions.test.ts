@@ -208,6 +208,43 @@ describe('statements that gave up waiting', () => {
     expect(kinds(told)).toEqual(['warning open-transactions/blocking']);
   });
 
+  it('are found once for many transactions of one client, that came one after the other', () => {
+    const count = 5;
+    const ended = Array.from({ length: count }, (_, index) => {
+      const asOfUs = AS_OF - index * 60 * SECOND;
+      const sinceUs = asOfUs - (10 + index) * SECOND;
+      const clientPort = held.clientPort + index;
+      return { ...held, clientPort, sinceUs, asOfUs, endUs: asOfUs, waiting: [] };
+    });
+    const told = (transactions: typeof ended) =>
+      openTransactionFindings(
+        judged({
+          open: [],
+          ended: transactions,
+          gaveUp: transactions.map((_, index) => ({ ...gaveUp, during: [index], count: 2 })),
+        }),
+      );
+    expect(told(ended.slice(1))).toHaveLength(count - 1);
+    const [finding, ...others] = told(ended);
+    expect(others).toEqual([]);
+    expect(finding).toMatchObject({
+      kind: 'open-transactions/blocking',
+      severity: 'warning',
+      sinceUs: ended.at(-1)?.sinceUs,
+      untilUs: AS_OF,
+      sqlstates: ['55P03'],
+      sessions: [held.sessionId],
+    });
+    const said = finding?.summary.map((part) => ('text' in part ? part.text : String(part.value)));
+    expect(said?.join('')).toBe(
+      `5 transactions that 10.20.1.11 (branch-office) had open for up to ${14 * SECOND} kept others waiting for up to ` +
+        `${10 * SECOND}; 10 statements failed.`,
+    );
+    // Of different clients each is told.
+    const apart = ended.map((one, index) => ({ ...one, client: `10.0.0.${String(index)}` }));
+    expect(told(apart)).toHaveLength(count);
+  });
+
   it('are found, as grave by themselves as channels that wait', () => {
     const [finding] = openTransactionFindings(one({ waiting: [] }, { gaveUp: sample.gaveUp }));
     expect(finding).toMatchObject({
