@@ -25,7 +25,7 @@ const TABLES_MAX = 10;
 const HOLDERS_MAX = 3;
 /** Where the transaction is known that was waited for. */
 const HELD_ADVICE =
-  'See what the application of that transaction does between its statements: others wait until it commits.';
+  'See what the application that kept a transaction open on these tables does before it commits: others wait until then.';
 
 /** @param transactions what failed after waiting is told with the transaction that it waited for */
 export function diagnoseErrors(

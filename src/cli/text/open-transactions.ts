@@ -1,7 +1,7 @@
 /** Uncommitted transactions (D3, P7): who, since when, what waits for them, and what they will do next. */
 import type { OpenTransactionRow, TimeLeft } from '../../events/open-transactions.ts';
 import { counted, countText, durationText, shareText } from '../../core/quantities.ts';
-import { cutMiddle, printable, widthOf } from './cell.ts';
+import { cutMiddle, printable } from './cell.ts';
 import { moreLines, type Page, section } from './page.ts';
 import { type Column, tableLines } from './table.ts';
 
@@ -13,15 +13,23 @@ export function openTransactions(page: Page): string[] {
   if (told.length === 0) return [];
   const note = `${countText(openCount)} open at ${page.clock(page.report.openTransactions.asOfUs)}, ${countText(longCount)} of them long; ${counted(endedCount, 'long one', 'long ones')} ended`;
   return section(page, 'Uncommitted transactions', note, [
-    ...tableLines(told, columnsOf(page), page.inner, page.paint.dim),
+    ...tableLines(told, columnsOf(page, told), page.inner, page.paint.dim),
     ...moreLines(page, open.length, LISTED_MAX, 'open transactions'),
-    ...told.flatMap((row) => gaveUpLines(page, row)),
     ...open.slice(0, LISTED_MAX).flatMap((row) => outlookLines(page, row)),
   ]);
 }
 
-function columnsOf(page: Page): Column<OpenTransactionRow>[] {
+function columnsOf(page: Page, told: readonly OpenTransactionRow[]): Column<OpenTransactionRow>[] {
   const { paint } = page;
+  const countColumn = (
+    title: string,
+    countOf: (row: OpenTransactionRow) => number,
+  ): Column<OpenTransactionRow> => ({
+    title,
+    cell: (row) => (countOf(row) === 0 ? '–' : countText(countOf(row))),
+    align: 'right',
+    tint: (cell, row) => (countOf(row) > 0 ? paint.red(cell) : cell),
+  });
   return [
     {
       title: 'channel',
@@ -47,12 +55,11 @@ function columnsOf(page: Page): Column<OpenTransactionRow>[] {
       from: 110,
     },
     { title: 'rows', cell: ({ rowsAffected }) => countText(rowsAffected), align: 'right' },
-    {
-      title: 'waiting',
-      cell: ({ waitingCount }) => (waitingCount === 0 ? '–' : countText(waitingCount)),
-      align: 'right',
-      tint: (cell, { waitingCount }) => (waitingCount > 0 ? paint.red(cell) : cell),
-    },
+    countColumn('waiting', ({ waitingCount }) => waitingCount),
+    // What failed for having waited too long: seldom anything.
+    ...(told.some(({ gaveUpCount }) => gaveUpCount > 0)
+      ? [countColumn('gave up', ({ gaveUpCount }) => gaveUpCount)]
+      : []),
     { title: 'last statement', cell: ({ lastText }) => printable(lastText ?? '–'), flexible: true },
   ];
 }
@@ -64,17 +71,6 @@ function isOpen({ endUs, asOfUs }: OpenTransactionRow): boolean {
 function stateText(row: OpenTransactionRow): string {
   if (!isOpen(row)) return row.outcome === 'rollback' ? 'rolled back' : 'committed';
   return row.working === null ? 'not known' : row.working ? 'working' : 'idle';
-}
-
-/** `10.0.0.1:40000  30 statements gave up after up to 5.3 s: UPDATE a` */
-function gaveUpLines(page: Page, row: OpenTransactionRow): string[] {
-  const [most] = row.gaveUp;
-  if (most === undefined) return [];
-  const gaveUp = counted(row.gaveUpCount, 'statement', 'statements');
-  const longest = durationText(Math.max(...row.gaveUp.map(({ longestUs }) => longestUs)));
-  const who = `${page.node(row.client)}:${row.clientPort}`;
-  const line = `${who}  ${gaveUp} gave up after up to ${longest}: `;
-  return [page.paint.red(line + cutMiddle(printable(most.text), page.inner - widthOf(line)))];
 }
 
 /** `10.0.0.1:40000  like SELECT a, UPDATE b (100 %) · next UPDATE ... 97 %, COMMIT 3 % · commits 99 % · 12 ms left` */

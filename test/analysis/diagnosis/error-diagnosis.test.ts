@@ -373,7 +373,7 @@ describe('errors that a wait ends with', () => {
         count: 4,
       },
     ]);
-    expect(cause?.advice).toContain('that transaction');
+    expect(cause?.advice).toContain('kept a transaction open');
     expect(told({}, true)?.holders).toHaveLength(1);
   });
 
