@@ -100,7 +100,7 @@ export interface OpenTransactionsFacts {
   readonly openCount: number;
   /**
    * Long ones that ended in the window, the longest first, at most twenty; behind them, at most twenty as well, those of five seconds
-   * and more that statements may have waited for until they failed.
+   * and more that others may have waited for.
    */
   readonly ended: readonly OpenTransactionFacts[];
   readonly endedCount: number;

@@ -136,23 +136,45 @@ const impatientTransfers: Scenario = {
   ],
 };
 
+/** Somebody changes all accounts again and again, and commits 8 to 15 s later. */
+const holdShortly: Scenario['play'] = async ({ random }) => {
+  const client = await connectOther('importer');
+  const untilMs = Date.now() + LOW_TPS_MS;
+  while (Date.now() < untilMs) {
+    await client.query('BEGIN');
+    await client.query('UPDATE accounts SET balance = balance + 0');
+    await delay(between(random, 8_000, 15_000));
+    await client.query('COMMIT');
+    await delay(30_000);
+  }
+  await client.end();
+};
+
+const patientTransfers: Scenario = {
+  name: 'patient-transfers',
+  says: 'Somebody changes all accounts every half a minute and commits 8 to 15 s later; transfers wait that long.',
+  before: transfersMostly,
+  play: holdShortly,
+  afterSeconds: 15,
+  states: allowedEverywhere(['slow', 'jitter', 'sub_healthy', 'hang']),
+  findings: [
+    expectedBlocker(OTHER_HOST),
+    allowedFindings(
+      'low-tps/database',
+      'open-transactions/',
+      'forecast/',
+      'slow-classes/',
+      'big-transactions/',
+    ),
+  ],
+};
+
 const shortHolds: Scenario = {
   name: 'short-holds',
   says: 'Somebody changes all accounts every half a minute and commits 8 to 15 s later; transfers give up after 1.5 s.',
   settings: { lock_timeout: '1500' },
   before: transfersMostly,
-  play: async ({ random }) => {
-    const client = await connectOther('importer');
-    const untilMs = Date.now() + LOW_TPS_MS;
-    while (Date.now() < untilMs) {
-      await client.query('BEGIN');
-      await client.query('UPDATE accounts SET balance = balance + 0');
-      await delay(between(random, 8_000, 15_000));
-      await client.query('COMMIT');
-      await delay(30_000);
-    }
-    await client.end();
-  },
+  play: holdShortly,
   afterSeconds: 15,
   states: allowedEverywhere(['slow', 'jitter', 'sub_healthy', 'hang']),
   findings: [
@@ -196,6 +218,7 @@ export const transferScenarios: readonly Scenario[] = [
   slowCommits,
   heldLock,
   impatientTransfers,
+  patientTransfers,
   shortHolds,
   wayToOrders,
 ];

@@ -505,6 +505,45 @@ describe('statements that waited too long', () => {
     expect(openTransactions.gaveUp).toMatchObject([{ during: [0], count: 3 }]);
   });
 
+  it('or were answered when such a transaction ended, several at once', async () => {
+    const sessions = [14, 15, 16, 17, 18].map((index) => makeSession(index, { serverPort: 5438 }));
+    const [first, second, ...waiters] = sessions as [Session, Session, ...Session[]];
+    const seconds = (value: number) => at(500 + value);
+    await storeThrough((sink) => {
+      const teller = new Teller(sink);
+      const holds = (
+        session: Session,
+        from: number,
+        to: number,
+        waits: readonly number[],
+      ): void => {
+        teller.begin(session, seconds(from));
+        teller.statement(session, { statementClass: change, tsUs: seconds(from) + 10 });
+        teller.end(session, seconds(from), seconds(to), 1, 1);
+        for (const [index, lateMs] of waits.entries()) {
+          const sent = seconds(from + 1 + index);
+          teller.statement(waiters[index] as Session, {
+            statementClass: change,
+            tsUs: sent,
+            durationUs: seconds(to) + lateMs * 1_000 - sent,
+          });
+        }
+      };
+      // Three at once, a little before and behind its end; then two, and one much later.
+      holds(first, 0, 10, [-50, 3, 90]);
+      holds(second, 20, 30, [1, 2, 400]);
+      sink.activity(makeActivity({ secondUs: seconds(60), serverPort: 5438, requests: 1 }));
+    });
+    const { openTransactions } = await readWindowFacts(temporary.store, window(2_490, 2_560), {
+      server: '10.0.1.1:5438',
+    });
+    expect(openTransactions.gaveUp).toEqual([]);
+    expect(openTransactions.ended.map(({ sessionId }) => sessionId)).toEqual([first.id]);
+    expect(openTransactions.ended[0]?.waiting.map(({ sessionId }) => sessionId).sort()).toEqual(
+      waiters.map(({ id }) => id).sort(),
+    );
+  });
+
   it('are those of the window', async () => {
     const { openTransactions } = await readWindowFacts(temporary.store, window(2_025, 2_050));
     expect(openTransactions.open.map(({ sessionId }) => sessionId)).toEqual([holder?.id]);

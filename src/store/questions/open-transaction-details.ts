@@ -1,11 +1,7 @@
 /** What single transactions did, and who waited while they were open: read from the events by session and time. */
-import type {
-  GaveUpFacts,
-  OpenTransactionFacts,
-  WaitingFacts,
-} from '../../events/open-transactions.ts';
+import type { OpenTransactionFacts, WaitingFacts } from '../../events/open-transactions.ts';
 import type { Store } from '../store.ts';
-import { ask, IN_SCOPE, inWindow, moment, type Parameters, SERVER, us } from './ask.ts';
+import { ask, IN_SCOPE, moment, type Parameters, SERVER, us } from './ask.ts';
 
 /** A transaction, without what its events tell. */
 export interface Spell
@@ -46,12 +42,12 @@ export interface Course
 /** Of a long transaction, so many of its first and as many of its last statements are read. */
 const EACH_END_MAX = 100;
 /** Whoever waits for less may be working. */
-const WAITING_LEAST_US = 1_000_000;
+export const WAITING_LEAST_US = 1_000_000;
 /** Applications and proxies give up before. */
 const WAITING_MOST_US = 600_000_000;
 const WAITING_ROWS_MAX = 2_000;
 /** Whoever waited for a lock is often answered a little before the COMMIT that released it. */
-const RELEASED_BEFORE_US = 100_000;
+export const RELEASED_BEFORE_US = 100_000;
 /** Stands for the end of what was not answered. */
 const NEVER_US = Number.MAX_SAFE_INTEGER;
 
@@ -172,52 +168,6 @@ export async function readWaiting(
         fingerprint,
         sinceUs,
       })),
-  );
-}
-
-/** Classes of errors with which a statement ends that waited too long: for a lock, or for whatever it was. */
-const LOCK_TIMEOUT = 'lock_timeout';
-const STATEMENT_TIMEOUT = 'statement_timeout';
-export const WAITED_TOO_LONG: readonly string[] = [LOCK_TIMEOUT, STATEMENT_TIMEOUT];
-const GAVE_UP_MAX = 1_000;
-
-/** A row for each statement that failed in the window since it had waited too long: the first ones, where a limit is given. */
-export function gaveUpSql(limit?: number): string {
-  return `SELECT ${SERVER} AS server, session_id AS session, client_ip AS client, toString(fingerprint) AS fingerprint, sqlstate,
-      duration_us AS lastedUs, ${us('ts')} AS sentUs, sentUs + toInt64(duration_us) AS failedUs
-    FROM failures WHERE ${inWindow('ts')} AND ${IN_SCOPE}
-      AND (error_class = '${LOCK_TIMEOUT}' OR error_class = '${STATEMENT_TIMEOUT}' AND duration_us >= ${WAITING_LEAST_US})
-    ${limit === undefined ? '' : `ORDER BY ts LIMIT ${String(limit)}`}`;
-}
-
-/**
- * What failed in the window since it had waited too long, by the spells that were open all that time: it may have been sent
- * by the session of none of them. With `mirrorsql query`: `SELECT client_ip, fingerprint, sqlstate, count(), max(duration_us)
- * FROM failures WHERE error_class = 'lock_timeout' GROUP BY 1, 2, 3`.
- * @throws MirrorSqlError
- */
-export async function readGaveUp(
-  store: Store,
-  spells: readonly Spell[],
-  parameters: Parameters,
-): Promise<GaveUpFacts[]> {
-  return await ask<GaveUpFacts>(
-    store,
-    `SELECT arrayMap(place -> place - 1, arrayFilter(place -> {servers:Array(String)}[place] = server
-        AND {sessions:Array(String)}[place] != session AND {since:Array(Int64)}[place] < sentUs
-        AND {until:Array(Int64)}[place] >= failedUs, range(1, {spells:UInt32} + 1))) AS during,
-      client, fingerprint, sqlstate, count() AS count, max(lastedUs) AS longestUs
-    FROM (${gaveUpSql()})
-    GROUP BY during, client, fingerprint, sqlstate HAVING notEmpty(during)
-    ORDER BY count DESC, client, fingerprint, sqlstate, during LIMIT ${GAVE_UP_MAX}`,
-    {
-      ...parameters,
-      spells: spells.length,
-      servers: spells.map(({ server }) => server),
-      sessions: spells.map(({ sessionId }) => sessionId),
-      since: spells.map(({ sinceUs }) => sinceUs),
-      until: spells.map(({ asOfUs }) => asOfUs),
-    },
   );
 }
 

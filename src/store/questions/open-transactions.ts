@@ -21,21 +21,14 @@ import {
 import type { Store } from '../store.ts';
 import { ask, IN_SCOPE, moment, openSessions, type Parameters, SERVER, us } from './ask.ts';
 import type { ClassDescriptions } from './class-descriptions.ts';
-import type { Failures } from './failures.ts';
-import {
-  gaveUpSql,
-  readCourses,
-  readGaveUp,
-  readWaiting,
-  type Spell,
-  WAITED_TOO_LONG,
-} from './open-transaction-details.ts';
+import { readCourses, readWaiting, type Spell } from './open-transaction-details.ts';
 import {
   learntUntil,
   readStatementSteps,
   readStepTimes,
   readTransactionTypes,
 } from './transaction-types.ts';
+import { holdersSql, readGaveUp, type Waits } from './waits.ts';
 
 const OPEN_MAX = 50;
 const ENDED_MAX = 20;
@@ -44,9 +37,6 @@ const UNENDED_MAX = 2_000;
 /** Of them three are told; their order may differ with what came before. */
 const FOLLOWERS_MAX = 20;
 const LONG_MAX = 5_000;
-/** A transaction as short as those that wait for it is more often one of them. */
-const WAITED_FOR_LEAST_US = 5_000_000;
-const GAVE_UP_LOOKED_AT = 2_000;
 /** Younger ones are counted only: what they do next they have done before anybody reads of it. */
 const TOLD_FROM_US = 1_000_000;
 /** What was open at the end of a window of the past is looked for so far behind it. */
@@ -67,7 +57,7 @@ export async function readOpenTransactions(
   window: Window,
   extent: NonNullable<Extent>,
   parameters: Parameters,
-  failures: Promise<Pick<Failures, 'causes'>>,
+  waits: Promise<Waits>,
   descriptions: ClassDescriptions,
 ): Promise<OpenTransactionsFacts> {
   const asOfUs = Math.round(Math.min(window.toUs, extent.toUs));
@@ -77,14 +67,11 @@ export async function readOpenTransactions(
     behindUs: asOfUs + LOOKED_BEHIND_US,
     longUs: LONG_TRANSACTION_US,
   };
-  const waitedTooLong = failures.then(({ causes }) =>
-    causes.some(({ errorClass }) => WAITED_TOO_LONG.includes(errorClass)),
-  );
   const [later, { unended, unendedCount }, long, waitedFor] = await Promise.all([
     readEndedLater(store, asked),
     readUnended(store, asOfUs, asked),
     readLong(store, asked),
-    waitedTooLong.then((any) => (any ? readWaitedFor(store, asked) : [])),
+    waits.then((any) => (any.gaveUp || any.slow ? readWaitedFor(store, any, asked) : [])),
   ]);
   const laterCount = later.length < OPEN_MAX ? later.length : await countEndedLater(store, asked);
   const open = [...later, ...unended]
@@ -106,8 +93,7 @@ export async function readOpenTransactions(
     ],
   };
   if (spells.length === 0) return { ...facts, ...NOTHING_OPEN };
-  // In most hours nothing fails for having waited too long: then nobody asks.
-  const gaveUp = waitedTooLong.then((any) => (any ? readGaveUp(store, spells, asked) : []));
+  const gaveUp = waits.then((any) => (any.gaveUp ? readGaveUp(store, spells, asked) : []));
   const details = await readDetails(store, spells, open.length, gaveUp, asked, descriptions);
   return { ...facts, ...details };
 }
@@ -327,6 +313,15 @@ async function readBusyEdges(
 
 const LONG_IN_WINDOW = `NOT implicit AND duration_us >= {longUs:UInt64} AND ts >= ${moment('fromUs')} AND ${IN_SCOPE}`;
 
+/** Columns of a spell that ended when its transaction did. */
+const ENDED = `${WHO}, ${us('start_ts')} AS sinceUs, ${us('ts')} AS asOfUs, ${us('ts')} AS endUs,
+      toString(outcome) AS outcome, ${TORN}`;
+
+/** What others may have waited for, and was not long. */
+async function readWaitedFor(store: Store, waits: Waits, parameters: Parameters): Promise<Spell[]> {
+  return (await ask<SpellRow>(store, holdersSql(ENDED, waits), parameters)).map(spellOf);
+}
+
 /** The longest first. */
 async function readLong(
   store: Store,
@@ -334,28 +329,11 @@ async function readLong(
 ): Promise<(Spell & { readonly type: string })[]> {
   const rows = await ask<SpellRow & { readonly type: string }>(
     store,
-    `SELECT ${WHO}, ${us('start_ts')} AS sinceUs, ${us('ts')} AS asOfUs, ${us('ts')} AS endUs,
-      toString(outcome) AS outcome, ${TORN}, toString(type) AS type
+    `SELECT ${ENDED}, toString(type) AS type
     FROM transactions
     WHERE ${LONG_IN_WINDOW} AND ts < ${moment('behindUs')} AND start_ts < ${moment('asOfUs')}
     ORDER BY duration_us DESC, session_id LIMIT ${LONG_MAX}`,
     parameters,
   );
   return rows.map((row) => ({ ...spellOf(row), type: row.type }));
-}
-
-/** What others may have waited for until they failed, and was not long. */
-async function readWaitedFor(store: Store, parameters: Parameters): Promise<Spell[]> {
-  const rows = await ask<SpellRow & { readonly failures: number }>(
-    store,
-    `WITH (SELECT groupArray((server, sentUs, failedUs)) FROM (${gaveUpSql(GAVE_UP_LOOKED_AT)})) AS gaveUp
-    SELECT ${WHO}, ${us('start_ts')} AS sinceUs, ${us('ts')} AS asOfUs, ${us('ts')} AS endUs, toString(outcome) AS outcome,
-      ${TORN}, arrayCount(one -> one.1 = ${SERVER} AND one.2 > sinceUs AND one.3 <= endUs, gaveUp) AS failures
-    FROM transactions
-    WHERE NOT implicit AND duration_us >= ${WAITED_FOR_LEAST_US} AND duration_us < {longUs:UInt64}
-      AND ts >= ${moment('fromUs')} AND ts < ${moment('asOfUs')} AND ${IN_SCOPE} AND failures > 0
-    ORDER BY failures DESC, start_ts, session_id LIMIT ${ENDED_MAX}`,
-    parameters,
-  );
-  return rows.map(({ failures: _, ...row }) => spellOf(row));
 }

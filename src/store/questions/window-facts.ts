@@ -27,6 +27,7 @@ import { readSeasons } from './seasons.ts';
 import { classStepUsFor, stepUsFor } from './steps.ts';
 import { readWorkloadMix } from './workload-mix.ts';
 import { readTransactionShapes } from './transactions.ts';
+import { waitsOf } from './waits.ts';
 
 /** Requests younger than this at the end of the data cannot be judged unanswered (ActivitySecond.requestsAnswered). */
 const ANSWER_WITHIN_US = 10_000_000;
@@ -86,7 +87,7 @@ export async function readWindowFacts(
     readWorkloadMix(store, healthWindow, parameters),
     readMissed(store, stepUs, parameters),
     readSlowest(store, window, scope, SLOWEST_COUNT),
-    readDiagnosisFacts(store, window, extent, scope, failures, descriptions),
+    readDiagnosisFacts(store, window, extent, scope, failures, sums, descriptions),
   ]);
   return {
     window,
@@ -149,6 +150,7 @@ async function readDiagnosisFacts(
   extent: NonNullable<Extent>,
   scope: Scope,
   failures: Promise<Failures>,
+  sums: Promise<readonly ClassSums[]>,
   descriptions: ClassDescriptions,
 ): Promise<DiagnosisFacts> {
   const parameters = parametersOf(window, scope);
@@ -163,7 +165,7 @@ async function readDiagnosisFacts(
   ] = await Promise.all([
     readClassForecast(store, window, extent, scope, descriptions),
     readErrorDiagnosis(store, window, parameters, failures, descriptions),
-    readOpenTransactions(store, window, extent, parameters, failures, descriptions),
+    readOpenTransactions(store, window, extent, parameters, waitsOf(failures, sums), descriptions),
     readBigTransactions(store, window, parameters, descriptions),
     readLowTps(store, window, parameters),
     readHotValues(store, window, scope, descriptions),
