@@ -13,7 +13,13 @@ import { SegmentSink } from '../../src/store/segment-sink.ts';
 import { shardHosts, shardIndex } from '../../src/store/server/cluster.ts';
 import { openStore, type Store } from '../../src/store/store.ts';
 import { SegmentWriter } from '../../src/store/writer.ts';
-import { makeClass, makeSession, makeStatement, makeWorkload } from './synthetic.ts';
+import {
+  makeClass,
+  makeSession,
+  makeStatement,
+  makeTransactionEnd,
+  makeWorkload,
+} from './synthetic.ts';
 import { descriptionOf, numberOf, rowsOf, temporaryDirectory } from './temporary-store.ts';
 
 /**
@@ -24,11 +30,14 @@ import { descriptionOf, numberOf, rowsOf, temporaryDirectory } from './temporary
 const SHARDS = ['shard_a', 'shard_b'];
 /** Beside the made-up workload. */
 const PAGE_STATEMENTS = 12;
-/** One fails, and the one that follows in its transaction is ignored. */
+/** One fails, and the one that follows in its transaction is ignored; one gives up waiting. */
 const FAILURES = [
   ['40P01', 'deadlock'],
   ['25P02', 'tx_aborted'],
+  ['55P03', 'lock_timeout'],
 ] as const;
+/** Open while they fail, of another session. */
+const HELD = { startUs: 1_789_999_990_000_000, endUs: 1_790_000_001_500_000 } as const;
 const CONFIG = `<clickhouse><tcp_port>9000</tcp_port><remote_servers><one>
   <shard><replica><host>localhost</host><port>9000</port></replica></shard>
 </one></remote_servers></clickhouse>`;
@@ -149,6 +158,7 @@ describe('two shards', () => {
     });
     makeWorkload(seed, 1_790_000_000_000_000).feed(sink, 3_000);
     for (const event of [...pages(seed), ...failures(seed)]) sink.statement(event);
+    sink.transactionEnd(makeTransactionEnd(makeSession(seed + 2), HELD));
     sink.end();
     await sink.settled();
     await writer.flush();
@@ -181,6 +191,8 @@ describe('two shards', () => {
       expect(facts.errorDiagnosis.causes.map(({ followOn }) => followOn)).toContain(
         'collector' in scope ? 1 : 2,
       );
+      expect(facts.openTransactions.ended).toHaveLength('collector' in scope ? 1 : 2);
+      expect(facts.openTransactions.gaveUp.length).toBeGreaterThan(0);
     }
   }
 
