@@ -3,7 +3,8 @@
  * process and of the engine, and the analysis of their answers. Ten edges between two databases and five applications, 60
  * classes; the seconds of two hours and the classes of the first are made up, those of the second come from 5 million
  * executions. Before them lies a week, of classes and of connections, as the store of a monitor has it. Each round asks
- * about an hour of its own, so that no answer comes from what the engine remembers. Counted is all that a report of the
+ * about an hour of its own, so that no answer comes from what the engine remembers. An hour without any rows is asked about as well:
+ * what asking alone costs. Counted is all that a report of the
  * hour asks and says, monitors and diagnoses: also the lists of executions, channels and structure changes, and the hour
  * before it, from which is learnt. Filling takes a minute or two. Run: npx tsx test/bench/analysis.bench.ts [rounds]
  */
@@ -27,6 +28,8 @@ const HISTORY_DAYS = 7;
 const DAY = 86_400;
 /** Each hour that is asked about begins a minute before the last one. */
 const SHIFT = 60;
+/** Of the hours without rows, behind the others. */
+const NOTHING_FROM = START + 5 * DAY;
 const TICKS_PER_SECOND = 100;
 /** Issue 5, point 16. */
 const BAR_MS = 200;
@@ -157,6 +160,8 @@ async function main(): Promise<void> {
       health: Infinity,
       wall: Infinity,
       answers: Infinity,
+      nothing: Infinity,
+      nothingEngine: Infinity,
     };
     for (let round = 0; round < rounds; round++) {
       const fromUs = (START + 3_600 - round * SHIFT) * 1e6;
@@ -178,6 +183,12 @@ async function main(): Promise<void> {
       best.analysis = Math.min(best.analysis, analysed - read);
       best.health = Math.min(best.health, own() - analysed);
       best.wall = Math.min(best.wall, wall);
+      const asks = { engine: cpuMsOf(pid), wall: performance.now() };
+      const emptyUs = (NOTHING_FROM - round * SHIFT) * 1e6;
+      const empty = await readWindowFacts(store, { fromUs: emptyUs, toUs: emptyUs + 3_600e6 });
+      best.nothing = Math.min(best.nothing, performance.now() - asks.wall);
+      best.nothingEngine = Math.min(best.nothingEngine, cpuMsOf(pid) - asks.engine);
+      if (empty.classes.length > 0) throw new Error('there is something where nothing was put');
       best.answers = Math.min(best.answers, answers);
     }
     const ms = (value: number): string => `${value.toFixed(0)} ms`;
@@ -188,6 +199,9 @@ async function main(): Promise<void> {
     console.log(`  analysis:  ${ms(best.analysis)} CPU, of which states ${ms(best.health)}`);
     console.log(
       `  together:  ${ms(best.wall)} by the clock, of which the answers ${ms(best.answers)}`,
+    );
+    console.log(
+      `  an hour without rows: ${ms(best.nothing)} by the clock for the answers, engine ${ms(best.nothingEngine)} CPU`,
     );
     console.log(
       `  bar: ${BAR_MS} ms by the clock on two idle cores; best of each figure, other work of the machine (load ${load()}) included`,

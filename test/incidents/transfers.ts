@@ -136,12 +136,13 @@ const impatientTransfers: Scenario = {
   ],
 };
 
-/** Somebody changes all accounts again and again, and commits 8 to 15 s later. */
+/** Somebody changes all accounts again and again, and commits 8 to 15 s later. Locked first: else one locks the other out. */
 const holdShortly: Scenario['play'] = async ({ random }) => {
   const client = await connectOther('importer');
   const untilMs = Date.now() + LOW_TPS_MS;
   while (Date.now() < untilMs) {
     await client.query('BEGIN');
+    await client.query('LOCK TABLE accounts IN SHARE ROW EXCLUSIVE MODE');
     await client.query('UPDATE accounts SET balance = balance + 0');
     await delay(between(random, 8_000, 15_000));
     await client.query('COMMIT');
