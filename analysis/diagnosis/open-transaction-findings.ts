@@ -20,6 +20,7 @@ import {
   fingerprintsOf,
   idleUs,
   NAMED_MAX,
+  rested,
   who,
 } from './open-transaction-words.ts';
 
@@ -33,7 +34,7 @@ export function openTransactionFindings(
   const idle = seen.filter((row) => row.long && idleUs(row) >= settings.idleLeastUs);
   const quiet = idle.filter((row) => !holding.includes(row));
   const endedIdle = ended.filter(
-    (row) => row.long && !row.torn && !holding.includes(row) && idleUs(row) >= row.ageUs / 2,
+    (row) => row.long && !row.torn && !holding.includes(row) && rested(row),
   );
   return [
     ...blockingFindings(holding, settings),

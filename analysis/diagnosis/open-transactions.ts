@@ -26,6 +26,7 @@ import { StepOutlook } from '../transactions/step-outlook.ts';
 import { countBeyond } from '../transactions/survival.ts';
 import type { ClassText } from '../../src/events/transaction-types.ts';
 import { type ClassTexts, classTexts } from '../transactions/type-names.ts';
+import { rested } from './open-transaction-words.ts';
 
 export interface OpenTransactionsSettings {
   /** Long for a type: ten times what all but one in a hundred of it took. A batch of twenty minutes is not long at thirty. */
@@ -91,7 +92,7 @@ export function openTransactionsOf(
         text: textOf(other.fingerprint, texts) ?? '',
       })),
       gaveUpCount: sumOf(gaveUp, ({ count }) => count),
-      gaveUp: gaveUp.map(({ during: _, ...group }) => ({
+      gaveUp: gaveUp.map(({ during: _, forLock: __, ...group }) => ({
         ...group,
         text: textOf(group.fingerprint, texts) ?? '',
       })),
@@ -109,9 +110,10 @@ export function openTransactionsOf(
   };
 }
 
-/** Of those that were not long only what others waited for. */
-function isTold({ ageUs, waitingCount, gaveUpCount }: OpenTransactionRow): boolean {
-  return ageUs >= LONG_TRANSACTION_US || waitingCount + gaveUpCount > 0;
+/** Of those that were not long only what others waited for. Where a server stands still all wait, and nobody for another. */
+function isTold(row: OpenTransactionRow): boolean {
+  const { ageUs, waitingCount, gaveUpCount } = row;
+  return ageUs >= LONG_TRANSACTION_US || gaveUpCount > 0 || (waitingCount > 0 && rested(row));
 }
 
 function byServer<Row extends { readonly server: string }, Model>(
@@ -201,7 +203,8 @@ function waitersOf({ waiting, sequence }: OpenTransactionFacts, texts: ClassText
 
 /**
  * What failed since it had waited too long, by the one it probably waited for: of those that were open then and are in its way,
- * the oldest. One whose end may have been lost is none.
+ * the oldest. One whose end may have been lost is none; and of one that worked itself nobody knows that more than a statement
+ * that took too long waited for it.
  */
 function gaveUpByHolder(
   facts: OpenTransactionsFacts,
@@ -223,7 +226,7 @@ function gaveUpByHolder(
     const [holder] = group.during
       .filter((place) => mayWaitFor(text, ahead[place] ?? []))
       .flatMap((place) => spells[place] ?? [])
-      .filter(({ torn }) => !torn)
+      .filter((spell) => !spell.torn && (group.forLock || rested(spell)))
       .sort((a, b) => a.sinceUs - b.sinceUs);
     if (holder !== undefined) byHolder.set(holder, [...(byHolder.get(holder) ?? []), group]);
   }

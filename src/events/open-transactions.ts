@@ -80,6 +80,8 @@ export interface GaveUpFacts {
   readonly client: string;
   readonly fingerprint: string;
   readonly sqlstate: string;
+  /** It says itself that it waited for a lock, and not only that it took too long. */
+  readonly forLock: boolean;
   readonly count: number;
   /** From being sent to having failed. */
   readonly longestUs: number;
@@ -165,7 +167,9 @@ export interface OpenTransactionRow
   /** Statements of others that failed in the window since they had waited too long, probably for it. */
   readonly gaveUpCount: number;
   /** Most first, at most a thousand of all transactions. */
-  readonly gaveUp: readonly (Omit<GaveUpFacts, 'during'> & { readonly text: string })[];
+  readonly gaveUp: readonly (Omit<GaveUpFacts, 'during' | 'forLock'> & {
+    readonly text: string;
+  })[];
 }
 
 /** P7: one step of the time lines. */

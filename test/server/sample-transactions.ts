@@ -118,6 +118,7 @@ export function sampleOpenTransactions({ toUs }: Window): OpenTransactionsFacts 
         client: '10.0.0.20',
         fingerprint: TAKE,
         sqlstate: '55P03',
+        forLock: true,
         count: 4,
         longestUs: 10 * SECOND_US,
       },

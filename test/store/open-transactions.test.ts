@@ -455,17 +455,18 @@ describe('statements that waited too long', () => {
     expect(sessions).toEqual([holder?.id, later?.id]);
     const told = { client: '10.0.0.2', fingerprint: change.fingerprint };
     expect(openTransactions.gaveUp).toEqual([
-      { ...told, during: [0], sqlstate: '55P03', count: 2, longestUs: 4 * SECOND },
+      { ...told, during: [0], sqlstate: '55P03', forLock: true, count: 2, longestUs: 4 * SECOND },
       {
         ...told,
         client: '10.0.0.1',
         during: [0],
         sqlstate: '55P03',
+        forLock: true,
         count: 1,
         longestUs: 3 * SECOND,
       },
-      { ...told, during: [0, 1], sqlstate: '55P03', count: 1, longestUs: 1_000 },
-      { ...told, during: [0], sqlstate: '57014', count: 1, longestUs: 5 * SECOND },
+      { ...told, during: [0, 1], sqlstate: '55P03', forLock: true, count: 1, longestUs: 1_000 },
+      { ...told, during: [0], sqlstate: '57014', forLock: false, count: 1, longestUs: 5 * SECOND },
     ]);
   });
 

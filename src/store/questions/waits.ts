@@ -43,7 +43,7 @@ export async function waitsOf(
 }
 
 const GAVE_UP = `SELECT ${SERVER} AS server, session_id AS session, client_ip AS client, toString(fingerprint) AS fingerprint,
-    sqlstate, duration_us AS lastedUs, ${us('ts')} AS sentUs, sentUs + toInt64(duration_us) AS failedUs
+    sqlstate, error_class = '${LOCK_TIMEOUT}' AS lock, duration_us AS lastedUs, ${us('ts')} AS sentUs, sentUs + toInt64(duration_us) AS failedUs
   FROM failures WHERE ${inWindow('ts')} AND ${IN_SCOPE}
     AND (error_class = '${LOCK_TIMEOUT}' OR error_class = '${STATEMENT_TIMEOUT}' AND duration_us >= ${WAITING_LEAST_US})`;
 
@@ -68,9 +68,9 @@ export async function readGaveUp(
     `SELECT arrayMap(place -> place - 1, arrayFilter(place -> {servers:Array(String)}[place] = server
         AND {sessions:Array(String)}[place] != session AND {since:Array(Int64)}[place] < sentUs
         AND {until:Array(Int64)}[place] >= failedUs, range(1, {spells:UInt32} + 1))) AS during,
-      client, fingerprint, sqlstate, count() AS count, max(lastedUs) AS longestUs
+      client, fingerprint, sqlstate, toBool(lock) AS forLock, count() AS count, max(lastedUs) AS longestUs
     FROM (${GAVE_UP})
-    GROUP BY during, client, fingerprint, sqlstate HAVING notEmpty(during)
+    GROUP BY during, client, fingerprint, sqlstate, forLock HAVING notEmpty(during)
     ORDER BY count DESC, client, fingerprint, sqlstate, during LIMIT ${GAVE_UP_MAX}`,
     {
       ...parameters,

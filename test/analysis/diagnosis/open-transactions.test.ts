@@ -174,6 +174,16 @@ describe('statements that gave up waiting', () => {
     expect(counts({ gaveUp: [unknown] })).toEqual([0]);
   });
 
+  it('are told of one that worked itself only where they say that they waited for a lock', () => {
+    const works = (changes: Partial<OpenTransactionFacts>, forLock: boolean) =>
+      one(changes, { gaveUp: [{ ...gaveUp, forLock }] }).open[0]?.gaveUpCount;
+    expect(works({}, false)).toBe(4);
+    expect(works({ working: true }, false)).toBe(0);
+    expect(works({ working: true }, true)).toBe(4);
+    // Its last answer came when more than half of its time was over.
+    expect(works({ lastAnswerUs: AS_OF - 200 * SECOND }, false)).toBe(0);
+  });
+
   it('are those behind an ALTER TABLE as well that waits for it, or gave up itself', () => {
     const table = { tables: ['items'], kind: 'select' as const, command: 'SELECT' };
     const read = { ...table, fingerprint: 'a'.repeat(16), normalized: 'SELECT a FROM items' };
@@ -184,7 +194,13 @@ describe('statements that gave up waiting', () => {
       command: 'ALTER TABLE',
       normalized: 'ALTER TABLE items ADD COLUMN b text',
     };
-    const reads = { ...gaveUp, fingerprint: read.fingerprint, sqlstate: '57014', count: 3 };
+    const reads = {
+      ...gaveUp,
+      fingerprint: read.fingerprint,
+      sqlstate: '57014',
+      forLock: false,
+      count: 3,
+    };
     const alters = { ...gaveUp, fingerprint: alter.fingerprint, count: 1 };
     const countOf = (groups: OpenTransactionsFacts['gaveUp'], waiting = held.waiting) =>
       one({ sequence: [read.fingerprint], waiting }, { classes: [read, alter], gaveUp: groups })
@@ -203,6 +219,10 @@ describe('statements that gave up waiting', () => {
     const ended = (changes: Partial<OpenTransactionsFacts>) =>
       judged({ open: [], ended: [short], ...changes });
     expect(ended({}).ended).toEqual([]);
+    const kept = { ...short, waiting: held.waiting };
+    expect(ended({ ended: [kept] }).ended).toHaveLength(1);
+    // Where a server stands still all wait at once.
+    expect(ended({ ended: [{ ...kept, lastAnswerUs: AS_OF - SECOND }] }).ended).toEqual([]);
     const told = ended({ gaveUp: sample.gaveUp });
     expect(told.ended).toMatchObject([{ ageUs: 10 * SECOND, long: false, gaveUpCount: 4 }]);
     expect(kinds(told)).toEqual(['warning open-transactions/blocking']);
