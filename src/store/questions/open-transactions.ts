@@ -28,7 +28,7 @@ import {
   readStepTimes,
   readTransactionTypes,
 } from './transaction-types.ts';
-import { holdersSql, readGaveUp, type Waits } from './waits.ts';
+import { HELD_LEAST_US, readGaveUp, waitedFor, type Waits } from './waits.ts';
 
 const OPEN_MAX = 50;
 const ENDED_MAX = 20;
@@ -37,6 +37,8 @@ const UNENDED_MAX = 2_000;
 /** Of them three are told; their order may differ with what came before. */
 const FOLLOWERS_MAX = 20;
 const LONG_MAX = 5_000;
+/** Of those that were not long. */
+const SHORT_MAX = 2_000;
 /** Younger ones are counted only: what they do next they have done before anybody reads of it. */
 const TOLD_FROM_US = 1_000_000;
 /** What was open at the end of a window of the past is looked for so far behind it. */
@@ -67,7 +69,7 @@ export async function readOpenTransactions(
     behindUs: asOfUs + LOOKED_BEHIND_US,
     longUs: LONG_TRANSACTION_US,
   };
-  const [later, { unended, unendedCount }, long, waitedFor] = await Promise.all([
+  const [later, { unended, unendedCount }, long, held] = await Promise.all([
     readEndedLater(store, asked),
     readUnended(store, asOfUs, asked),
     readLong(store, asked),
@@ -79,7 +81,7 @@ export async function readOpenTransactions(
     .sort((a, b) => a.sinceUs - b.sinceUs)
     .slice(0, OPEN_MAX);
   const allEnded = long.filter(({ endUs }) => endUs !== null && endUs < asOfUs);
-  const ended = [...allEnded.slice(0, ENDED_MAX), ...waitedFor];
+  const ended = [...allEnded.slice(0, ENDED_MAX), ...held];
   const spells: Spell[] = [...open, ...ended];
   const facts = {
     asOfUs,
@@ -317,9 +319,17 @@ const LONG_IN_WINDOW = `NOT implicit AND duration_us >= {longUs:UInt64} AND ts >
 const ENDED = `${WHO}, ${us('start_ts')} AS sinceUs, ${us('ts')} AS asOfUs, ${us('ts')} AS endUs,
       toString(outcome) AS outcome, ${TORN}`;
 
-/** What others may have waited for, and was not long. */
+/** What others may have waited for, and was not long: of many the longest are looked at. */
 async function readWaitedFor(store: Store, waits: Waits, parameters: Parameters): Promise<Spell[]> {
-  return (await ask<SpellRow>(store, holdersSql(ENDED, waits), parameters)).map(spellOf);
+  const rows = await ask<SpellRow>(
+    store,
+    `SELECT ${ENDED} FROM transactions
+    WHERE NOT implicit AND duration_us >= ${HELD_LEAST_US} AND duration_us < {longUs:UInt64}
+      AND ts >= ${moment('fromUs')} AND ts < ${moment('asOfUs')} AND ${IN_SCOPE}
+    ORDER BY duration_us DESC, session_id LIMIT ${SHORT_MAX}`,
+    parameters,
+  );
+  return waitedFor(store, rows.map(spellOf), waits, parameters);
 }
 
 /** The longest first. */

@@ -6,7 +6,7 @@
  */
 import type { GaveUpFacts } from '../../events/open-transactions.ts';
 import type { Store } from '../store.ts';
-import { ask, IN_SCOPE, inWindow, moment, type Parameters, SERVER, us } from './ask.ts';
+import { ask, IN_SCOPE, inWindow, type Parameters, SERVER, us } from './ask.ts';
 import type { ClassSums } from './classes.ts';
 import type { Failures } from './failures.ts';
 import { RELEASED_BEFORE_US, type Spell, WAITING_LEAST_US } from './open-transaction-details.ts';
@@ -15,10 +15,12 @@ import { RELEASED_BEFORE_US, type Spell, WAITING_LEAST_US } from './open-transac
 const LOCK_TIMEOUT = 'lock_timeout';
 const STATEMENT_TIMEOUT = 'statement_timeout';
 const GAVE_UP_MAX = 1_000;
+/** Each row is held against ninety transactions, and their arrays stand in memory for all rows of a block. */
+const ROWS_AT_ONCE = 4_096;
 /** Of each kind: with so many it shows whom they waited for. */
 const LOOKED_AT = 2_000;
 /** A transaction as short as those that wait for it is more often one of them. */
-const HELD_LEAST_US = 5_000_000;
+export const HELD_LEAST_US = 5_000_000;
 /** So many that were answered when it ended waited for it. Of many that work side by side now and then two end at once. */
 const RELEASED_LEAST = 3;
 const HOLDERS_MAX = 20;
@@ -71,7 +73,8 @@ export async function readGaveUp(
       client, fingerprint, sqlstate, toBool(lock) AS forLock, count() AS count, max(lastedUs) AS longestUs
     FROM (${GAVE_UP})
     GROUP BY during, client, fingerprint, sqlstate, forLock HAVING notEmpty(during)
-    ORDER BY count DESC, client, fingerprint, sqlstate, during LIMIT ${GAVE_UP_MAX}`,
+    ORDER BY count DESC, client, fingerprint, sqlstate, during LIMIT ${GAVE_UP_MAX}
+    SETTINGS max_block_size = ${ROWS_AT_ONCE}`,
     {
       ...parameters,
       spells: spells.length,
@@ -83,21 +86,49 @@ export async function readGaveUp(
   );
 }
 
+/** A statement that waited, from being sent to its answer. */
+interface Wait {
+  readonly server: string;
+  readonly session: string;
+  readonly sentUs: number;
+  readonly untilUs: number;
+}
+
 /**
- * A question for `columns` of transactions of five seconds and more that were not long and ended in the window: during which
- * statements gave up, or with whose end several were answered that had waited. Those with the most first.
+ * Of transactions that were not long those that others may have waited for: during which statements gave up, or with whose end
+ * several were answered that had waited. The one with the most first.
+ * @throws MirrorSqlError
  */
-export function holdersSql(columns: string, { gaveUp, slow }: Waits): string {
-  const listed = (rows: string, until: string, any: boolean): string =>
-    `(SELECT groupArray((server, session, sentUs, ${until})) FROM (${rows}) ${any ? '' : 'WHERE false'})`;
-  const others = `one -> one.1 = ${SERVER} AND one.2 != session_id AND one.3 > ${us('start_ts')}`;
-  return `WITH ${listed(`${GAVE_UP} ORDER BY ts LIMIT ${LOOKED_AT}`, 'failedUs', gaveUp)} AS failed,
-      ${listed(WAITED, 'untilUs', slow)} AS waited,
-      arrayCount(${others} AND one.4 <= ${us('ts')}, failed) AS failures,
-      arrayCount(${others} AND abs(one.4 - ${us('ts')}) <= ${RELEASED_BEFORE_US}, waited) AS released
-    SELECT ${columns} FROM transactions
-    WHERE NOT implicit AND duration_us >= ${HELD_LEAST_US} AND duration_us < {longUs:UInt64}
-      AND ts >= ${moment('fromUs')} AND ts < ${moment('asOfUs')} AND ${IN_SCOPE}
-      AND (failures > 0 OR released >= ${RELEASED_LEAST})
-    ORDER BY failures + released DESC, start_ts, session_id LIMIT ${HOLDERS_MAX}`;
+export async function waitedFor(
+  store: Store,
+  spells: readonly Spell[],
+  { gaveUp, slow }: Waits,
+  parameters: Parameters,
+): Promise<Spell[]> {
+  if (spells.length === 0) return [];
+  const [failed, waited] = await Promise.all([
+    gaveUp
+      ? ask<Wait>(
+          store,
+          `SELECT server, session, sentUs, failedUs AS untilUs FROM (${GAVE_UP}) ORDER BY sentUs LIMIT ${LOOKED_AT}`,
+          parameters,
+        )
+      : [],
+    slow ? ask<Wait>(store, WAITED, parameters) : [],
+  ]);
+  return spells
+    .map((spell) => {
+      const meanwhile = ({ server, session, sentUs }: Wait) =>
+        server === spell.server && session !== spell.sessionId && sentUs > spell.sinceUs;
+      const failures = failed.filter((one) => meanwhile(one) && one.untilUs <= spell.asOfUs);
+      const released = waited.filter(
+        (one) => meanwhile(one) && Math.abs(one.untilUs - spell.asOfUs) <= RELEASED_BEFORE_US,
+      );
+      const least = failures.length > 0 ? 0 : RELEASED_LEAST;
+      return { spell, count: failures.length + released.length, least };
+    })
+    .filter(({ count, least }) => count > 0 && count >= least)
+    .sort((a, b) => b.count - a.count || a.spell.sinceUs - b.spell.sinceUs)
+    .slice(0, HOLDERS_MAX)
+    .map(({ spell }) => spell);
 }
