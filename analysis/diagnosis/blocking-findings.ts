@@ -13,7 +13,14 @@ import {
 import { evidence } from '../evidence.ts';
 import { grouped, sumOf } from '../share.ts';
 import type { OpenTransactionFindingSettings } from './open-transaction-settings.ts';
-import { ageEvidence, common, fingerprintsOf, NAMED_MAX, who } from './open-transaction-words.ts';
+import {
+  ageEvidence,
+  common,
+  fingerprintsOf,
+  NAMED_MAX,
+  nameOf,
+  who,
+} from './open-transaction-words.ts';
 import { COMMIT_ADVICE } from './slow-commit.ts';
 
 /** Of those that wait; more are no help in a sentence. */
@@ -106,8 +113,8 @@ function repeatedFinding(
   rows: readonly OpenTransactionRow[],
   settings: OpenTransactionFindingSettings,
 ): Finding {
-  const [{ server, client, application, user }] = rows as [OpenTransactionRow];
-  const name = application ?? user;
+  const [first] = rows as [OpenTransactionRow];
+  const { server, client } = first;
   const longestAgeUs = Math.max(...rows.map(({ ageUs }) => ageUs));
   const gaveUpCount = sumOf(rows, (row) => row.gaveUpCount);
   return {
@@ -123,7 +130,7 @@ function repeatedFinding(
       countPart(rows.length),
       textPart(' transactions that '),
       nodePart(client),
-      textPart(`${name === null ? '' : ` (${name})`} had open for up to `),
+      textPart(`${nameOf(first)} had open for up to `),
       durationPart(longestAgeUs),
       textPart(' kept others waiting for up to '),
       durationPart(longestWaitUs(rows)),

@@ -27,12 +27,17 @@ export function rested(row: Rests): boolean {
   return idleUs(row) >= (row.asOfUs - row.sinceUs) / 2;
 }
 
+/** Of a channel as it is written: ` (erp)`, behind where it comes from; '' where neither is known. */
+export function nameOf({
+  application,
+  user,
+}: Pick<OpenTransactionRow, 'application' | 'user'>): string {
+  const name = application ?? user;
+  return name === null ? '' : ` (${name})`;
+}
+
 export function who(row: OpenTransactionRow): HighlightPart[] {
-  const name = row.application ?? row.user;
-  return [
-    nodePart(`${row.client}:${String(row.clientPort)}`),
-    textPart(name === null ? '' : ` (${name})`),
-  ];
+  return [nodePart(`${row.client}:${String(row.clientPort)}`), textPart(nameOf(row))];
 }
 
 export function common(row: OpenTransactionRow) {

@@ -9,6 +9,7 @@ import type { Finding } from '../../src/events/finding.ts';
 import type { HealthInterval } from '../../src/events/health.ts';
 import { transactionAgeUs } from '../monitors/channels.ts';
 import { textPart, durationPart, nodePart } from '../../src/events/sentence.ts';
+import { nameOf } from '../diagnosis/open-transaction-words.ts';
 import { evidence } from '../evidence.ts';
 
 /** Several that fit say nothing about one. */
@@ -50,11 +51,10 @@ function held(
 }
 
 function findingOf(channel: ChannelFacts, hang: HealthInterval): Finding | undefined {
-  const { sessionId, server, client, clientPort, application, user, endUs } = channel;
+  const { sessionId, server, client, clientPort, endUs } = channel;
   const { openTransactionSinceUs: sinceUs, lastStatementUs } = channel;
   const ageUs = transactionAgeUs(channel);
   if (sinceUs === null || lastStatementUs === null || ageUs === null) return undefined;
-  const name = application ?? user;
   const idleUs = hang.sinceUs - lastStatementUs;
   return {
     key: `open-transactions/held session ${sessionId} ${String(sinceUs)}`,
@@ -67,7 +67,7 @@ function findingOf(channel: ChannelFacts, hang: HealthInterval): Finding | undef
     untilUs: endUs,
     summary: [
       nodePart(`${client}:${String(clientPort)}`),
-      textPart(`${name === null ? '' : ` (${name})`} held a transaction open for `),
+      textPart(`${nameOf(channel)} held a transaction open for `),
       durationPart(ageUs),
       textPart(' and asked nothing while '),
       nodePart(server),

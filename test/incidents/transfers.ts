@@ -171,24 +171,11 @@ const patientTransfers: Scenario = {
 };
 
 const shortHolds: Scenario = {
+  ...patientTransfers,
   name: 'short-holds',
   says: 'Somebody changes all accounts every half a minute and commits 8 to 15 s later; transfers give up after 1.5 s.',
   settings: { lock_timeout: '1500' },
-  before: transfersMostly,
-  play: holdShortly,
-  afterSeconds: 15,
-  states: allowedEverywhere(['slow', 'jitter', 'sub_healthy', 'hang']),
-  findings: [
-    expectedBlocker(OTHER_HOST),
-    expectedError('55P03'),
-    allowedFindings(
-      'low-tps/database',
-      'open-transactions/',
-      'forecast/',
-      'slow-classes/',
-      'big-transactions/',
-    ),
-  ],
+  findings: [expectedError('55P03'), ...patientTransfers.findings],
 };
 
 const wayToOrders: Scenario = {

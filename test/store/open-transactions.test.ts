@@ -1,27 +1,21 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bucketOf } from '../../src/core/histogram.ts';
-import { Status, type StatementEvent } from '../../src/events/events.ts';
-import type { Session } from '../../src/events/session.ts';
+import { Status } from '../../src/events/events.ts';
 import { readWindowFacts } from '../../src/store/questions/window-facts.ts';
-import {
-  makeActivity,
-  makeClass,
-  makeSession,
-  makeStatement,
-  makeTransactionEnd,
-} from './synthetic.ts';
+import { makeActivity, makeClass, makeSession, makeStatement } from './synthetic.ts';
 import type { SegmentSink } from '../../src/store/segment-sink.ts';
-import { fillStore, temporaryStore, type TemporaryStore } from './temporary-store.ts';
+import { temporaryStore, type TemporaryStore } from './temporary-store.ts';
+import {
+  BASE_US,
+  change,
+  HOUR,
+  SECOND,
+  storeThrough,
+  Teller,
+  window,
+} from './transaction-teller.ts';
 
-const SECOND = 1_000_000;
-const HOUR = 3_600 * SECOND;
-/** The beginning of an hour. */
-const BASE_US = 497_222 * HOUR;
-
-const begin = makeClass(900, { normalized: 'BEGIN', command: 'BEGIN', kind: 'transaction' });
-const commit = makeClass(901, { normalized: 'COMMIT', command: 'COMMIT', kind: 'transaction' });
 const read = makeClass(1);
-const change = makeClass(3);
 const mass = makeClass(6, {
   normalized: 'DELETE FROM log WHERE day < ?',
   command: 'DELETE',
@@ -33,82 +27,6 @@ const alone = makeClass(7);
 
 let temporary: TemporaryStore;
 
-/** Tells one transaction: BEGIN, then statements at their seconds, then its end. */
-class Teller {
-  readonly #ids = new Map<Session, { transaction: number; sequence: number }>();
-  readonly sink: SegmentSink;
-
-  constructor(sink: SegmentSink) {
-    this.sink = sink;
-  }
-
-  #next(session: Session) {
-    let ids = this.#ids.get(session);
-    if (ids === undefined) {
-      ids = { transaction: 0, sequence: 0 };
-      this.#ids.set(session, ids);
-    }
-    ids.sequence++;
-    return ids;
-  }
-
-  statement(session: Session, fields: Partial<StatementEvent>): void {
-    const { transaction, sequence } = this.#next(session);
-    const { statementClass } = fields;
-    this.sink.statement(
-      makeStatement(session, {
-        sequence,
-        transactionId: transaction,
-        command: statementClass?.command,
-        durationUs: 1_000,
-        ...fields,
-        text: Buffer.from(statementClass?.normalized ?? ''),
-        textEnd: statementClass?.normalized.length ?? 0,
-      }),
-    );
-  }
-
-  begin(session: Session, tsUs: number): void {
-    const ids = this.#next(session);
-    ids.transaction++;
-    this.statement(session, { statementClass: begin, tsUs });
-  }
-
-  end(
-    session: Session,
-    startUs: number,
-    endUs: number,
-    statements: number,
-    rowsAffected = 0,
-  ): void {
-    this.statement(session, { statementClass: commit, tsUs: endUs - 1_000 });
-    const transactionId = this.#ids.get(session)?.transaction ?? 0;
-    this.sink.transactionEnd(
-      makeTransactionEnd(session, { startUs, endUs, transactionId, statements, rowsAffected }),
-    );
-  }
-
-  sessionEnd(session: Session, tsUs: number, transactionStartUs: number): void {
-    this.sink.sessionEvent({
-      type: 'session_end',
-      tsUs,
-      session,
-      startUs: BASE_US - HOUR,
-      reason: 'capture_end',
-      statements: 1,
-      errors: 0,
-      requestBytes: 1,
-      responseBytes: 1,
-      lostBytes: 0,
-      lostPacketsMin: 0,
-      transactionStatus: 'T',
-      transactionStartUs,
-      turns: undefined,
-      quality: 0,
-    });
-  }
-}
-
 const usual = makeSession(1);
 const idle = makeSession(2, { serverPort: 5433 });
 const waiting = makeSession(3, { serverPort: 5433 });
@@ -117,24 +35,9 @@ const batch = makeSession(5);
 
 beforeAll(async () => {
   temporary = await temporaryStore();
-  await storeThrough(tellAll);
+  await storeThrough(temporary, tellAll);
 });
 afterAll(() => temporary.remove());
-
-async function storeThrough(feed: (sink: SegmentSink) => void): Promise<void> {
-  await fillStore(
-    temporary,
-    (sink) => {
-      feed(sink);
-    },
-    {
-      describe: (statement) => ({
-        tables: [statement.split(' ')[statement.startsWith('U') ? 1 : 3] ?? ''],
-        columns: [],
-      }),
-    },
-  );
-}
 
 function tellAll(sink: SegmentSink): void {
   const teller = new Teller(sink);
@@ -184,11 +87,6 @@ function tellAll(sink: SegmentSink): void {
   teller.end(usual, BASE_US + 50 * SECOND, BASE_US + 51 * SECOND, 1);
   sink.activity(makeActivity({ secondUs: BASE_US + 599 * SECOND, serverPort: 5433, requests: 1 }));
 }
-
-const window = (from: number, to: number) => ({
-  fromUs: BASE_US + from * SECOND,
-  toUs: BASE_US + to * SECOND,
-});
 
 describe('transactions that are open', () => {
   it('at the end of a window of the past are those that ended behind it', async () => {
@@ -339,7 +237,7 @@ describe('transactions that are open', () => {
     const live = makeSession(6, { serverPort: 5434 });
     const since = BASE_US + 1_000 * SECOND;
     const tell = (outstanding: number, offset: number) =>
-      storeThrough((sink) => {
+      storeThrough(temporary, (sink) => {
         const teller = new Teller(sink);
         teller.begin(live, since);
         teller.statement(live, { statementClass: read, tsUs: since + offset });
@@ -394,170 +292,6 @@ describe('transactions that are open', () => {
       server: '10.0.1.1:5432',
     });
     expect(openTransactions.openCount).toBe(0);
-  });
-});
-
-describe('statements that waited too long', () => {
-  const failure = (errorClass: string, sqlstate: string) => ({
-    status: Status.Error,
-    error: { sqlstate, code: undefined, message: errorClass, severity: 'ERROR', errorClass },
-  });
-  const noLock = failure('lock_timeout', '55P03');
-  const tooLong = failure('statement_timeout', '57014');
-  const server = { serverPort: 5435 };
-  const [holder, later, victim] = [7, 8, 9].map((index) => makeSession(index, server));
-  const elsewhere = makeSession(9, { serverPort: 5436 });
-  const at = (seconds: number): number => BASE_US + (2_000 + seconds) * SECOND;
-
-  beforeAll(async () => {
-    if (holder === undefined || later === undefined || victim === undefined) return;
-    await storeThrough((sink) => {
-      const teller = new Teller(sink);
-      const fails = (
-        session: Session,
-        seconds: number,
-        how: typeof noLock,
-        lasted: number,
-      ): void => {
-        teller.statement(session, {
-          ...how,
-          statementClass: change,
-          tsUs: at(seconds),
-          durationUs: lasted * SECOND,
-        });
-      };
-      teller.begin(holder, at(0));
-      teller.statement(holder, { statementClass: change, tsUs: at(1), rowsAffected: 1 });
-      teller.begin(later, at(50));
-      teller.statement(later, { statementClass: change, tsUs: at(51), rowsAffected: 1 });
-      // Before it, elsewhere, too short to have waited, not for having waited, and longer than it was open.
-      fails(victim, -1, noLock, 3);
-      fails(elsewhere, 10, noLock, 3);
-      fails(victim, 10, tooLong, 0.9);
-      fails(victim, 12, failure('deadlock', '40P01'), 2);
-      fails(victim, 109, noLock, 3);
-      // While the first was open; while both were; one that does not wait at all.
-      fails(victim, 20, noLock, 2);
-      fails(victim, 30, noLock, 4);
-      fails(victim, 40, tooLong, 5);
-      fails(victim, 60, noLock, 0.001);
-      // The other one meets the first.
-      fails(later, 70, noLock, 3);
-      teller.end(holder, at(0), at(100), 1, 1);
-      teller.end(later, at(50), at(110), 2, 1);
-      sink.activity(makeActivity({ secondUs: at(299), serverPort: 5435, requests: 1 }));
-    });
-  });
-
-  it('are told by host, class and code, with the transactions that were open from before them to their end', async () => {
-    const { openTransactions } = await readWindowFacts(temporary.store, window(1_990, 2_300));
-    const sessions = openTransactions.ended.map(({ sessionId }) => sessionId);
-    expect(sessions).toEqual([holder?.id, later?.id]);
-    const told = { client: '10.0.0.2', fingerprint: change.fingerprint };
-    expect(openTransactions.gaveUp).toEqual([
-      { ...told, during: [0], sqlstate: '55P03', forLock: true, count: 2, longestUs: 4 * SECOND },
-      {
-        ...told,
-        client: '10.0.0.1',
-        during: [0],
-        sqlstate: '55P03',
-        forLock: true,
-        count: 1,
-        longestUs: 3 * SECOND,
-      },
-      { ...told, during: [0, 1], sqlstate: '55P03', forLock: true, count: 1, longestUs: 1_000 },
-      { ...told, during: [0], sqlstate: '57014', forLock: false, count: 1, longestUs: 5 * SECOND },
-    ]);
-  });
-
-  it('come with transactions that were not long and were open while they waited', async () => {
-    const [short, shorter, victims, bystander] = [10, 11, 12, 13].map((index) =>
-      makeSession(index, { serverPort: 5437 }),
-    );
-    if (!short || !shorter || !victims || !bystander) throw new Error('no sessions');
-    const seconds = (value: number) => at(400 + value);
-    await storeThrough((sink) => {
-      const teller = new Teller(sink);
-      const holds = (session: Session, from: number, to: number): void => {
-        teller.begin(session, seconds(from));
-        teller.statement(session, { statementClass: change, tsUs: seconds(from) + 10 });
-        teller.end(session, seconds(from), seconds(to), 1, 1);
-      };
-      holds(short, 0, 12);
-      holds(shorter, 1, 5.5);
-      // Ten seconds in which nobody fails.
-      holds(bystander, 20, 30);
-      for (const sent of [2, 3, 8])
-        teller.statement(victims, {
-          ...noLock,
-          statementClass: change,
-          tsUs: seconds(sent),
-          durationUs: 2 * SECOND,
-        });
-      sink.activity(makeActivity({ secondUs: seconds(60), serverPort: 5437, requests: 1 }));
-    });
-    const { openTransactions } = await readWindowFacts(temporary.store, window(2_390, 2_460), {
-      server: '10.0.1.1:5437',
-    });
-    expect(openTransactions).toMatchObject({ endedCount: 0, long: [] });
-    expect(openTransactions.ended).toMatchObject([
-      { sessionId: short.id, sinceUs: seconds(0), asOfUs: seconds(12), outcome: 'commit' },
-    ]);
-    expect(openTransactions.gaveUp).toMatchObject([{ during: [0], count: 3 }]);
-  });
-
-  it('or were answered when such a transaction ended, several at once', async () => {
-    const sessions = [14, 15, 16, 17, 18].map((index) => makeSession(index, { serverPort: 5438 }));
-    const [first, second, ...waiters] = sessions as [Session, Session, ...Session[]];
-    const seconds = (value: number) => at(500 + value);
-    await storeThrough((sink) => {
-      const teller = new Teller(sink);
-      const holds = (
-        session: Session,
-        from: number,
-        to: number,
-        waits: readonly number[],
-      ): void => {
-        teller.begin(session, seconds(from));
-        teller.statement(session, { statementClass: change, tsUs: seconds(from) + 10 });
-        teller.end(session, seconds(from), seconds(to), 1, 1);
-        for (const [index, lateMs] of waits.entries()) {
-          const sent = seconds(from + 1 + index);
-          teller.statement(waiters[index] as Session, {
-            statementClass: change,
-            tsUs: sent,
-            durationUs: seconds(to) + lateMs * 1_000 - sent,
-          });
-        }
-      };
-      // Three at once, a little before and behind its end; then two, and one much later.
-      holds(first, 0, 10, [-50, 3, 90]);
-      holds(second, 20, 30, [1, 2, 400]);
-      sink.activity(makeActivity({ secondUs: seconds(60), serverPort: 5438, requests: 1 }));
-    });
-    const { openTransactions } = await readWindowFacts(temporary.store, window(2_490, 2_560), {
-      server: '10.0.1.1:5438',
-    });
-    expect(openTransactions.gaveUp).toEqual([]);
-    expect(openTransactions.ended.map(({ sessionId }) => sessionId)).toEqual([first.id]);
-    expect(openTransactions.ended[0]?.waiting.map(({ sessionId }) => sessionId).sort()).toEqual(
-      waiters.map(({ id }) => id).sort(),
-    );
-  });
-
-  it('are those of the window', async () => {
-    const { openTransactions } = await readWindowFacts(temporary.store, window(2_025, 2_050));
-    expect(openTransactions.open.map(({ sessionId }) => sessionId)).toEqual([holder?.id]);
-    expect(openTransactions.gaveUp).toMatchObject([
-      { during: [0], sqlstate: '55P03', count: 1 },
-      { during: [0], sqlstate: '57014', count: 1 },
-    ]);
-  });
-
-  it('are not asked for where none failed so', async () => {
-    const { openTransactions } = await readWindowFacts(temporary.store, window(2_080, 2_090));
-    expect(openTransactions.open).toHaveLength(2);
-    expect(openTransactions.gaveUp).toEqual([]);
   });
 });
 

@@ -220,7 +220,7 @@ function columnsOf(onOpen: (fingerprint: string) => void): Column<Row>[] {
             .flatMap(({ holders }) => holders)
             .slice(0, HOLDERS_MAX)
             .map((holder) => (
-              <Holder key={holder.sessionId} holder={holder} />
+              <Holder key={`${holder.sessionId}${String(holder.sinceUs)}`} holder={holder} />
             ))}
           {row.causes.slice(0, 1).map(({ advice }) => (
             <span key="advice" class="quiet">

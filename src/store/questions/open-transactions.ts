@@ -28,7 +28,7 @@ import {
   readStepTimes,
   readTransactionTypes,
 } from './transaction-types.ts';
-import { HELD_LEAST_US, readGaveUp, waitedFor, type Waits } from './waits.ts';
+import { HELD_LEAST_US, readGaveUp, waitedFor, type Waits } from './waited-for.ts';
 
 const OPEN_MAX = 50;
 const ENDED_MAX = 20;

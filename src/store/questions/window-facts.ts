@@ -27,7 +27,7 @@ import { readSeasons } from './seasons.ts';
 import { classStepUsFor, stepUsFor } from './steps.ts';
 import { readWorkloadMix } from './workload-mix.ts';
 import { readTransactionShapes } from './transactions.ts';
-import { waitsOf } from './waits.ts';
+import { waitsOf } from './waited-for.ts';
 
 /** Requests younger than this at the end of the data cannot be judged unanswered (ActivitySecond.requestsAnswered). */
 const ANSWER_WITHIN_US = 10_000_000;

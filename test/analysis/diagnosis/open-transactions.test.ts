@@ -32,6 +32,16 @@ const aged = (seconds: number): Partial<OpenTransactionFacts> => ({
 const kinds = (report: ReturnType<typeof judged>) =>
   openTransactionFindings(report).map(({ kind, severity }) => `${severity} ${kind}`);
 
+const table = { tables: ['items'], kind: 'select' as const, command: 'SELECT' };
+const read = { ...table, fingerprint: 'a'.repeat(16), normalized: 'SELECT a FROM items' };
+const alter = {
+  ...table,
+  fingerprint: 'b'.repeat(16),
+  kind: 'ddl' as const,
+  command: 'ALTER TABLE',
+  normalized: 'ALTER TABLE items ADD COLUMN b text',
+};
+
 describe('an open transaction', () => {
   it('is told with its age, its type, what comes next and how it will end', () => {
     const { open, longCount } = judged({});
@@ -185,15 +195,6 @@ describe('statements that gave up waiting', () => {
   });
 
   it('are those behind an ALTER TABLE as well that waits for it, or gave up itself', () => {
-    const table = { tables: ['items'], kind: 'select' as const, command: 'SELECT' };
-    const read = { ...table, fingerprint: 'a'.repeat(16), normalized: 'SELECT a FROM items' };
-    const alter = {
-      ...table,
-      fingerprint: 'b'.repeat(16),
-      kind: 'ddl' as const,
-      command: 'ALTER TABLE',
-      normalized: 'ALTER TABLE items ADD COLUMN b text',
-    };
     const reads = {
       ...gaveUp,
       fingerprint: read.fingerprint,
@@ -414,16 +415,7 @@ describe('what is found', () => {
   });
 
   it('those behind an ALTER TABLE that waits for a transaction that only read, and none that came before it', () => {
-    const table = { tables: ['items'], kind: 'select' as const, command: 'SELECT' };
-    const read = { ...table, fingerprint: 'a'.repeat(16), normalized: 'SELECT a FROM items' };
     const other = { ...read, fingerprint: 'c'.repeat(16), tables: ['owners'] };
-    const alter = {
-      ...table,
-      fingerprint: 'b'.repeat(16),
-      kind: 'ddl' as const,
-      command: 'ALTER TABLE',
-      normalized: 'ALTER TABLE items ADD COLUMN b text',
-    };
     const waits = (index: number, { fingerprint }: { readonly fingerprint: string }) => ({
       sessionId: `ccccccccccccccc${String(index)}`,
       client: `10.0.0.${String(index)}`,

@@ -124,10 +124,10 @@ export async function waitedFor(
       const released = waited.filter(
         (one) => meanwhile(one) && Math.abs(one.untilUs - spell.asOfUs) <= RELEASED_BEFORE_US,
       );
-      const least = failures.length > 0 ? 0 : RELEASED_LEAST;
-      return { spell, count: failures.length + released.length, least };
+      return { spell, failures: failures.length, released: released.length };
     })
-    .filter(({ count, least }) => count > 0 && count >= least)
+    .filter(({ failures, released }) => failures > 0 || released >= RELEASED_LEAST)
+    .map(({ spell, failures, released }) => ({ spell, count: failures + released }))
     .sort((a, b) => b.count - a.count || a.spell.sinceUs - b.spell.sinceUs)
     .slice(0, HOLDERS_MAX)
     .map(({ spell }) => spell);
